@@ -1,0 +1,98 @@
+"""Column types and mixins that every table shares."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.fields.base import Field
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from models.rules.access import ActorKind
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique without asking the database, and roughly in order of creation."""
+    return uuid7()
+
+
+class UtcDatetime(fields.DatetimeField):
+    """An instant. Naive values are refused, all others are stored in UTC.
+
+    MariaDB would shift a value of another zone silently, so it is normalized here.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> datetime | None:
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise ValueError(f"{self.model_field_name}: a time needs its time zone")
+            value = value.astimezone(UTC)
+        stored: datetime | None = super().to_db_value(value, instance)
+        return stored
+
+    def to_python_value(self, value: Any) -> datetime | None:
+        instant: datetime | None = super().to_python_value(value)
+        return instant.astimezone(UTC) if instant is not None and instant.tzinfo else instant
+
+
+def identity() -> Field[UUID]:
+    """The primary key of every table, made by us before the insert."""
+    return fields.UUIDField(primary_key=True, default=new_id)
+
+
+def minor_units(**kwargs: Any) -> Field[int]:
+    """An amount of money in the smallest unit of its currency."""
+    return fields.BigIntField(**kwargs)
+
+
+def rate(**kwargs: Any) -> Any:
+    """A fraction such as a tax or discount rate: 0.19 is nineteen percent."""
+    return fields.DecimalField(max_digits=9, decimal_places=6, **kwargs)
+
+
+def currency_code(**kwargs: Any) -> Field[str]:
+    """An ISO 4217 code."""
+    return fields.CharField(max_length=3, **kwargs)
+
+
+class Timestamps(Model):
+    """When a row was made and last changed, as the use case's own clock says."""
+
+    created_at = UtcDatetime()
+    updated_at = UtcDatetime()
+
+    class Meta:
+        abstract = True
+
+
+class Versioned(Timestamps):
+    """A row whose writers say which version they saw."""
+
+    version = fields.IntField(default=1)
+
+    class Meta:
+        abstract = True
+
+
+class Subject(Versioned):
+    """A row that events tell about; `event_seq` counts them."""
+
+    event_seq = fields.IntField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class ByActor(Model):
+    """Who did it, as it stood at that time."""
+
+    actor_kind = fields.CharEnumField(ActorKind, max_length=16)
+    actor_id = fields.CharField(max_length=64)
+    actor_name = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        abstract = True

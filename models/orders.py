@@ -1,0 +1,145 @@
+"""Orders and their lines."""
+
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from models.catalog import Product
+from models.columns import Subject, UtcDatetime, currency_code, identity, minor_units, rate
+from models.customers import Customer
+from models.rules.order_states import (
+    FulfillmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+
+
+class Order(Subject):
+    """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
+
+    `sorted_at` is `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
+    """
+
+    id = identity()
+    number = fields.CharField(max_length=64, unique=True)
+    channel = fields.CharField(max_length=32)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", on_delete=fields.RESTRICT, related_name="orders"
+    )
+    customer_id: UUID
+    currency = currency_code()
+    status = fields.CharEnumField(OrderStatus, max_length=24)
+    fulfillment_status = fields.CharEnumField(FulfillmentStatus, max_length=24)
+    payment_status = fields.CharEnumField(PaymentStatus, max_length=24)
+    return_status = fields.CharEnumField(ReturnStatus, max_length=24)
+    has_shipment = fields.BooleanField(default=False)
+    placed_at = UtcDatetime(null=True)
+    sorted_at = UtcDatetime()
+    promised_at = UtcDatetime(null=True)
+    line_count = fields.IntField()
+    subtotal_net_minor = minor_units()
+    subtotal_tax_minor = minor_units()
+    discount_minor = minor_units()
+    shipping_net_minor = minor_units()
+    shipping_tax_minor = minor_units()
+    total_net_minor = minor_units()
+    total_tax_minor = minor_units()
+    total_gross_minor = minor_units()
+    authorized_minor = minor_units(default=0)
+    charged_minor = minor_units(default=0)
+    refunded_minor = minor_units(default=0)
+    billing_address: Any = fields.JSONField(null=True)
+    shipping_address: Any = fields.JSONField(null=True)
+    shipping_country = fields.CharField(max_length=2, null=True)
+    note = fields.TextField(null=True)
+    attributes: Any = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "customer_order"
+        indexes = [
+            Index(fields=("sorted_at", "id"), name="order_by_placed"),
+            Index(fields=("customer_id", "sorted_at", "id"), name="order_by_customer"),
+            Index(fields=("status", "sorted_at", "id"), name="order_by_status"),
+            Index(fields=("updated_at", "id"), name="order_by_updated"),
+            Index(fields=("total_gross_minor", "id"), name="order_by_total"),
+            Index(fields=("promised_at",), name="order_by_promise"),
+        ]
+        constraints = [
+            CheckConstraint(name="order_shipping", check="shipping_net_minor >= 0"),
+            CheckConstraint(
+                name="order_total", check="total_gross_minor = total_net_minor + total_tax_minor"
+            ),
+            CheckConstraint(
+                name="order_refunded", check="refunded_minor >= 0 AND refunded_minor <= charged_minor"
+            ),
+        ]
+
+
+class OrderLine(Model):
+    """What was ordered, with sku, name, price and tax as they were, and where its units are.
+
+    `quantity = reserved + backordered + shipped + cancelled` and what waits for neither: units of
+    an imported open order that nobody has prepared yet. `preparing` is the part of `reserved` that
+    lies in a shipment which has not left; `delivered` and `returned` are parts of `shipped`.
+    """
+
+    id = identity()
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", on_delete=fields.CASCADE, related_name="lines"
+    )
+    order_id: UUID
+    position = fields.IntField()
+    product: fields.ForeignKeyNullableRelation[Product] = fields.ForeignKeyField(
+        "models.Product", null=True, on_delete=fields.RESTRICT, related_name="order_lines"
+    )
+    product_id: UUID | None
+    sku = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=200)
+    quantity = fields.BigIntField()
+    unit_price_minor = minor_units()
+    price_quantity = fields.IntField(default=1)
+    discount_rate = rate(default=0)
+    tax_rate = rate(default=0)
+    net_minor = minor_units()
+    tax_minor = minor_units()
+    discount_minor = minor_units(default=0)
+    reserved = fields.BigIntField(default=0)
+    backordered = fields.BigIntField(default=0)
+    preparing = fields.BigIntField(default=0)
+    shipped = fields.BigIntField(default=0)
+    delivered = fields.BigIntField(default=0)
+    returned = fields.BigIntField(default=0)
+    cancelled = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "order_line"
+        unique_together = (("order_id", "position"),)
+        indexes = [
+            Index(fields=("product_id", "order_id"), name="line_by_product"),
+            Index(fields=("sku", "order_id"), name="line_by_sku"),
+        ]
+        constraints = [
+            CheckConstraint(name="line_quantity", check="quantity > 0"),
+            CheckConstraint(
+                name="line_counts",
+                check="reserved >= 0 AND backordered >= 0 AND shipped >= 0 AND cancelled >= 0",
+            ),
+            CheckConstraint(
+                name="line_units", check="reserved + backordered + shipped + cancelled <= quantity"
+            ),
+            CheckConstraint(
+                name="line_preparing", check="preparing >= 0 AND preparing <= reserved"
+            ),
+            CheckConstraint(
+                name="line_delivered", check="delivered >= 0 AND delivered <= shipped"
+            ),
+            CheckConstraint(name="line_returned", check="returned >= 0 AND returned <= shipped"),
+            CheckConstraint(
+                name="line_discount", check="discount_rate >= 0 AND discount_rate <= 1"
+            ),
+        ]

@@ -1,0 +1,40 @@
+"""How objects are found: by another system's key, and by words."""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from models.columns import identity
+from models.rules.events import SubjectKind
+
+
+class ExternalRef(Model):
+    """The key by which another system knows one of our objects."""
+
+    id = identity()
+    subject_kind = fields.CharEnumField(SubjectKind, max_length=16)
+    subject_id = fields.UUIDField()
+    system = fields.CharField(max_length=64)
+    key = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "external_ref"
+        unique_together = (("subject_kind", "system", "key"),)
+        indexes = [Index(fields=("subject_id",), name="external_ref_by_subject")]
+
+
+class SearchToken(Model):
+    """A folded word of a searchable field, kept in the transaction that wrote the field."""
+
+    id = identity()
+    subject_kind = fields.CharEnumField(SubjectKind, max_length=16)
+    subject_id = fields.UUIDField()
+    field = fields.CharField(max_length=32)
+    token = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "search_token"
+        unique_together = (("subject_id", "field", "token"),)
+        indexes = [
+            Index(fields=("subject_kind", "token", "field", "subject_id"), name="search_by_token")
+        ]

@@ -1,0 +1,62 @@
+"""Who acts, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.rules.errors import Forbidden
+
+
+class ActorKind(StrEnum):
+    STAFF = "STAFF"
+    CUSTOMER = "CUSTOMER"
+    PARTNER = "PARTNER"
+    GUEST = "GUEST"
+    SYSTEM = "SYSTEM"
+
+
+class Permission(StrEnum):
+    """One word for each thing that may be allowed. Whatever is not granted is refused."""
+
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_WRITE = "customers:write"
+    CREDIT_READ = "credit:read"
+    CATALOG_READ = "catalog:read"
+    CATALOG_WRITE = "catalog:write"
+    COSTS_READ = "costs:read"
+    STOCK_READ = "stock:read"
+    STOCK_WRITE = "stock:write"
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    SHIPMENTS_READ = "shipments:read"
+    SHIPMENTS_WRITE = "shipments:write"
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_WRITE = "payments:write"
+    EVENTS_READ = "events:read"
+    IMPORT = "import:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is behind a request, with everything that they are permitted to do."""
+
+    kind: ActorKind
+    id: str
+    name: str | None
+    permissions: frozenset[Permission]
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Pass, or raise `Forbidden`."""
+        if permission not in self.permissions:
+            raise Forbidden(permission)
+
+
+EVERYTHING = frozenset(Permission)
+
+SYSTEM = Actor(ActorKind.SYSTEM, "system", "ordergraph", EVERYTHING)
+"""The product itself: imports, demo data and background work."""
+
+OPEN = Actor(ActorKind.STAFF, "open", None, EVERYTHING)
+"""Whoever sends a request while the server knows no logins."""

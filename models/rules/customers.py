@@ -1,0 +1,11 @@
+"""What is true of customers."""
+
+from enum import StrEnum
+
+
+class CreditRating(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    UNRATED = "UNRATED"

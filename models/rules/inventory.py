@@ -1,0 +1,82 @@
+"""What is true of stock: its counters, and how each kind of movement changes them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_QUANTITY = 2_147_483_647
+"""The most that a counter may hold: what the API's integers can say."""
+
+
+class MovementKind(StrEnum):
+    RECEIPT = "RECEIPT"
+    RESERVE = "RESERVE"
+    RELEASE = "RELEASE"
+    SHIP = "SHIP"
+    RETURN = "RETURN"
+    ADJUST = "ADJUST"
+    DAMAGE = "DAMAGE"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    TRANSFER_IN = "TRANSFER_IN"
+    COUNT = "COUNT"
+    SCRAP = "SCRAP"
+
+
+class StockChangeKind(StrEnum):
+    ADJUST = "ADJUST"
+    COUNT = "COUNT"
+    DAMAGE = "DAMAGE"
+    SCRAP = "SCRAP"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Which counters a movement's signed quantity is added to."""
+
+    on_hand: bool = False
+    reserved: bool = False
+    damaged: bool = False
+
+
+EFFECTS: dict[MovementKind, Effect] = {
+    MovementKind.RECEIPT: Effect(on_hand=True),
+    MovementKind.RESERVE: Effect(reserved=True),
+    MovementKind.RELEASE: Effect(reserved=True),
+    MovementKind.SHIP: Effect(on_hand=True, reserved=True),
+    MovementKind.RETURN: Effect(on_hand=True),
+    MovementKind.ADJUST: Effect(on_hand=True),
+    MovementKind.DAMAGE: Effect(damaged=True),
+    MovementKind.TRANSFER_OUT: Effect(on_hand=True),
+    MovementKind.TRANSFER_IN: Effect(on_hand=True),
+    MovementKind.COUNT: Effect(on_hand=True),
+    MovementKind.SCRAP: Effect(on_hand=True, damaged=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The counters of one product in one warehouse, in its stock unit."""
+
+    on_hand: int
+    reserved: int
+    damaged: int
+    safety_stock: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may still be promised. Negative when safety stock has been eaten into."""
+        return self.on_hand - self.reserved - self.damaged - self.safety_stock
+
+    def after(self, kind: MovementKind, quantity: int) -> "Balance":
+        """The counters after one movement of a signed quantity."""
+        effect = EFFECTS[kind]
+        return Balance(
+            on_hand=self.on_hand + quantity * effect.on_hand,
+            reserved=self.reserved + quantity * effect.reserved,
+            damaged=self.damaged + quantity * effect.damaged,
+            safety_stock=self.safety_stock,
+        )
+
+
+def is_low(available: int, incoming: int, reorder_point: int | None) -> bool:
+    """Whether stock and what is on its way have sunk to the reorder point."""
+    return reorder_point is not None and available + incoming <= reorder_point

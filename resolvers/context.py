@@ -1,0 +1,68 @@
+"""What a request carries: who asks, and the loaders that collect what its fields need."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import strawberry
+from aiodataloader import DataLoader
+
+from models.rules.access import Actor
+from resolvers.cursors import Sealer
+from resolvers.loaders.relation import Relation
+
+
+class Loader(DataLoader[Any, Any]):
+    """aiodataloader's, without its memory of futures that were cancelled.
+
+    A failing sibling field cancels what waits beside it; the next to ask for the same key would
+    get that cancelled future and nothing else.
+    """
+
+    def load(self, key: Any) -> asyncio.Future[Any]:
+        known = self._cache.get(self.get_cache_key(key))
+        if known is not None and known.cancelled():
+            self.clear(key)
+        return super().load(key)
+
+
+@dataclass
+class Context:
+    """One operation's surroundings. `renewed()` makes those of the next operation or event."""
+
+    actor: Actor
+    sealer: Sealer
+    correlation_id: str | None = None
+    _loaders: dict[Any, Loader] = field(default_factory=dict)
+
+    def renewed(self) -> "Context":
+        """The same request with empty loaders, so that nothing stale is served."""
+        return Context(self.actor, self.sealer, self.correlation_id)
+
+    async def related(self, relation: Relation, parent: Any) -> Any:
+        """What the relation finds for one parent, read together with all others of its level."""
+        key = getattr(parent, relation.key)
+        if key is None:
+            return None
+        return await self.batched(relation, lambda keys: relation.load(self.actor, keys), key)
+
+    async def batched(
+        self,
+        name: Any,
+        load: Callable[[Sequence[Any]], Awaitable[list[Any]]],
+        key: Any,
+    ) -> Any:
+        """`load` for all keys asked for under one name in the same step; this key's value."""
+        loader = self._loaders.get(name)
+        if loader is None:
+
+            async def batch(keys: Sequence[Any]) -> list[Any]:
+                return await load(keys)
+
+            loader = self._loaders[name] = Loader(batch, max_batch_size=10_000)
+        # A failing sibling cancels whoever awaits here; the shared future must survive that.
+        return await asyncio.shield(cast(asyncio.Future[Any], loader.load(key)))
+
+
+Info = strawberry.Info[Context, None]

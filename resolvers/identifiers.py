@@ -1,0 +1,54 @@
+"""Opaque ids: what clients see of our keys."""
+
+import base64
+import binascii
+import re
+from uuid import UUID
+
+from models.rules.errors import BadRequest, Path, not_found
+
+
+def to_global(type_name: str, key: UUID) -> str:
+    """The id by which clients know an object."""
+    return base64.urlsafe_b64encode(f"{type_name}:{key.hex}".encode()).rstrip(b"=").decode()
+
+
+def parse(text: str) -> tuple[str, UUID]:
+    """The type and key behind an id.
+
+    Raises:
+        BadRequest: it is no id of ours.
+    """
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        type_name, _, key = plain.partition(":")
+        if not re.fullmatch("[A-Z][A-Za-z]{2,30}", type_name):
+            raise ValueError
+        return type_name, UUID(hex=key)
+    except (binascii.Error, ValueError):
+        raise BadRequest("This is not an id of ours.") from None
+
+
+def key_of(type_name: str, text: str) -> UUID:
+    """The key behind an id of one type, for queries.
+
+    Raises:
+        BadRequest: it is no id of ours, or one of another type.
+    """
+    found, key = parse(text)
+    if found != type_name:
+        raise BadRequest(f"This is the id of a {found}, not of a {type_name}.")
+    return key
+
+
+def input_key(type_name: str, text: str, path: Path) -> UUID:
+    """The key behind an id in the input of a mutation.
+
+    Raises:
+        InputError: NOT_FOUND at `path`: it is no id of ours, or one of another type.
+    """
+    try:
+        return key_of(type_name, text)
+    except BadRequest as error:
+        raise not_found(str(error), *path) from None

@@ -1,0 +1,129 @@
+"""Opening, closing and migrating the database that a URL names."""
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tortoise import Tortoise, connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+APP: Final = "models"
+ENGINES: Final = {
+    "sqlite": "services.engines.sqlite",
+    "postgres": "tortoise.backends.asyncpg",
+    "postgresql": "tortoise.backends.asyncpg",
+    "mysql": "tortoise.backends.mysql",
+    "mariadb": "tortoise.backends.mysql",
+}
+DEFAULT_PORTS: Final = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+
+SQLITE_PRAGMAS: Final = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "busy_timeout": 10_000,
+    "foreign_keys": "ON",
+}
+# READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
+# gap locks, that is deadlocks. The server's own time zone must not touch what we store.
+MARIADB_SESSION: Final = (
+    "SET SESSION tx_isolation = 'READ-COMMITTED', time_zone = '+00:00', "
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'"
+)
+
+
+class UnusableDatabaseUrl(ValueError):
+    """The URL names no database that we know how to reach."""
+
+
+async def _keep_as_is(connection: Any) -> None:
+    """What asyncpg does when a connection goes back to its pool.
+
+    Its own reset sends four statements. Ours leave nothing behind to reset: no advisory locks,
+    no LISTEN, no session settings.
+    """
+
+
+def credentials(url: str, pool_size: int) -> dict[str, Any]:
+    """How Tortoise reaches the database: `sqlite:///abs/file`, `postgres://` or `mysql://`.
+
+    Raises:
+        UnusableDatabaseUrl: the scheme is unknown, or the database's name or file is missing.
+    """
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    if scheme not in ENGINES:
+        known = ", ".join(f"{name}://" for name in ENGINES)
+        raise UnusableDatabaseUrl(f"{scheme or 'nothing'}:// is not one of {known}")
+    name = unquote(parts.path).removeprefix("/")
+    if scheme == "sqlite":
+        path = unquote(parts.path)
+        if not path.startswith("/") or not name or parts.netloc:
+            raise UnusableDatabaseUrl("a SQLite URL is sqlite:///absolute/path/of/the/file")
+        return {"file_path": path, **SQLITE_PRAGMAS}
+    if not name:
+        raise UnusableDatabaseUrl("the URL ends in no database name")
+    reached: dict[str, Any] = {
+        "host": unquote(parts.hostname or "127.0.0.1"),
+        "port": parts.port or DEFAULT_PORTS[scheme],
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": name,
+        "minsize": 1,
+        "maxsize": pool_size,
+    }
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if scheme.startswith("postgres"):
+        reached["reset"] = _keep_as_is
+        if "host" in options:
+            reached["host"] = options["host"]
+    else:
+        reached["init_command"] = MARIADB_SESSION
+        if "unix_socket" in options:
+            reached["unix_socket"] = options["unix_socket"]
+    return reached
+
+
+def configuration(url: str, pool_size: int) -> dict[str, Any]:
+    """Tortoise's configuration for our tables on the database that the URL names.
+
+    The connection is named after its dialect, because Tortoise caches statements by that name.
+    """
+    scheme = urlsplit(url).scheme.lower()
+    reached = credentials(url, pool_size)
+    connection = ENGINES[scheme].rpartition(".")[2]
+    return {
+        "connections": {connection: {"engine": ENGINES[scheme], "credentials": reached}},
+        "apps": {
+            APP: {
+                "models": ["models.tables"],
+                "default_connection": connection,
+                "migrations": "models.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def connect(url: str, pool_size: int = 10) -> None:
+    """Open the database for this process. `disconnect` must follow, or the process hangs."""
+    settings = configuration(url, pool_size)
+    if urlsplit(url).scheme.lower() == "sqlite":
+        Path(unquote(urlsplit(url).path)).parent.mkdir(parents=True, exist_ok=True)
+    await Tortoise.init(config=settings, _enable_global_fallback=True)
+
+
+async def disconnect() -> None:
+    """Close every connection of this process."""
+    await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    """The open database, or the current task's transaction on it."""
+    client: BaseDBAsyncClient = connections.get(next(iter(connections.db_config)))
+    return client
+
+
+def dialect() -> str:
+    """`sqlite`, `postgres` or `mysql` (which is MariaDB)."""
+    return connection().capabilities.dialect

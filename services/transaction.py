@@ -1,0 +1,110 @@
+"""One use case is one transaction: begun, retried where databases ask for it, and all or nothing."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+from models.events import Event
+from models.rules.access import Actor, Permission
+from services import clock, feed
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ATTEMPTS: Final = 8
+FIRST_PAUSE_SECONDS: Final = 0.01
+
+POSTGRES_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
+MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
+SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
+
+
+@dataclass(slots=True)
+class Work:
+    """A transaction under way: who does it, at what time, on which connection.
+
+    `now` is one instant for the whole transaction. Events collected in `events` are written just
+    before the commit, and with them everything is there or nothing.
+    """
+
+    actor: Actor
+    now: datetime
+    connection: BaseDBAsyncClient
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> str:
+        return self.connection.capabilities.dialect
+
+    async def insert(self, rows: list[Any]) -> None:
+        """Insert rows of one table with as few statements as its database takes."""
+        if rows:
+            table: type[Model] = type(rows[0])
+            await table.bulk_create(rows, batch_size=200, using_db=self.connection)
+
+
+def is_conflict(error: BaseException | None) -> bool:
+    """Whether the database gave up on a transaction that would succeed if it ran again."""
+    if error is None:
+        return False
+    if getattr(error, "sqlstate", None) in POSTGRES_CONFLICTS:
+        return True
+    first = error.args[0] if error.args else None
+    if isinstance(first, BaseException):
+        return is_conflict(first)
+    if first in MARIADB_CONFLICTS:
+        return True
+    return isinstance(first, str) and any(text in first for text in SQLITE_CONFLICTS)
+
+
+async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
+    """What `step` returns, its writes committed together with the events that it recorded.
+
+    A deadlock or serialization failure runs it again, at most `ATTEMPTS` times, with a pause that
+    grows. Any other exception leaves the database as it was.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with in_transaction() as connection:
+                work = Work(actor=actor, now=clock.now(), connection=connection)
+                result = await step(work)
+                await feed.append(work.connection, work.events)
+            return result
+        except Exception as error:
+            if attempt == ATTEMPTS or not is_conflict(error):
+                raise
+        pause = FIRST_PAUSE_SECONDS * 2**attempt
+        await asyncio.sleep(random.uniform(pause / 2, pause))
+    raise AssertionError("unreachable")
+
+
+UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]
+
+
+def use_case(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[Work, P], Awaitable[T]]], UseCase[P, T]]:
+    """Make a function of a `Work` a use case: `await place_order(actor, command)`.
+
+    The actor's permission is required before anything is read; then the function runs in a
+    transaction of its own.
+    """
+
+    def decorate(function: Callable[Concatenate[Work, P], Awaitable[T]]) -> UseCase[P, T]:
+        @wraps(function)
+        async def run_as(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            actor.require(permission)
+            return await run(actor, lambda work: function(work, *args, **kwargs))
+
+        run_as.permission = permission  # type: ignore[attr-defined]
+        return run_as
+
+    return decorate

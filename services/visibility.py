@@ -1,0 +1,55 @@
+"""Which rows an actor may see: the only row-level filters, and the outermost of every read."""
+
+from typing import Final, TypeVar
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from models.catalog import Category, Product, Supplier
+from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.events import Event
+from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
+from models.inventory import Reservation, StockItem, StockMovement, Warehouse
+from models.orders import Order, OrderLine
+from models.payments import Invoice, Payment
+from models.references import ExternalRef
+from models.rules.access import Actor, Permission
+
+Row = TypeVar("Row", bound=Model)
+
+NEEDED: Final[dict[type[Model], Permission]] = {
+    CustomerGroup: Permission.CUSTOMERS_READ,
+    Customer: Permission.CUSTOMERS_READ,
+    CustomerAddress: Permission.CUSTOMERS_READ,
+    Category: Permission.CATALOG_READ,
+    Supplier: Permission.CATALOG_READ,
+    Product: Permission.CATALOG_READ,
+    Warehouse: Permission.STOCK_READ,
+    StockItem: Permission.STOCK_READ,
+    StockMovement: Permission.STOCK_READ,
+    Reservation: Permission.ORDERS_READ,
+    Order: Permission.ORDERS_READ,
+    OrderLine: Permission.ORDERS_READ,
+    Shipment: Permission.SHIPMENTS_READ,
+    ShipmentLine: Permission.SHIPMENTS_READ,
+    Parcel: Permission.SHIPMENTS_READ,
+    TrackingEvent: Permission.SHIPMENTS_READ,
+    Return: Permission.ORDERS_READ,
+    ReturnLine: Permission.ORDERS_READ,
+    Payment: Permission.PAYMENTS_READ,
+    Invoice: Permission.PAYMENTS_READ,
+    Event: Permission.EVENTS_READ,
+    ExternalRef: Permission.CATALOG_READ,
+}
+
+
+def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:
+    """The table's rows that the actor may see. What they may not see does not exist for them.
+
+    Raises:
+        KeyError: nobody has decided who may see this table; it is then served to nobody.
+    """
+    rows = table.all()
+    if actor.may(NEEDED[table]):
+        return rows
+    return rows.filter(pk__in=[])
