@@ -1,0 +1,70 @@
+# Sets up all it needs below this folder and nothing outside it: only Python 3.11+ and make are
+# asked for. Paths are relative throughout, so that the folder's own may contain spaces.
+
+BIN := .venv/bin
+UV := .uv/bin/uv
+# More arguments for what a target runs: make test ARGS="-k shipments", make serve ARGS="--port 9000"
+ARGS ?=
+
+unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+
+# Sets $$python to the path of the first Python that is new enough; `make PYTHON=...` names one.
+find_python = \
+	for name in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
+		python=$$("$$name" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' \
+			2>/dev/null) && [ -n "$$python" ] && break; \
+		python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "ordergraph needs Python 3.11 or newer: found none as $(or $(PYTHON),python3 or python3.x)." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	fi
+
+.PHONY: help setup serve test check soak bench
+
+help:
+	@echo "make serve   set up, migrate, fill a new database with a demo company, and serve"
+	@echo "make test    set up, check, and run every test"
+	@echo "make check   style, types, imports and dependencies only"
+	@echo "make soak    the tests that take long"
+	@echo "make setup   only set up, with all development tools"
+	@echo
+	@echo "ARGS=... is passed on: make test ARGS=\"-k shipments\", make serve ARGS=\"--port 9000\""
+
+setup: .venv/.development
+
+serve: .venv/.runtime
+	@$(BIN)/ordergraph migrate
+	@$(BIN)/ordergraph demo --if-empty
+	@exec $(BIN)/ordergraph serve $(ARGS)
+
+test: check
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+
+soak: .venv/.development
+	$(BIN)/pytest -m soak $(ARGS)
+
+bench: .venv/.development
+	@if [ ! -d benchmarks ]; then echo "There are no benchmarks yet." >&2; exit 1; fi
+	$(BIN)/python -m benchmarks $(ARGS)
+
+$(UV): .ci/uv.txt .ci/install_uv.py
+	@$(find_python); "$$python" .ci/install_uv.py
+	@touch $@
+
+.venv/.development: $(UV) pyproject.toml uv.lock
+	@$(find_python); $(UV) sync --locked --no-python-downloads --python "$$python"
+	@touch $@ .venv/.runtime
+
+# --inexact: `make serve` after `make test` does not take the development tools away again.
+.venv/.runtime: $(UV) pyproject.toml uv.lock
+	@$(find_python); $(UV) sync --locked --no-dev --inexact --no-python-downloads --python "$$python"
+	@touch $@
