@@ -1,5 +1,6 @@
 """Fixtures of all tests: servers and databases that are real, private and quick to get."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -33,7 +34,7 @@ def databases(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Where tests get databases from that are not the one of `database`."""
     made = Databases(servers, tmp_path_factory.mktemp("databases"))
     yield made
-    made.close()
+    asyncio.run(made.close())
 
 
 @asynccontextmanager

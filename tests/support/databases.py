@@ -1,23 +1,25 @@
-"""Scratch databases for tests: each migrated once in a test run, then copied or emptied.
+"""Scratch databases for tests: migrated once in a test run, then copied or emptied.
 
 Their names are random, and nothing but them is changed on a server that the environment names.
 """
 
-import asyncio
 import secrets
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, get_args
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncmy
 import asyncpg
 
 from services import database as service
+from services.migrations import migrate
 from tests.support import kinds
+from tests.support.kinds import Kind
 from tests.support.servers import Servers
 
 Dialect = Literal["sqlite", "postgres", "mariadb"]
@@ -35,108 +37,43 @@ class Database:
     url: str
     dialect: Dialect
 
+    @property
+    def name(self) -> str:
+        """Its name on the server, or the path of its file."""
+        path = unquote(urlsplit(self.url).path)
+        return path if self.dialect == "sqlite" else path.removeprefix("/")
 
-@dataclass(slots=True)
+
 class Databases:
     """Makes the scratch databases of a test run; `folder` holds the SQLite files."""
 
-    servers: Servers
-    folder: Path
-    _templates: dict[Dialect, Database] = field(default_factory=dict)
-    _made: list[Database] = field(default_factory=list)
-    _emptied: Database | None = None
+    def __init__(self, servers: Servers, folder: Path) -> None:
+        self._makers: dict[Dialect, _Maker] = {
+            "sqlite": _SqliteMaker(folder),
+            "postgres": _PostgresMaker(servers),
+            "mariadb": _MariadbMaker(servers),
+        }
 
     async def empty(self, dialect: Dialect) -> Database:
         """A new database without any table."""
-        name = _new_name()
-        if dialect == "sqlite":
-            return self._made_at(f"sqlite://{quote(str(self.folder / name))}.sqlite3", dialect)
-        server = self._server(dialect)
-        if dialect == "postgres":
-            await _create_on_postgres(server, name)
-        else:
-            await _run_on_mariadb(server, f"CREATE DATABASE `{name}`")
-        return self._made_at(_with_name(server, name), dialect)
+        return await self._makers[dialect].empty()
 
     async def migrated(self, dialect: Dialect) -> Database:
         """A database with all tables and no rows but those of the migrations.
 
-        On MariaDB it is the same one every time, because making its tables anew takes a second:
-        only one test at a time may hold it.
+        PostgreSQL and MariaDB give the same one every time, because making tables takes them half
+        a second and more: only one test at a time may hold it.
         """
-        template = await self._template(dialect)
-        match dialect:
-            case "sqlite":
-                copy = await self.empty("sqlite")
-                shutil.copyfile(_file_of(template), _file_of(copy))
-                return copy
-            case "postgres":
-                name, source = _new_name(), _name_of(template)
-                server = self._server("postgres")
-                await _run_on_postgres(server, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-                return self._made_at(_with_name(server, name), "postgres")
-            case "mariadb":
-                return await self._emptied_on_mariadb(template)
+        return await self._makers[dialect].migrated()
 
     async def release(self, database: Database) -> None:
         """Drop a database, unless the next test gets it emptied."""
-        if database == self._emptied:
-            return
-        self._made.remove(database)
-        match database.dialect:
-            case "sqlite":
-                for file in self.folder.glob(f"{_file_of(database).name}*"):
-                    file.unlink()
-            case "postgres":
-                server = self._server("postgres")
-                name = _name_of(database)
-                await _run_on_postgres(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-            case "mariadb":
-                server = self._server("mariadb")
-                await _run_on_mariadb(server, f"DROP DATABASE `{_name_of(database)}`")
+        await self._makers[database.dialect].release(database)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Drop all that is left."""
-        asyncio.run(self._release_all())
-
-    async def _release_all(self) -> None:
-        self._emptied = None
-        for database in list(self._made):
-            await self.release(database)
-
-    async def _template(self, dialect: Dialect) -> Database:
-        if dialect not in self._templates:
-            template = await self.empty(dialect)
-            async with connected(template):
-                await migrate()
-            self._templates[dialect] = template
-        return self._templates[dialect]
-
-    def _server(self, dialect: Literal["postgres", "mariadb"]) -> str:
-        return self.servers.url(kinds.POSTGRES if dialect == "postgres" else kinds.MARIADB)
-
-    def _made_at(self, url: str, dialect: Dialect) -> Database:
-        made = Database(url, dialect)
-        self._made.append(made)
-        return made
-
-    async def _emptied_on_mariadb(self, template: Database) -> Database:
-        if self._emptied is None:
-            self._emptied = await self.empty("mariadb")
-            async with connected(self._emptied):
-                await migrate()
-        name, source = _name_of(self._emptied), _name_of(template)
-        server = self._server("mariadb")
-        tables = await _run_on_mariadb(
-            server,
-            f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{name}'",
-        )
-        statements = ["SET foreign_key_checks = 0"]
-        for (table,) in tables:
-            statements.append(f"DELETE FROM `{name}`.`{table}`")
-            statements.append(f"INSERT INTO `{name}`.`{table}` SELECT * FROM `{source}`.`{table}`")
-        await _run_on_mariadb(server, *statements)
-        return self._emptied
+        for maker in self._makers.values():
+            await maker.close()
 
 
 @asynccontextmanager
@@ -149,58 +86,229 @@ async def connected(database: Database) -> AsyncIterator[Database]:
         await service.disconnect()
 
 
-async def _create_on_postgres(server: str, name: str) -> None:
-    try:
-        await _run_on_postgres(server, f'CREATE DATABASE "{name}" {POSTGRES_LOCALE}')
-    except asyncpg.FeatureNotSupportedError:
-        # Built without ICU, as the wheel is.
-        await _run_on_postgres(server, f'CREATE DATABASE "{name}" TEMPLATE template0')
-
-
-async def migrate() -> None:
-    from services import migrations
-
-    await migrations.migrate()
-
-
-async def _run_on_postgres(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def _run_on_mariadb(server: str, *statements: str) -> list[Any]:
-    """The rows of the last statement."""
-    parts = urlsplit(server)
-    connection = await asyncmy.connect(
-        host=parts.hostname,
-        port=parts.port or 3306,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        autocommit=True,
-    )
-    try:
-        async with connection.cursor() as cursor:
-            for statement in statements:
-                await cursor.execute(statement)
-            return list(await cursor.fetchall())
-    finally:
-        await connection.ensure_closed()
-
-
 def _new_name() -> str:
     return f"ordergraph_test_{secrets.token_hex(6)}"
 
 
-def _with_name(server: str, name: str) -> str:
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+class _Maker(ABC):
+    @abstractmethod
+    async def empty(self) -> Database: ...
+
+    @abstractmethod
+    async def migrated(self) -> Database: ...
+
+    @abstractmethod
+    async def release(self, database: Database) -> None: ...
+
+    @abstractmethod
+    async def close(self) -> None: ...
 
 
-def _name_of(database: Database) -> str:
-    return urlsplit(database.url).path.removeprefix("/")
+class _SqliteMaker(_Maker):
+    """Each test gets a copy of one migrated file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.template: Database | None = None
+
+    async def empty(self) -> Database:
+        path = quote(str(self.folder / _new_name()))
+        return Database(f"sqlite://{path}.sqlite3", "sqlite")
+
+    async def migrated(self) -> Database:
+        if self.template is None:
+            template = await self.empty()
+            async with connected(template):
+                await migrate()
+            self.template = template
+        copy = await self.empty()
+        shutil.copyfile(self.template.name, copy.name)
+        return copy
+
+    async def release(self, database: Database) -> None:
+        for file in self.folder.glob(f"{Path(database.name).name}*"):
+            file.unlink()
+
+    async def close(self) -> None:
+        """Nothing: pytest removes the folder in its own time."""
 
 
-def _file_of(database: Database) -> Path:
-    return Path(unquote(urlsplit(database.url).path))
+class _ServerMaker(_Maker):
+    """All tests share one migrated database, which is emptied between them.
+
+    The rows that the migrations left are kept aside and put back.
+    """
+
+    dialect: ClassVar[Dialect]
+    kind: ClassVar[Kind]
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+        self.made: set[Database] = set()
+        self.shared: Database | None = None
+        self.tables: list[str] = []
+        self.seeded: list[str] = []
+
+    @property
+    def server(self) -> str:
+        return self.servers.url(self.kind)
+
+    async def empty(self) -> Database:
+        name = _new_name()
+        await self.create(name)
+        parts = urlsplit(self.server)
+        made = Database(urlunsplit(parts._replace(path=f"/{name}")), self.dialect)
+        self.made.add(made)
+        return made
+
+    async def migrated(self) -> Database:
+        if self.shared is None:
+            first = await self.empty()
+            async with connected(first):
+                await migrate()
+            await self.remember(first)
+            self.shared = first
+        else:
+            await self.reset(self.shared)
+        return self.shared
+
+    async def release(self, database: Database) -> None:
+        if database != self.shared:
+            await self.drop(database)
+            self.made.remove(database)
+
+    async def close(self) -> None:
+        self.shared = None
+        for database in list(self.made):
+            await self.release(database)
+
+    @abstractmethod
+    async def create(self, name: str) -> None: ...
+
+    @abstractmethod
+    async def drop(self, database: Database) -> None: ...
+
+    @abstractmethod
+    async def remember(self, database: Database) -> None:
+        """Note the tables, and keep a copy of the rows in them."""
+
+    @abstractmethod
+    async def reset(self, database: Database) -> None:
+        """End what the last test left running, and bring back the rows as remembered."""
+
+
+class _PostgresMaker(_ServerMaker):
+    dialect = "postgres"
+    kind = kinds.POSTGRES
+
+    async def create(self, name: str) -> None:
+        try:
+            await _run_on_postgres(self.server, f'CREATE DATABASE "{name}" {POSTGRES_LOCALE}')
+        except asyncpg.FeatureNotSupportedError:
+            # Built without ICU, as the wheel is.
+            await _run_on_postgres(self.server, f'CREATE DATABASE "{name}" TEMPLATE template0')
+
+    async def drop(self, database: Database) -> None:
+        await _run_on_postgres(self.server, f'DROP DATABASE "{database.name}" WITH (FORCE)')
+
+    async def remember(self, database: Database) -> None:
+        connection = await asyncpg.connect(database.url)
+        try:
+            listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            self.tables = [row["tablename"] for row in await connection.fetch(listed)]
+            await connection.execute("CREATE SCHEMA seed")
+            for table in self.tables:
+                copied = await connection.execute(
+                    f'CREATE TABLE seed."{table}" AS TABLE public."{table}"'
+                )
+                if copied != "SELECT 0":
+                    self.seeded.append(table)
+        finally:
+            await connection.close()
+
+    async def reset(self, database: Database) -> None:
+        await _run_on_postgres(
+            database.url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        seeds = [f'INSERT INTO "{name}" TABLE seed."{name}"' for name in self.seeded]
+        # A superuser may put foreign keys aside. Others truncate, which takes ten times as long.
+        deletes = ["SET session_replication_role = replica"]
+        deletes += [f'DELETE FROM "{name}"' for name in self.tables]
+        truncate = f"TRUNCATE {', '.join(self.tables)}"
+        try:
+            await _run_on_postgres(database.url, "; ".join([*deletes, *seeds]))
+        except asyncpg.InsufficientPrivilegeError:
+            await _run_on_postgres(database.url, "; ".join([truncate, *seeds]))
+
+
+class _MariadbMaker(_ServerMaker):
+    dialect = "mariadb"
+    kind = kinds.MARIADB
+
+    async def create(self, name: str) -> None:
+        await self._run(f"CREATE DATABASE `{name}`")
+
+    async def drop(self, database: Database) -> None:
+        await self._run(
+            f"DROP DATABASE `{database.name}`", f"DROP DATABASE IF EXISTS `{database.name}_seed`"
+        )
+
+    async def remember(self, database: Database) -> None:
+        name = database.name
+        rows = await self._run(
+            f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{name}'"
+        )
+        self.tables = [table for (table,) in rows]
+        await self._run(f"CREATE DATABASE `{name}_seed`")
+        for table in self.tables:
+            if await self._run(f"SELECT 1 FROM `{name}`.`{table}` LIMIT 1"):
+                await self._run(
+                    f"CREATE TABLE `{name}_seed`.`{table}` AS SELECT * FROM `{name}`.`{table}`"
+                )
+                self.seeded.append(table)
+
+    async def reset(self, database: Database) -> None:
+        name = database.name
+        others = await self._run(
+            f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+        )
+        for (number,) in others:
+            with suppress(asyncmy.errors.OperationalError):  # it has just left by itself
+                await self._run(f"KILL {number}")
+        await self._run(
+            "SET foreign_key_checks = 0",
+            *(f"DELETE FROM `{name}`.`{table}`" for table in self.tables),
+            *(
+                f"INSERT INTO `{name}`.`{table}` SELECT * FROM `{name}_seed`.`{table}`"
+                for table in self.seeded
+            ),
+        )
+
+    async def _run(self, *statements: str) -> list[Any]:
+        """The rows of the last statement."""
+        parts = urlsplit(self.server)
+        connection = await asyncmy.connect(
+            host=parts.hostname,
+            port=parts.port or 3306,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            autocommit=True,
+        )
+        try:
+            async with connection.cursor() as cursor:
+                for statement in statements:
+                    await cursor.execute(statement)
+                return list(await cursor.fetchall())
+        finally:
+            await connection.ensure_closed()
+
+
+async def _run_on_postgres(url: str, statements: str) -> None:
+    """All of them in one transaction."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
