@@ -178,9 +178,8 @@ class _ServerMaker(_Maker):
             self.made.remove(database)
 
     async def close(self) -> None:
-        self.shared = None
-        for database in list(self.made):
-            await self.release(database)
+        for database in self.made:
+            await self.drop(database)
 
     @abstractmethod
     async def create(self, name: str) -> None: ...
@@ -251,9 +250,9 @@ class _MariadbMaker(_ServerMaker):
         await self._run(f"CREATE DATABASE `{name}`")
 
     async def drop(self, database: Database) -> None:
-        await self._run(
-            f"DROP DATABASE `{database.name}`", f"DROP DATABASE IF EXISTS `{database.name}_seed`"
-        )
+        await self._run(f"DROP DATABASE `{database.name}`")
+        if database == self.shared:
+            await self._run(f"DROP DATABASE `{database.name}_seed`")
 
     async def remember(self, database: Database) -> None:
         name = database.name
