@@ -47,9 +47,7 @@ class Customer(Subject):
     group_id: UUID | None
     tags: Any = fields.JSONField(default=list)
     preferences: Any = fields.JSONField(default=dict)
-    credit_rating = fields.CharEnumField(
-        CreditRating, max_length=16, default=CreditRating.UNRATED
-    )
+    credit_rating = fields.CharEnumField(CreditRating, max_length=16, default=CreditRating.UNRATED)
     credit_limit_minor = minor_units(null=True)
     credit_used_minor = minor_units(default=0)
     terms_days = fields.IntField(default=30)

@@ -75,7 +75,8 @@ class Order(Subject):
                 name="order_total", check="total_gross_minor = total_net_minor + total_tax_minor"
             ),
             CheckConstraint(
-                name="order_refunded", check="refunded_minor >= 0 AND refunded_minor <= charged_minor"
+                name="order_refunded",
+                check="refunded_minor >= 0 AND refunded_minor <= charged_minor",
             ),
         ]
 
@@ -135,9 +136,7 @@ class OrderLine(Model):
             CheckConstraint(
                 name="line_preparing", check="preparing >= 0 AND preparing <= reserved"
             ),
-            CheckConstraint(
-                name="line_delivered", check="delivered >= 0 AND delivered <= shipped"
-            ),
+            CheckConstraint(name="line_delivered", check="delivered >= 0 AND delivered <= shipped"),
             CheckConstraint(name="line_returned", check="returned >= 0 AND returned <= shipped"),
             CheckConstraint(
                 name="line_discount", check="discount_rate >= 0 AND discount_rate <= 1"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from aiodataloader import DataLoader
@@ -62,7 +62,7 @@ class Context:
 
             loader = self._loaders[name] = Loader(batch, max_batch_size=10_000)
         # A failing sibling cancels whoever awaits here; the shared future must survive that.
-        return await asyncio.shield(cast(asyncio.Future[Any], loader.load(key)))
+        return await asyncio.shield(loader.load(key))
 
 
 Info = strawberry.Info[Context, None]

@@ -6,7 +6,7 @@ read for all of them by one statement with a window function.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,10 +18,13 @@ from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from resolvers.context import Context
 from resolvers.loaders.relation import chunks
+from services.database import connection
 from services.visibility import visible
 
 DEFAULT_SIZE: Final = 20
 MAX_SIZE: Final = 100
+
+RANKED: Final = "SELECT * FROM ({}) ranked WHERE place <= {last} ORDER BY place"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Listing:
     scope: str
     sort: str
     descending: bool
-    where: Q = Q()
+    where: Q = field(default_factory=Q)
     by: str | None = None
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
@@ -122,7 +125,9 @@ class Page:
             return await count_up_to(self.listing.rows(self.context.actor), limit)
         name = ("count", self.listing, limit)
         total: int = await self.context.batched(
-            name, lambda parents: count_below(self.listing, self.context, parents, limit), self.parent
+            name,
+            lambda parents: count_below(self.listing, self.context, parents, limit),
+            self.parent,
         )
         return total
 
@@ -173,14 +178,16 @@ async def ranked(
         .filter(between(context, listing, request), **{f"{listing.by}__in": parents})
         .annotate(place=RawSQL(window(table, str(listing.by), order)))
     )
-    inner._choose_db_if_not_chosen()
-    inner._make_query()
-    sql, values = inner.query.get_parameterized_sql()
     last = request.size + 1
-    rows = await inner._db.execute_query_dict(
-        f"SELECT * FROM ({sql}) ranked WHERE place <= {last} ORDER BY place", values
-    )
-    return [table._init_from_db(**without_place(row)) for row in rows]
+    rows = await wrapped(inner, RANKED.format("{}", last=last))
+    return [table._init_from_db(**without_place(row)) for row in rows]  # noqa: SLF001 - no other way
+
+
+async def wrapped(inner: Any, outer: str) -> list[dict[str, Any]]:
+    """The rows of a statement that has a query of Tortoise's inside, in place of its braces."""
+    inner.sql()
+    sql, values = inner.query.get_parameterized_sql()
+    return await connection().execute_query_dict(outer.format(sql), values)
 
 
 def without_place(row: dict[str, Any]) -> dict[str, Any]:
@@ -199,7 +206,11 @@ def window(table: type[Model], by: str, order: tuple[str, ...]) -> str:
 
 def ordering(listing: Listing, request: PageRequest) -> tuple[str, ...]:
     sign = "-" if listing.descending != request.backward else ""
-    return (f"{sign}{listing.sort}",) if listing.sort == "id" else (f"{sign}{listing.sort}", f"{sign}id")
+    return (
+        (f"{sign}{listing.sort}",)
+        if listing.sort == "id"
+        else (f"{sign}{listing.sort}", f"{sign}id")
+    )
 
 
 def between(context: Context, listing: Listing, request: PageRequest) -> Q:
@@ -218,9 +229,10 @@ def between(context: Context, listing: Listing, request: PageRequest) -> Q:
 def beyond(sort: str, value: Any, key: UUID, greater: bool) -> Q:
     """The rows past one place. The first term alone gives the index its range."""
     side = "gt" if greater else "lt"
-    return Q(**{f"{sort}__{side}e": value}) & (
-        Q(**{f"{sort}__{side}": value}) | Q(**{f"id__{side}": key})
-    )
+    from_here: dict[str, Any] = {f"{sort}__{side}e": value}
+    past: dict[str, Any] = {f"{sort}__{side}": value}
+    tied: dict[str, Any] = {f"id__{side}": key}
+    return Q(**from_here) & (Q(**past) | Q(**tied))
 
 
 def cut(
@@ -239,12 +251,7 @@ def cut(
 async def count_up_to(rows: QuerySet[Any], limit: int) -> int:
     """How many rows there are, but at most `limit`; the database stops counting there."""
     inner = rows.limit(limit).values("id")
-    inner._choose_db_if_not_chosen()
-    inner._make_query()
-    sql, values = inner.query.get_parameterized_sql()
-    counted = await inner._db.execute_query_dict(
-        f"SELECT COUNT(*) AS total FROM ({sql}) counted", values
-    )
+    counted = await wrapped(inner, "SELECT COUNT(*) AS total FROM ({}) counted")
     total: int = counted[0]["total"]
     return total
 

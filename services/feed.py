@@ -35,7 +35,8 @@ async def append(connection: BaseDBAsyncClient, events: list[Event]) -> None:
 async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
     """The greatest position that was given out, 0 for an empty feed."""
     row = await Feed.get(id=FEED_ID, using_db=connection)
-    return row.last_position
+    position: int = row.last_position
+    return position
 
 
 async def after(position: int, limit: int) -> list[Event]:

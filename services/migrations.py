@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.indexes import Index
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.schema_editor import BaseSchemaEditor, MySQLSchemaEditor
 
@@ -51,7 +52,7 @@ async def migrate() -> list[str]:
 class ExactMariaDB(MySQLSchemaEditor):
     """Makes tables that tell `ALFKI` from `alfki` and `alfki `, as the other databases do."""
 
-    def _table_generate_extra(self, table: str) -> str:
+    def _table_generate_extra(self, table: str) -> str:  # noqa: ARG002 - Tortoise's own signature
         return " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 
 
@@ -90,6 +91,8 @@ async def _restore_indexes(client: BaseDBAsyncClient) -> None:
     for table in TABLES:
         name = table._meta.db_table
         for index in table._meta.indexes:
+            if not isinstance(index, Index):
+                raise TypeError(f"{name}: an index without a name cannot be restored")
             listed = ", ".join(f'"{column}"' for column in index.field_names)
             await client.execute_script(
                 f'CREATE INDEX IF NOT EXISTS "{index.name}" ON "{name}" ({listed})'

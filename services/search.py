@@ -26,4 +26,3 @@ async def index(
     """Make an object findable by the words of its fields as they are now."""
     await SearchToken.filter(subject_id=subject_id).using_db(work.connection).delete()
     await work.insert(tokens(kind, subject_id, texts))
-

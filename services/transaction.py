@@ -1,4 +1,4 @@
-"""One use case is one transaction: begun, retried where databases ask for it, and all or nothing."""
+"""One use case is one transaction: retried where a database asks for it, all or nothing."""
 
 import asyncio
 import random
@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from models.events import Event
 from models.rules.access import Actor, Permission
+from models.rules.errors import Overloaded
 from services import clock, feed
 
 P = ParamSpec("P")
@@ -25,6 +26,10 @@ FIRST_PAUSE_SECONDS: Final = 0.01
 POSTGRES_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
 MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
 SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
+
+
+class Contended(Exception):
+    """Another transaction took what this one had seen; running it again will tell."""
 
 
 @dataclass(slots=True)
@@ -51,10 +56,10 @@ class Work:
             await table.bulk_create(rows, batch_size=200, using_db=self.connection)
 
 
-def is_conflict(error: BaseException | None) -> bool:
+def is_conflict(error: BaseException) -> bool:
     """Whether the database gave up on a transaction that would succeed if it ran again."""
-    if error is None:
-        return False
+    if isinstance(error, Contended):
+        return True
     if getattr(error, "sqlstate", None) in POSTGRES_CONFLICTS:
         return True
     first = error.args[0] if error.args else None
@@ -69,8 +74,12 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
     """What `step` returns, its writes committed together with the events that it recorded.
 
     A deadlock or serialization failure runs it again, at most `ATTEMPTS` times, with a pause that
-    grows. Any other exception leaves the database as it was.
+    grows. Any exception leaves the database as it was.
+
+    Raises:
+        Overloaded: it met with conflicts every time.
     """
+    conflict: Exception | None = None
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with in_transaction() as connection:
@@ -79,11 +88,12 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 await feed.append(work.connection, work.events)
             return result
         except Exception as error:
-            if attempt == ATTEMPTS or not is_conflict(error):
+            if not is_conflict(error):
                 raise
+            conflict = error
         pause = FIRST_PAUSE_SECONDS * 2**attempt
-        await asyncio.sleep(random.uniform(pause / 2, pause))
-    raise AssertionError("unreachable")
+        await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads the retries
+    raise Overloaded from conflict
 
 
 UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]

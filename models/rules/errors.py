@@ -129,3 +129,9 @@ class BadRequest(Exception):
     """A request that no caller should have sent: a foreign cursor, an id of another type."""
 
     code = "BAD_REQUEST"
+
+
+class Overloaded(Exception):
+    """Too many were changing the same thing at the same time. Trying again later will do."""
+
+    code = "OVERLOADED"

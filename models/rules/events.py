@@ -1,9 +1,6 @@
-"""What can happen, in the past tense: the records that timelines and streams are made of."""
+"""What can happen, in the past tense, and to what."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
 
 class EventKind(StrEnum):
@@ -37,22 +34,3 @@ class SubjectKind(StrEnum):
     SHIPMENT = "SHIPMENT"
     PAYMENT = "PAYMENT"
     RETURN = "RETURN"
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """One thing that happened to one subject.
-
-    `data` holds ids, numbers and field names, never personal text. `before` and `after` hold what
-    changed of an order's own filterable facts (status, total ...), so that a filtered stream can
-    tell whether the order matched before the change.
-    """
-
-    kind: EventKind
-    subject_kind: SubjectKind
-    subject_id: UUID
-    order_id: UUID | None = None
-    customer_id: UUID | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)

@@ -39,7 +39,7 @@ class ToOne:
 
 @dataclass(frozen=True)
 class ToMany:
-    """All rows of `table` whose `by` is the parent's `key`, in `order`. For lists that are short."""
+    """All rows of `table` whose `by` is the parent's `key`, in `order`: for short lists."""
 
     table: type[Model]
     by: str

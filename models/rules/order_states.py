@@ -1,0 +1,250 @@
+"""The four axes of an order. The commercial one is decided, the others follow from counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from models.rules.payment_states import PaymentSums
+from models.rules.transitions import Table
+
+
+class OrderStatus(StrEnum):
+    DRAFT = "DRAFT"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    CONFIRMED = "CONFIRMED"
+    ON_HOLD = "ON_HOLD"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class FulfillmentStatus(StrEnum):
+    UNFULFILLED = "UNFULFILLED"
+    BACKORDERED = "BACKORDERED"
+    RESERVED = "RESERVED"
+    PREPARING = "PREPARING"
+    PARTLY_SHIPPED = "PARTLY_SHIPPED"
+    SHIPPED = "SHIPPED"
+    PARTLY_DELIVERED = "PARTLY_DELIVERED"
+    DELIVERED = "DELIVERED"
+
+
+class PaymentStatus(StrEnum):
+    UNPAID = "UNPAID"
+    AUTHORIZED = "AUTHORIZED"
+    PARTLY_PAID = "PARTLY_PAID"
+    PAID = "PAID"
+    OVERPAID = "OVERPAID"
+    PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+
+
+class ReturnStatus(StrEnum):
+    NONE = "NONE"
+    REQUESTED = "REQUESTED"
+    PARTLY_RETURNED = "PARTLY_RETURNED"
+    RETURNED = "RETURNED"
+
+
+class Milestone(StrEnum):
+    PLACED = "PLACED"
+    PROCESSING = "PROCESSING"
+    SHIPPED = "SHIPPED"
+    ARRIVED = "ARRIVED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class OrderAction(StrEnum):
+    EDIT = "EDIT"
+    SUBMIT = "SUBMIT"
+    APPROVE = "APPROVE"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
+    PREPARE = "PREPARE"
+    SHIP = "SHIP"
+    RECORD_PAYMENT = "RECORD_PAYMENT"
+    REFUND = "REFUND"
+    RETURN = "RETURN"
+    CANCEL = "CANCEL"
+    COMPLETE = "COMPLETE"
+
+
+ORDER_TABLE: Final = Table(
+    OrderStatus,
+    # An order is drafted, or placed at once; one over the customer's credit waits for approval.
+    frozenset({OrderStatus.DRAFT, OrderStatus.CONFIRMED, OrderStatus.AWAITING_APPROVAL}),
+    {
+        (OrderStatus.DRAFT, OrderAction.EDIT): OrderStatus.DRAFT,
+        (OrderStatus.DRAFT, OrderAction.SUBMIT): OrderStatus.CONFIRMED,
+        (OrderStatus.DRAFT, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.EDIT): OrderStatus.AWAITING_APPROVAL,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.APPROVE): OrderStatus.CONFIRMED,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.RECORD_PAYMENT): OrderStatus.AWAITING_APPROVAL,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.REFUND): OrderStatus.AWAITING_APPROVAL,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.CONFIRMED, OrderAction.EDIT): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.HOLD): OrderStatus.ON_HOLD,
+        (OrderStatus.CONFIRMED, OrderAction.PREPARE): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.SHIP): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.RECORD_PAYMENT): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.REFUND): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.RETURN): OrderStatus.CONFIRMED,
+        (OrderStatus.CONFIRMED, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.CONFIRMED, OrderAction.COMPLETE): OrderStatus.COMPLETED,
+        (OrderStatus.ON_HOLD, OrderAction.EDIT): OrderStatus.ON_HOLD,
+        (OrderStatus.ON_HOLD, OrderAction.RELEASE): OrderStatus.CONFIRMED,
+        (OrderStatus.ON_HOLD, OrderAction.RECORD_PAYMENT): OrderStatus.ON_HOLD,
+        (OrderStatus.ON_HOLD, OrderAction.REFUND): OrderStatus.ON_HOLD,
+        (OrderStatus.ON_HOLD, OrderAction.RETURN): OrderStatus.ON_HOLD,
+        (OrderStatus.ON_HOLD, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.COMPLETED, OrderAction.REFUND): OrderStatus.COMPLETED,
+        (OrderStatus.COMPLETED, OrderAction.RETURN): OrderStatus.COMPLETED,
+        (OrderStatus.CANCELLED, OrderAction.REFUND): OrderStatus.CANCELLED,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineCounts:
+    """Where a line's units are. `preparing` is part of `reserved`, `delivered` of `shipped`."""
+
+    quantity: int
+    reserved: int = 0
+    backordered: int = 0
+    preparing: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    returned: int = 0
+    cancelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What decides about an order's next steps."""
+
+    status: OrderStatus
+    lines: Sequence[LineCounts]
+    payments: PaymentSums
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units of all lines together. Those that were cancelled are not wanted any more."""
+
+    wanted: int
+    reserved: int
+    backordered: int
+    preparing: int
+    shipped: int
+    delivered: int
+    returned: int
+
+    @property
+    def inside(self) -> int:
+        """Units that were not shipped yet."""
+        return self.wanted - self.shipped
+
+
+def units_of(lines: Sequence[LineCounts]) -> Units:
+    """The sums over the lines."""
+    return Units(
+        wanted=sum(line.quantity - line.cancelled for line in lines),
+        reserved=sum(line.reserved for line in lines),
+        backordered=sum(line.backordered for line in lines),
+        preparing=sum(line.preparing for line in lines),
+        shipped=sum(line.shipped for line in lines),
+        delivered=sum(line.delivered for line in lines),
+        returned=sum(line.returned for line in lines),
+    )
+
+
+def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
+    """How far the goods are: what has gone furthest decides, and whether all has."""
+    units = units_of(lines)
+    if units.delivered:
+        everything = units.delivered == units.wanted
+        return FulfillmentStatus.DELIVERED if everything else FulfillmentStatus.PARTLY_DELIVERED
+    if units.shipped:
+        everything = units.shipped == units.wanted
+        return FulfillmentStatus.SHIPPED if everything else FulfillmentStatus.PARTLY_SHIPPED
+    if units.preparing:
+        return FulfillmentStatus.PREPARING
+    if units.backordered:
+        return FulfillmentStatus.BACKORDERED
+    everything = units.reserved == units.wanted > 0
+    return FulfillmentStatus.RESERVED if everything else FulfillmentStatus.UNFULFILLED
+
+
+def payment_status(sums: PaymentSums) -> PaymentStatus:
+    """How far the money is. An order that costs nothing is paid."""
+    if sums.refunded_minor:
+        everything = sums.refunded_minor == sums.charged_minor
+        return PaymentStatus.REFUNDED if everything else PaymentStatus.PARTLY_REFUNDED
+    if sums.charged_minor > sums.total_minor:
+        return PaymentStatus.OVERPAID
+    if sums.charged_minor == sums.total_minor:
+        return PaymentStatus.PAID
+    if sums.charged_minor:
+        return PaymentStatus.PARTLY_PAID
+    return PaymentStatus.AUTHORIZED if sums.authorized_minor else PaymentStatus.UNPAID
+
+
+def return_status(lines: Sequence[LineCounts], requested_units: int) -> ReturnStatus:
+    """Whether goods came back, or are announced to."""
+    units = units_of(lines)
+    if units.returned:
+        everything = units.returned == units.shipped
+        return ReturnStatus.RETURNED if everything else ReturnStatus.PARTLY_RETURNED
+    return ReturnStatus.REQUESTED if requested_units else ReturnStatus.NONE
+
+
+def milestone(
+    status: OrderStatus, fulfillment: FulfillmentStatus, has_shipment: bool
+) -> Milestone | None:
+    """One word for the customer; None for a draft."""
+    match status:
+        case OrderStatus.DRAFT:
+            return None
+        case OrderStatus.CANCELLED:
+            return Milestone.CANCELLED
+        case OrderStatus.COMPLETED:
+            return Milestone.COMPLETED
+    match fulfillment:
+        case FulfillmentStatus.DELIVERED:
+            return Milestone.ARRIVED
+        case (
+            FulfillmentStatus.PARTLY_SHIPPED
+            | FulfillmentStatus.SHIPPED
+            | FulfillmentStatus.PARTLY_DELIVERED
+        ):
+            return Milestone.SHIPPED
+    return Milestone.PROCESSING if has_shipment else Milestone.PLACED
+
+
+def is_complete(lines: Sequence[LineCounts], payments: PaymentSums) -> bool:
+    """Whether everything wanted has arrived and is paid for."""
+    units = units_of(lines)
+    return units.wanted > 0 and units.delivered == units.wanted and _is_paid(payments)
+
+
+def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
+    """The steps that are possible now: the table's, narrowed by what there is to act on."""
+    units = units_of(facts.lines)
+    unpromised = units.inside - units.reserved - units.backordered
+    possible = {
+        OrderAction.EDIT: units.inside > 0,
+        OrderAction.PREPARE: units.reserved > units.preparing or unpromised > 0,
+        OrderAction.SHIP: units.reserved > 0 or unpromised > 0,
+        OrderAction.REFUND: facts.payments.paid_minor > 0,
+        OrderAction.RETURN: units.shipped > units.returned,
+        OrderAction.CANCEL: units.inside > 0,
+        OrderAction.COMPLETE: is_complete(facts.lines, facts.payments),
+    }
+    return tuple(
+        action for action in ORDER_TABLE.allowed(facts.status) if possible.get(action, True)
+    )
+
+
+def _is_paid(payments: PaymentSums) -> bool:
+    return payment_status(payments) in (PaymentStatus.PAID, PaymentStatus.OVERPAID)

@@ -1,0 +1,48 @@
+"""Which payments an order can take."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PaymentKind(StrEnum):
+    AUTHORIZATION = "AUTHORIZATION"
+    CHARGE = "CHARGE"
+    VOID = "VOID"
+    REFUND = "REFUND"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSums:
+    """An order's total and its payments so far, in minor units.
+
+    `authorized_minor` is what is set aside and neither charged nor released yet.
+    """
+
+    total_minor: int
+    authorized_minor: int = 0
+    charged_minor: int = 0
+    refunded_minor: int = 0
+
+    @property
+    def paid_minor(self) -> int:
+        """What the seller has: charges less refunds."""
+        return self.charged_minor - self.refunded_minor
+
+
+class ImpossiblePayment(ValueError):
+    """A payment that the payments so far do not allow."""
+
+
+def check_payment(sums: PaymentSums, kind: PaymentKind, amount_minor: int) -> None:
+    """Pass where the order can take the payment. Paying too much is possible, and shows.
+
+    Raises:
+        ImpossiblePayment: not above zero; a refund of more than was paid; a void of more than is
+            set aside.
+    """
+    if amount_minor <= 0:
+        raise ImpossiblePayment("A payment is above zero.")
+    if kind is PaymentKind.REFUND and amount_minor > sums.paid_minor:
+        raise ImpossiblePayment("No more can be refunded than was charged.")
+    if kind is PaymentKind.VOID and amount_minor > sums.authorized_minor:
+        raise ImpossiblePayment("No more can be released than is authorized.")

@@ -1,0 +1,39 @@
+"""Text as it is kept, compared and searched."""
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_WORD: Final = 64
+
+_UNUSABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def clean(text: str) -> str:
+    """The text trimmed and in Unicode's composed form, as it is kept and compared.
+
+    Raises:
+        ValueError: it has control characters or halves of characters, which databases refuse.
+    """
+    if _UNUSABLE.search(text):
+        raise ValueError("A text has no control characters.")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def fold(text: str) -> str:
+    """The text without case and accents: what is sorted and searched by."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", plain)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, each once, in their order."""
+    return list(dict.fromkeys(word[:MAX_WORD] for word in _WORD.findall(fold(text))))
+
+
+def matches_words(text: str, query: str) -> bool:
+    """Whether every word of the query begins a word of the text."""
+    found = words(text)
+    return all(any(word.startswith(part) for word in found) for part in words(query))

@@ -1,0 +1,256 @@
+"""Saving categories, suppliers and products."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from models.catalog import Category, Product, Supplier
+from models.columns import Versioned, new_id
+from models.rules.access import Permission
+from models.rules.catalog import BackorderPolicy, TrackingPolicy
+from models.rules.errors import invalid, not_found, required
+from models.rules.events import SubjectKind
+from models.rules.money import UnknownCurrency, exponent
+from models.rules.text import fold
+from services import policy, search
+from services.order_entry import amount
+from services.references import ExternalKey, refer
+from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
+from services.transaction import Work, use_case
+
+MAX_CATEGORY_DEPTH: Final = 20
+MAX_ATTRIBUTES: Final = 100
+MAX_PRICE_QUANTITY: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class SaveCategory:
+    """A category's fields; those left UNSET stay as they are, None clears."""
+
+    id: UUID | None = None
+    version: int | None = None
+    name: str | Unset | None = UNSET
+    parent_id: UUID | Unset | None = UNSET
+    attributes: list[dict[str, Any]] | Unset | None = UNSET
+
+
+@dataclass(frozen=True)
+class SaveSupplier:
+    """A supplier's fields; those left UNSET stay as they are, None clears."""
+
+    id: UUID | None = None
+    version: int | None = None
+    code: str | Unset | None = UNSET
+    name: str | Unset | None = UNSET
+    email: str | Unset | None = UNSET
+    lead_time_days: int | Unset | None = UNSET
+    minimum_order: Decimal | Unset | None = UNSET
+
+
+@dataclass(frozen=True)
+class SaveProduct:
+    """A product's fields; those left UNSET stay as they are, None clears."""
+
+    id: UUID | None = None
+    version: int | None = None
+    sku: str | Unset | None = UNSET
+    name: str | Unset | None = UNSET
+    barcode: str | Unset | None = UNSET
+    category_id: UUID | Unset | None = UNSET
+    supplier_id: UUID | Unset | None = UNSET
+    unit: str | Unset | None = UNSET
+    price: Decimal | Unset | None = UNSET
+    price_quantity: int | Unset | None = UNSET
+    currency: str | Unset | None = UNSET
+    cost: Decimal | Unset | None = UNSET
+    tax_rate: Decimal | Unset | None = UNSET
+    backorder: BackorderPolicy | Unset | None = UNSET
+    tracking: TrackingPolicy | Unset | None = UNSET
+    discontinued: bool | Unset | None = UNSET
+    attributes: dict[str, Any] | Unset | None = field(default=UNSET)
+    external_key: ExternalKey | Unset | None = UNSET
+
+
+@use_case(Permission.CATALOG_WRITE)
+async def save_product(work: Work, command: SaveProduct) -> Product:
+    """The product as saved. A new one needs sku, name, price and currency.
+
+    Raises:
+        Refused: a missing field, a SKU or barcode that is taken, an unknown category or supplier,
+            a price that is no amount of its currency.
+        VersionConflict: it has changed since the caller read it.
+    """
+    new = command.id is None
+    if command.id is None:
+        product = Product(id=new_id(), created_at=work.now, version=0)
+    else:
+        product = await lock_for_save(work, Product, command.id, command.version)
+    await _apply_names(work, product, command, new)
+    _apply_prices(product, command, new)
+    await _apply_links(work, product, command)
+    _apply_policies(product, command)
+    product.version += 1
+    product.updated_at = work.now
+    await product.save(force_create=new, using_db=work.connection)
+    if isinstance(command.external_key, ExternalKey):
+        path = ("input", "externalRef")
+        await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
+    found_by: dict[str, str | None] = {"name": product.name, "sku": product.sku}
+    await search.index(work, SubjectKind.PRODUCT, product.id, found_by)
+    return product
+
+
+async def _apply_names(work: Work, product: Product, command: SaveProduct, new: bool) -> None:
+    if new or given(command.sku):
+        product.sku = text(command.sku, "sku", 64)
+        await refuse_taken(work, Product, "sku", product.sku, product.id, "sku")
+    if new or given(command.name):
+        product.name = text(command.name, "name", 200)
+        product.sort_name = fold(product.name)[:200]
+    if given(command.barcode):
+        product.barcode = optional_text(command.barcode, "barcode", 64)
+        await refuse_taken(work, Product, "barcode", product.barcode, product.id, "barcode")
+    if given(command.unit):
+        product.unit = text(command.unit, "unit", 32)
+
+
+def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
+    if new or given(command.currency):
+        product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
+    if isinstance(command.price, Decimal):
+        product.price_minor = amount(command.price, product.currency, "input", "price")
+    elif new or command.price is None:
+        raise required("price is required.", "input", "price")
+    if isinstance(command.cost, Decimal):
+        product.cost_minor = amount(command.cost, product.currency, "input", "cost")
+    elif command.cost is None:
+        product.cost_minor = None
+    if isinstance(command.price_quantity, int):
+        if not 1 <= command.price_quantity <= MAX_PRICE_QUANTITY:
+            message = f"A price is for 1 to {MAX_PRICE_QUANTITY} units."
+            raise invalid(message, "input", "priceQuantity")
+        product.price_quantity = command.price_quantity
+    if not isinstance(command.tax_rate, Unset):
+        tax_rate = command.tax_rate or Decimal(0)
+        if not 0 <= tax_rate <= 1:
+            raise invalid("A tax rate is 0 to 1.", "input", "taxRate")
+        product.tax_rate = tax_rate
+
+
+def _currency(code: str) -> str:
+    try:
+        exponent(code)
+    except UnknownCurrency:
+        raise invalid(f"{code} is no currency.", "input", "currencyCode") from None
+    return code
+
+
+async def _apply_links(work: Work, product: Product, command: SaveProduct) -> None:
+    if not isinstance(command.category_id, Unset):
+        await _must_exist(work, Category, command.category_id, "categoryId")
+        product.category_id = command.category_id
+    if not isinstance(command.supplier_id, Unset):
+        await _must_exist(work, Supplier, command.supplier_id, "supplierId")
+        product.supplier_id = command.supplier_id
+
+
+async def _must_exist(
+    work: Work, table: type[Versioned], key: UUID | None, field_name: str
+) -> None:
+    if key and not await table.filter(id=key).using_db(work.connection).exists():
+        raise not_found(f"There is no such {table.__name__.lower()}.", "input", field_name)
+
+
+def _apply_policies(product: Product, command: SaveProduct) -> None:
+    if isinstance(command.backorder, BackorderPolicy):
+        product.backorder = command.backorder
+    if isinstance(command.tracking, TrackingPolicy):
+        product.tracking = command.tracking
+    if isinstance(command.discontinued, bool):
+        product.discontinued = command.discontinued
+    if not isinstance(command.attributes, Unset):
+        product.attributes = command.attributes or {}
+        if len(product.attributes) > MAX_ATTRIBUTES:
+            raise invalid(f"At most {MAX_ATTRIBUTES} attributes.", "input", "attributes")
+
+
+@use_case(Permission.CATALOG_WRITE)
+async def save_category(work: Work, command: SaveCategory) -> Category:
+    """The category as saved; without an id a new one.
+
+    Raises:
+        Refused: a missing or taken name, an unknown parent, a parent below the category itself.
+        VersionConflict: it has changed since the caller read it.
+    """
+    new = command.id is None
+    if command.id is None:
+        category = Category(id=new_id(), created_at=work.now, version=0)
+    else:
+        category = await lock_for_save(work, Category, command.id, command.version)
+    if new or given(command.name):
+        category.name = text(command.name, "name", 200)
+        await refuse_taken(work, Category, "name", category.name, category.id, "name")
+    if not isinstance(command.parent_id, Unset):
+        await _check_parent(work, category, command.parent_id)
+        category.parent_id = command.parent_id
+    if not isinstance(command.attributes, Unset):
+        category.attributes = command.attributes or []
+    category.version += 1
+    category.updated_at = work.now
+    await category.save(force_create=new, using_db=work.connection)
+    return category
+
+
+async def _check_parent(work: Work, category: Category, parent_id: UUID | None) -> None:
+    """Follow the parents up to the root, which must not lead back to the category."""
+    above = parent_id
+    for _ in range(MAX_CATEGORY_DEPTH):
+        if above is None:
+            return
+        if above == category.id:
+            raise invalid("A category cannot lie below itself.", "input", "parentId")
+        parent = await Category.filter(id=above).using_db(work.connection).first()
+        if parent is None:
+            raise not_found("There is no such category.", "input", "parentId")
+        above = parent.parent_id
+    message = f"Categories lie at most {MAX_CATEGORY_DEPTH} deep."
+    raise invalid(message, "input", "parentId")
+
+
+@use_case(Permission.CATALOG_WRITE)
+async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
+    """The supplier as saved; without an id a new one, whose code defaults to its name.
+
+    Raises:
+        Refused: a missing name, a taken code, a lead time below 0, a minimum that is no amount.
+        VersionConflict: it has changed since the caller read it.
+    """
+    new = command.id is None
+    if command.id is None:
+        supplier = Supplier(id=new_id(), created_at=work.now, version=0)
+    else:
+        supplier = await lock_for_save(work, Supplier, command.id, command.version)
+    if new or given(command.name):
+        supplier.name = text(command.name, "name", 200)
+        supplier.sort_name = fold(supplier.name)[:200]
+    code = optional_text(command.code, "code", 64)
+    if new or code:
+        supplier.code = code or supplier.name[:64]
+        await refuse_taken(work, Supplier, "code", supplier.code, supplier.id, "code")
+    if given(command.email):
+        supplier.email = optional_text(command.email, "email", 254)
+    if isinstance(command.lead_time_days, int):
+        if not 0 <= command.lead_time_days <= 1_000:
+            raise invalid("A lead time is 0 to 1000 days.", "input", "leadTimeDays")
+        supplier.lead_time_days = command.lead_time_days
+    if not isinstance(command.minimum_order, Unset):
+        supplier.minimum_order_minor = (
+            amount(command.minimum_order, policy.current().currency, "input", "minimumOrder")
+            if command.minimum_order is not None
+            else None
+        )
+    supplier.version += 1
+    supplier.updated_at = work.now
+    await supplier.save(force_create=new, using_db=work.connection)
+    return supplier

@@ -1,0 +1,342 @@
+"""Shipments: made from what is promised, shipped out of stock, followed to the door."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from models.columns import new_id
+from models.fulfillment import Parcel, Shipment, ShipmentLine, TrackingEvent
+from models.inventory import Reservation, Warehouse
+from models.orders import Order, OrderLine
+from models.rules.access import Permission
+from models.rules.errors import (
+    DomainError,
+    IllegalTransition,
+    Refused,
+    invalid,
+    not_found,
+)
+from models.rules.events import EventKind
+from models.rules.inventory import MovementKind
+from models.rules.order_states import OrderStatus
+from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
+from models.rules.text import clean
+from services import policy
+from services.events import record
+from services.invoices import issue
+from services.orders import check_version, facts, lines_of, lock_order, settle
+from services.reserving import shrink
+from services.stock import Movement, move
+from services.transaction import Work, use_case
+from services.visibility import visible
+
+
+@dataclass(frozen=True)
+class NewParcel:
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+
+
+@dataclass(frozen=True)
+class CreateShipment:
+    """What is to leave from one warehouse. Without `lines`: all that is promised there."""
+
+    order_id: UUID
+    version: int
+    warehouse_id: UUID
+    lines: dict[UUID, int] | None = None
+    parcels: tuple[NewParcel, ...] = ()
+
+
+@dataclass(frozen=True)
+class Track:
+    """What became of a shipment, or of one parcel of it."""
+
+    shipment_id: UUID
+    status: ShipmentStatus
+    parcel_id: UUID | None = None
+    at: datetime | None = None
+    place: str | None = None
+    message: str | None = None
+
+
+@use_case(Permission.SHIPMENTS_WRITE)
+async def create_shipment(work: Work, command: CreateShipment) -> Order:
+    """The order with a new pending shipment. Its units stay reserved until it ships.
+
+    Raises:
+        Refused: an unknown order, warehouse or line; more units than are promised there.
+        VersionConflict: the order has changed since the caller read it.
+        IllegalTransition: the order is not confirmed.
+    """
+    order = await lock_order(work, command.order_id, "orderId")
+    check_version(order, command.version)
+    if order.status is not OrderStatus.CONFIRMED:
+        raise IllegalTransition(order, "PREPARE", order.status, ())
+    rows = visible(Warehouse, work.actor).using_db(work.connection)
+    warehouse = await rows.get_or_none(id=command.warehouse_id)
+    if warehouse is None:
+        raise not_found("There is no such warehouse.", "input", "warehouseId")
+    lines = await lines_of(work, order)
+    promised = (await loose_units(work, lines)).get(warehouse.id, {})
+    wanted = promised if command.lines is None else command.lines
+    _check_wanted(wanted, promised, lines)
+    before = facts(order)
+    await add_shipment(work, order, warehouse.id, wanted, lines, command.parcels)
+    await settle(work, order, lines, before)
+    return order
+
+
+def _check_wanted(
+    wanted: dict[UUID, int], promised: dict[UUID, int], lines: list[OrderLine]
+) -> None:
+    known = {line.id for line in lines}
+    errors: list[DomainError] = []
+    for index, (line_id, quantity) in enumerate(wanted.items()):
+        path = ("input", "lines", str(index))
+        if line_id not in known:
+            errors.append(not_found("The order has no such line.", *path, "lineId"))
+        elif not 1 <= quantity <= promised.get(line_id, 0):
+            most = promised.get(line_id, 0)
+            message = f"{most} units of this line are promised from this warehouse."
+            errors.append(invalid(message, *path, "quantity"))
+    if not wanted:
+        errors.append(invalid("Nothing is promised from this warehouse.", "input", "warehouseId"))
+    if errors:
+        raise Refused(errors)
+
+
+async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
+    """Promised units that lie in no shipment yet: by warehouse, then by line."""
+    ids = [line.id for line in lines]
+    loose: dict[UUID, dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
+    rows = Reservation.filter(order_line_id__in=ids).using_db(work.connection)
+    for reservation in await rows.select_related("stock_item"):
+        loose[reservation.stock_item.warehouse_id][reservation.order_line_id] += (
+            reservation.quantity
+        )
+    pending = ShipmentLine.filter(
+        order_line_id__in=ids, shipment__status__in=[s for s in ShipmentStatus if not_gone(s)]
+    ).using_db(work.connection)
+    for row in await pending.select_related("shipment"):
+        loose[row.shipment.warehouse_id][row.order_line_id] -= row.quantity
+    return {
+        warehouse: units
+        for warehouse, by_line in loose.items()
+        if (units := {line: quantity for line, quantity in by_line.items() if quantity > 0})
+    }
+
+
+def not_gone(status: ShipmentStatus) -> bool:
+    """Whether a shipment of this status still holds units in the warehouse."""
+    return not has_left(status) and status is not ShipmentStatus.CANCELLED
+
+
+async def add_shipment(
+    work: Work,
+    order: Order,
+    warehouse_id: UUID,
+    units: dict[UUID, int],
+    lines: list[OrderLine],
+    parcels: tuple[NewParcel, ...] = (),
+) -> Shipment:
+    """A pending shipment of an order that is locked; its lines count the units as preparing.
+
+    Its number is the order's and a count.
+    """
+    if len(parcels) > policy.current().max_parcels:
+        most = policy.current().max_parcels
+        raise invalid(f"A shipment has at most {most} parcels.", "input", "parcels")
+    earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
+    shipment = Shipment(
+        id=new_id(),
+        number=f"{order.number}-{earlier + 1}",
+        order_id=order.id,
+        warehouse_id=warehouse_id,
+        status=ShipmentStatus.PENDING,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    order.has_shipment = True
+    by_id = {line.id: line for line in lines}
+    for line_id, quantity in units.items():
+        by_id[line_id].preparing += quantity
+    _tell(work, shipment, order)
+    await shipment.save(force_create=True, using_db=work.connection)
+    await work.insert(
+        [
+            ShipmentLine(shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
+            for line_id, quantity in units.items()
+        ]
+    )
+    await work.insert(
+        [_parcel(shipment, position, parcel) for position, parcel in enumerate(parcels)]
+    )
+    await save_counts(work, [by_id[line_id] for line_id in units])
+    return shipment
+
+
+def _parcel(shipment: Shipment, position: int, parcel: NewParcel) -> Parcel:
+    path = ("input", "parcels", str(position))
+    limits = {"carrier": 64, "tracking_number": 64, "tracking_url": 1000}
+    texts = {name: clean(getattr(parcel, name) or "") or None for name in limits}
+    for name, text in texts.items():
+        if text and len(text) > limits[name]:
+            raise invalid(f"At most {limits[name]} characters.", *path, name)
+    url = texts["tracking_url"]
+    if url and not url.startswith(("https://", "http://")):
+        raise invalid("A tracking URL begins with https:// or http://.", *path, "trackingUrl")
+    return Parcel(shipment_id=shipment.id, position=position, **texts)
+
+
+async def save_counts(work: Work, lines: list[OrderLine]) -> None:
+    """Save where the lines' units are."""
+    for line in lines:
+        await line.save(
+            update_fields=[
+                "reserved",
+                "backordered",
+                "preparing",
+                "shipped",
+                "delivered",
+                "returned",
+                "cancelled",
+            ],
+            using_db=work.connection,
+        )
+
+
+@use_case(Permission.SHIPMENTS_WRITE)
+async def track_shipment(work: Work, command: Track) -> Order:
+    """The order after its shipment moved on. The step to SHIPPED takes its units out of stock.
+
+    The news is kept for the parcel, or for every parcel where none is named.
+
+    Raises:
+        Refused: an unknown shipment or parcel, or a time in the future.
+        IllegalTransition: the shipment cannot get there from where it is.
+    """
+    seen = visible(Shipment, work.actor).using_db(work.connection)
+    found = await seen.get_or_none(id=command.shipment_id)
+    if found is None:
+        raise not_found("There is no such shipment.", "id")
+    order = await lock_order(work, found.order_id)
+    shipment = await Shipment.get(id=found.id, using_db=work.connection)
+    await _check_track(work, command, shipment)
+    lines = await lines_of(work, order)
+    before = facts(order)
+    at = command.at or work.now
+    await work.insert([_news(command, shipment, at)])
+    if command.status is not shipment.status:
+        await advance(work, order, shipment, lines, command.status, at)
+        await settle(work, order, lines, before)
+    return order
+
+
+async def _check_track(work: Work, command: Track, shipment: Shipment) -> None:
+    if command.at and command.at > work.now:
+        raise invalid("What has been tracked has happened: no time in the future.", "at")
+    if command.parcel_id:
+        parcels = Parcel.filter(id=command.parcel_id, shipment_id=shipment.id)
+        if not await parcels.using_db(work.connection).exists():
+            raise not_found("The shipment has no such parcel.", "parcelId")
+    if len(command.place or "") > 200 or len(command.message or "") > 1000:
+        raise invalid("A place has at most 200, a message 1000 characters.", "message")
+    possible = allowed_statuses(shipment.status)
+    if command.status is not shipment.status and command.status not in possible:
+        raise IllegalTransition(
+            shipment, command.status, shipment.status, tuple(possible), ("status",)
+        )
+
+
+def _news(command: Track, shipment: Shipment, at: datetime) -> TrackingEvent:
+    return TrackingEvent(
+        shipment_id=shipment.id,
+        parcel_id=command.parcel_id,
+        status=command.status,
+        at=at,
+        place=clean(command.place) if command.place else None,
+        message=clean(command.message) if command.message else None,
+    )
+
+
+async def advance(
+    work: Work,
+    order: Order,
+    shipment: Shipment,
+    lines: list[OrderLine],
+    status: ShipmentStatus,
+    at: datetime,
+) -> None:
+    """Bring a shipment to a status that it may have, with all that follows for stock and lines.
+
+    The order is locked; the caller settles it afterwards.
+    """
+    contents = ShipmentLine.filter(shipment_id=shipment.id).using_db(work.connection)
+    units = {row.order_line_id: row.quantity for row in await contents}
+    held = {line.id: line for line in lines if line.id in units}
+    if has_left(status) and not has_left(shipment.status):
+        await _take_out(work, shipment, units, held)
+        shipment.shipped_at = at
+        await issue(work, order, shipment, units, lines)
+    if status is ShipmentStatus.CANCELLED:
+        for line_id, line in held.items():
+            line.preparing -= units[line_id]
+    _count_delivered(shipment, status, units, held, at)
+    shipment.status = status
+    shipment.version += 1
+    shipment.updated_at = work.now
+    _tell(work, shipment, order)
+    await shipment.save(using_db=work.connection)
+    await save_counts(work, list(held.values()))
+
+
+def _count_delivered(
+    shipment: Shipment,
+    status: ShipmentStatus,
+    units: dict[UUID, int],
+    lines: dict[UUID, OrderLine],
+    at: datetime,
+) -> None:
+    """Count the units as arrived, or no longer so where the carrier took it back."""
+    arrived = status is ShipmentStatus.DELIVERED
+    if arrived == (shipment.status is ShipmentStatus.DELIVERED):
+        return
+    for line_id, line in lines.items():
+        line.delivered += units[line_id] if arrived else -units[line_id]
+    shipment.delivered_at = at if arrived else None
+
+
+async def _take_out(
+    work: Work, shipment: Shipment, units: dict[UUID, int], lines: dict[UUID, OrderLine]
+) -> None:
+    """Take the shipment's units out of stock, and their promises with them."""
+    rows = Reservation.filter(
+        order_line_id__in=list(units), stock_item__warehouse_id=shipment.warehouse_id
+    ).using_db(work.connection)
+    for reservation in await rows.order_by("stock_item_id", "order_line_id"):
+        quantity = units[reservation.order_line_id]
+        movement = Movement(
+            MovementKind.SHIP,
+            -quantity,
+            order_id=shipment.order_id,
+            order_line_id=reservation.order_line_id,
+        )
+        await move(work, reservation.stock_item_id, [movement])
+        await shrink(work, reservation, quantity)
+        line = lines[reservation.order_line_id]
+        line.preparing -= quantity
+        line.reserved -= quantity
+        line.shipped += quantity
+
+
+def _tell(work: Work, shipment: Shipment, order: Order) -> None:
+    record(
+        work,
+        shipment,
+        EventKind.SHIPMENT_STATUS_CHANGED,
+        order=order,
+        data={"status": shipment.status, "number": shipment.number},
+    )

@@ -1,0 +1,179 @@
+"""From what somebody typed to an order and its lines: every reason against it, all at once."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from models.catalog import Product
+from models.columns import new_id
+from models.orders import Order, OrderLine
+from models.rules.errors import DomainError, Path, Refused, invalid, not_found, required
+from models.rules.inventory import MAX_QUANTITY
+from models.rules.money import UnknownCurrency, exponent, to_minor
+from models.rules.pricing import LinePrice, LineTotals, price_line, total
+from models.rules.text import clean
+from services import policy
+from services.transaction import Work
+from services.visibility import visible
+
+MAX_CHANNEL = 32
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line as somebody orders it. The price is a decimal in the order's currency."""
+
+    sku: str | None
+    quantity: int
+    unit_price: Decimal | None = None
+    discount_rate: Decimal | None = None
+
+
+def clean_channel(text: str) -> str:
+    """The channel's name.
+
+    Raises:
+        InputError: it is empty, too long, or not letters, digits, `-` and `_`.
+    """
+    channel = text.strip()
+    plain = channel.replace("-", "").replace("_", "")
+    if not plain.isascii() or not plain.isalnum() or len(channel) > MAX_CHANNEL:
+        raise invalid("A channel is 1 to 32 letters, digits, - and _.", "channel")
+    return channel
+
+
+async def products_of(work: Work, lines: tuple[NewLine, ...]) -> dict[str, Product]:
+    """The products that the lines name, by SKU.
+
+    Raises:
+        Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
+            of range.
+    """
+    limit = policy.current().max_order_lines
+    if not 1 <= len(lines) <= limit:
+        raise invalid(f"An order has 1 to {limit} lines.", "lines")
+    skus = {clean(line.sku) for line in lines if line.sku}
+    rows = visible(Product, work.actor).using_db(work.connection).filter(sku__in=list(skus))
+    products = {product.sku: product for product in await rows}
+    errors: list[DomainError] = []
+    for index, line in enumerate(lines):
+        errors += _check_line(line, products, ("lines", str(index)))
+    if errors:
+        raise Refused(errors)
+    return products
+
+
+def _check_line(line: NewLine, products: dict[str, Product], path: Path) -> list[DomainError]:
+    errors: list[DomainError] = []
+    if not 1 <= line.quantity <= MAX_QUANTITY:
+        errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
+    if line.discount_rate is not None and not 0 <= line.discount_rate <= 1:
+        errors.append(invalid("A discount rate is 0 to 1.", *path, "discountRate"))
+    if not line.sku:
+        errors.append(required("Which product?", *path, "sku"))
+    elif (product := products.get(clean(line.sku))) is None:
+        errors.append(not_found(f"There is no product {clean(line.sku)}.", *path, "sku"))
+    elif product.discontinued:
+        errors.append(invalid(f"{product.sku} is not sold any more.", *path, "sku"))
+    return errors
+
+
+def currency_of(wished: str | None, products: dict[str, Product]) -> str:
+    """The order's currency: the one asked for, else the products' own.
+
+    Raises:
+        Refused: it is no ISO 4217 code, or a product is priced in another.
+    """
+    currency = wished or next(iter(products.values())).currency
+    try:
+        exponent(currency)
+    except UnknownCurrency:
+        raise invalid(f"{currency} is no currency.", "currencyCode") from None
+    foreign = [product for product in products.values() if product.currency != currency]
+    if foreign:
+        raise Refused(
+            [
+                invalid(f"{product.sku} is priced in {product.currency}.", "currencyCode")
+                for product in foreign
+            ]
+        )
+    return currency
+
+
+def amount(value: Decimal, currency: str, *path: str) -> int:
+    """A decimal that somebody typed, in minor units.
+
+    Raises:
+        InputError: below zero, too large, or finer than the currency.
+    """
+    try:
+        minor = to_minor(value, currency)
+    except ValueError as error:
+        raise invalid(str(error), *path) from None
+    if minor < 0:
+        raise invalid("An amount is not below zero.", *path)
+    return minor
+
+
+def build_lines(
+    order_id: UUID, lines: tuple[NewLine, ...], products: dict[str, Product], currency: str
+) -> list[OrderLine]:
+    """The lines with name, price and tax as they are now, and their totals."""
+    built = []
+    for position, line in enumerate(lines):
+        product = products[clean(line.sku or "")]
+        price_minor = product.price_minor
+        if line.unit_price is not None:
+            price_minor = amount(line.unit_price, currency, "lines", str(position), "unitPrice")
+        row = OrderLine(
+            id=new_id(),
+            order_id=order_id,
+            position=position,
+            product_id=product.id,
+            sku=product.sku,
+            name=product.name,
+            quantity=line.quantity,
+            unit_price_minor=price_minor,
+            price_quantity=product.price_quantity,
+            discount_rate=line.discount_rate or Decimal(0),
+            tax_rate=product.tax_rate,
+        )
+        totals = totals_of(row)
+        row.net_minor = totals.net_minor
+        row.tax_minor = totals.tax_minor
+        row.discount_minor = totals.discount_minor
+        built.append(row)
+    return built
+
+
+def totals_of(line: OrderLine) -> LineTotals:
+    """What a line comes to, before anything of it was cancelled."""
+    return price_line(
+        LinePrice(
+            quantity=line.quantity - line.cancelled,
+            unit_price_minor=line.unit_price_minor,
+            price_quantity=line.price_quantity,
+            discount_rate=line.discount_rate,
+            tax_rate=line.tax_rate,
+        )
+    )
+
+
+def sum_up(order: Order, lines: list[OrderLine]) -> None:
+    """Set the order's sums from its lines and its shipping.
+
+    Raises:
+        InputError: they come to more than an amount can hold.
+    """
+    sums = total(
+        [totals_of(line) for line in lines], order.shipping_net_minor, order.shipping_tax_minor
+    )
+    if sums.total_gross_minor > 2**53:
+        raise invalid("The order comes to more than can be kept.", "lines")
+    order.line_count = len(lines)
+    order.subtotal_net_minor = sums.subtotal_net_minor
+    order.subtotal_tax_minor = sums.subtotal_tax_minor
+    order.discount_minor = sums.discount_minor
+    order.total_net_minor = sums.total_net_minor
+    order.total_tax_minor = sums.total_tax_minor
+    order.total_gross_minor = sums.total_gross_minor

@@ -1,0 +1,128 @@
+"""Recording money that came, was set aside, or went back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from models.columns import new_id
+from models.orders import Order
+from models.payments import Payment
+from models.rules.access import Permission
+from models.rules.errors import IllegalTransition, invalid, not_found, required
+from models.rules.events import EventKind
+from models.rules.order_states import OrderStatus
+from models.rules.payment_states import PaymentKind, check_payment
+from models.rules.text import clean
+from services.order_entry import amount
+from services.orders import facts, lines_of, lock_order, settle, sums_of
+from services.transaction import Work, use_case
+
+
+@dataclass(frozen=True)
+class RecordPayment:
+    """A payment of an order, a decimal in the order's currency.
+
+    `payment_id` names the authorization that a charge captures or a void releases, or the charge
+    that a refund gives back.
+    """
+
+    order_id: UUID
+    kind: PaymentKind
+    amount: Decimal
+    method: str
+    reference: str | None = None
+    payment_id: UUID | None = None
+    at: datetime | None = None
+
+
+@use_case(Permission.PAYMENTS_WRITE)
+async def record_payment(work: Work, command: RecordPayment) -> Order:
+    """The order with the payment on it and its payment status derived anew.
+
+    Raises:
+        Refused: an unknown order or payment, an amount that is not above zero, a refund above what
+            was charged, a void above what is authorized, a time in the future.
+        IllegalTransition: a draft takes no payments.
+    """
+    order = await lock_order(work, command.order_id, "orderId")
+    if order.status is OrderStatus.DRAFT:
+        raise IllegalTransition(order, "RECORD_PAYMENT", order.status, ("SUBMIT",))
+    payment = await _payment(work, order, command)
+    before = facts(order)
+    captured = await _captured(work, payment)
+    match payment.kind:
+        case PaymentKind.AUTHORIZATION:
+            order.authorized_minor += payment.amount_minor
+        case PaymentKind.VOID:
+            order.authorized_minor -= payment.amount_minor
+        case PaymentKind.CHARGE:
+            order.charged_minor += payment.amount_minor
+            order.authorized_minor -= captured
+        case PaymentKind.REFUND:
+            order.refunded_minor += payment.amount_minor
+    await payment.save(force_create=True, using_db=work.connection)
+    await settle(
+        work,
+        order,
+        await lines_of(work, order),
+        before,
+        kind=EventKind.PAYMENT_RECORDED,
+        data={
+            "paymentId": payment.id.hex,
+            "kind": payment.kind,
+            "amountMinor": payment.amount_minor,
+            "currency": payment.currency,
+        },
+    )
+    return order
+
+
+async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
+    """The payment, checked but not yet stored."""
+    minor = amount(command.amount, order.currency, "input", "amount")
+    try:
+        check_payment(sums_of(order), command.kind, minor)
+    except ValueError as error:
+        raise invalid(str(error), "input", "amount") from None
+    method = clean(command.method)
+    if not method:
+        raise required("How was it paid?", "input", "method")
+    reference = clean(command.reference) if command.reference else None
+    if len(method) > 64 or len(reference or "") > 200:
+        raise invalid("A method has at most 64, a reference 200 characters.", "input", "method")
+    if command.at and command.at > work.now:
+        raise invalid("What is recorded has happened: no time in the future.", "input", "at")
+    if command.payment_id:
+        earlier = Payment.filter(id=command.payment_id, order_id=order.id)
+        if not await earlier.using_db(work.connection).exists():
+            raise not_found("The order has no such payment.", "input", "paymentId")
+    return Payment(
+        id=new_id(),
+        order_id=order.id,
+        kind=command.kind,
+        amount_minor=minor,
+        currency=order.currency,
+        method=method,
+        reference=reference,
+        payment_id=command.payment_id,
+        at=command.at or work.now,
+        created_at=work.now,
+        actor_kind=work.actor.kind,
+        actor_id=work.actor.id,
+        actor_name=work.actor.name,
+    )
+
+
+async def _captured(work: Work, payment: Payment) -> int:
+    """How much of an authorization a charge uses up, in minor units."""
+    if payment.kind is not PaymentKind.CHARGE or payment.payment_id is None:
+        return 0
+    authorization = await Payment.get(id=payment.payment_id, using_db=work.connection)
+    if authorization.kind is not PaymentKind.AUTHORIZATION:
+        return 0
+    used = await Payment.filter(payment_id=authorization.id).using_db(work.connection)
+    left = authorization.amount_minor - sum(
+        each.amount_minor for each in used if each.kind in (PaymentKind.CHARGE, PaymentKind.VOID)
+    )
+    return max(0, min(payment.amount_minor, left))

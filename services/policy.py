@@ -1,0 +1,36 @@
+"""What the operator decided about how business is done. Set once when the process starts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Company currency, business time zone, and the patterns of numbers."""
+
+    currency: str = "EUR"
+    time_zone: str = "UTC"
+    order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
+    invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
+    max_order_lines: int = 2_000
+    max_addresses: int = 50
+    max_parcels: int = 100
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant as the business's own clocks show it."""
+        return instant.astimezone(ZoneInfo(self.time_zone))
+
+
+_policy = Policy()
+
+
+def current() -> Policy:
+    """The policy that this process follows."""
+    return _policy
+
+
+def use(policy: Policy) -> None:
+    """From now on this process follows `policy`."""
+    global _policy  # noqa: PLW0603 - set once, when the process starts
+    _policy = policy

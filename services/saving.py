@@ -1,0 +1,81 @@
+"""What every `save` use case shares: absent fields stay, null clears, versions are compared."""
+
+from enum import Enum
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from models.columns import Versioned
+from models.rules.errors import VersionConflict, duplicate, invalid, not_found, required
+from models.rules.text import clean
+from services.transaction import Work
+from services.visibility import visible
+
+Row = TypeVar("Row", bound=Versioned)
+
+
+class Unset(Enum):
+    """The mark of a field that the caller did not send."""
+
+    UNSET = "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+
+async def lock_for_save(work: Work, table: type[Row], key: UUID, version: int | None) -> Row:
+    """The row, locked, if the caller saw it as it is. Without a version nothing is compared.
+
+    Raises:
+        InputError: the actor sees no such row.
+        VersionConflict: it has changed since the caller read it.
+    """
+    rows = visible(table, work.actor).using_db(work.connection).select_for_update()
+    row = await rows.get_or_none(id=key)
+    if row is None:
+        raise not_found(f"There is no such {table.__name__.lower()}.", "id")
+    if version is not None and row.version != version:
+        raise VersionConflict(version, row.version, row)
+    return row
+
+
+async def refuse_taken(
+    work: Work, table: type[Versioned], column: str, value: Any, key: UUID, field: str
+) -> None:
+    """Pass where no other row has the value.
+
+    Raises:
+        InputError: DUPLICATE at the field.
+    """
+    others = table.filter(**{column: value}).exclude(id=key).using_db(work.connection)
+    if value is not None and await others.exists():
+        raise duplicate(f"{value} is taken.", "input", field)
+
+
+def text(value: str | Unset | None, field: str, limit: int) -> str:
+    """A text that must be there, cleaned.
+
+    Raises:
+        InputError: REQUIRED: missing, null or empty; INVALID: too long or not text.
+    """
+    cleaned = optional_text(value, field, limit)
+    if not cleaned:
+        raise required(f"{field} is required.", "input", field)
+    return cleaned
+
+
+def optional_text(value: str | Unset | None, field: str, limit: int) -> str | None:
+    """A text that may be missing, cleaned; None for an empty one."""
+    if not value or isinstance(value, Unset):
+        return None
+    try:
+        cleaned = clean(value)
+    except ValueError as error:
+        raise invalid(str(error), "input", field) from None
+    if len(cleaned) > limit:
+        raise invalid(f"{field} has at most {limit} characters.", "input", field)
+    return cleaned or None
+
+
+def given(value: Any | Unset) -> bool:
+    """Whether the caller sent the field, be it null."""
+    return value is not UNSET

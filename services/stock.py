@@ -1,0 +1,124 @@
+"""The one way by which stock counters change: guarded, in the ledger, and told by an event."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import F, Q, RawSQL
+
+from models.inventory import StockItem, StockMovement
+from models.rules.events import EventKind
+from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
+from services.events import record
+from services.transaction import Contended, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A signed quantity that one stock item gains or loses, and for what."""
+
+    kind: MovementKind
+    quantity: int
+    reason: str | None = None
+    order_id: UUID | None = None
+    order_line_id: UUID | None = None
+
+
+async def move(
+    work: Work, stock_item_id: UUID, movements: list[Movement], *, promise: bool = False
+) -> StockItem:
+    """Apply movements to one stock item by one conditional update; the item as it is after.
+
+    With `promise` the update also holds back damaged units and safety stock: what is reserved must
+    have been available. Callers move several items in the order of their ids.
+
+    Raises:
+        Contended: the counters do not allow it (any more). Nothing was changed.
+    """
+    change = total(movements)
+    allowed = await (
+        StockItem.filter(guard(change, promise), id=stock_item_id)
+        .using_db(work.connection)
+        .update(
+            on_hand=F("on_hand") + change.on_hand,
+            reserved=F("reserved") + change.reserved,
+            damaged=F("damaged") + change.damaged,
+            version=F("version") + 1,
+            movement_seq=F("movement_seq") + len(movements),
+            updated_at=work.now,
+        )
+    )
+    if not allowed:
+        raise Contended
+    item = await StockItem.get(id=stock_item_id, using_db=work.connection)
+    await work.insert(_ledger(work, item, movements))
+    _tell(work, item, change)
+    await item.save(update_fields=["event_seq"], using_db=work.connection)
+    return item
+
+
+def total(movements: list[Movement]) -> Balance:
+    """What all movements together add to the counters."""
+    sums = Balance(0, 0, 0)
+    for movement in movements:
+        sums = sums.after(movement.kind, movement.quantity)
+    return sums
+
+
+def guard(change: Balance, promise: bool) -> Q:
+    """The condition under which the counters may change: none below zero, none promised twice."""
+    condition = Q(
+        on_hand__gte=-change.on_hand,
+        reserved__gte=-change.reserved,
+        damaged__gte=-change.damaged,
+        on_hand__lte=MAX_QUANTITY - max(change.on_hand, 0),
+    )
+    kept = " + safety_stock" if promise else ""
+    more = change.reserved + change.damaged - change.on_hand
+    # Tortoise's own expressions add no more than two columns.
+    return condition & Q(on_hand__gte=RawSQL(f"reserved + damaged{kept} + ({more:d})"))
+
+
+def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[StockMovement]:
+    """The movements as ledger rows, the last with the balance that the item has now."""
+    rows: list[StockMovement] = []
+    balance = item.balance
+    sequence = item.movement_seq
+    for movement in reversed(movements):
+        rows.append(
+            StockMovement(
+                stock_item_id=item.id,
+                sequence=sequence,
+                at=work.now,
+                kind=movement.kind,
+                quantity=movement.quantity,
+                on_hand_after=balance.on_hand,
+                reserved_after=balance.reserved,
+                damaged_after=balance.damaged,
+                reason=movement.reason,
+                order_id=movement.order_id,
+                order_line_id=movement.order_line_id,
+                actor_kind=work.actor.kind,
+                actor_id=work.actor.id,
+                actor_name=work.actor.name,
+            )
+        )
+        balance = balance.after(movement.kind, -movement.quantity)
+        sequence -= 1
+    return rows[::-1]
+
+
+def _tell(work: Work, item: StockItem, change: Balance) -> None:
+    """Record that the item changed, and that it has become low where it was not."""
+    now = item.balance
+    data: dict[str, Any] = {
+        "onHand": now.on_hand,
+        "reserved": now.reserved,
+        "damaged": now.damaged,
+        "available": now.available,
+    }
+    record(work, item, EventKind.STOCK_CHANGED, data=data)
+    before = now.available - (change.on_hand - change.reserved - change.damaged)
+    was_low = is_low(before, item.incoming, item.reorder_point)
+    if not was_low and is_low(now.available, item.incoming, item.reorder_point):
+        record(work, item, EventKind.STOCK_LOW, data={"available": now.available})
