@@ -1,0 +1,84 @@
+"""Who may import whom, beyond what import-linter can say, and that import-linter agrees."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.repository import PACKAGES, ROOT, sources
+
+FRAMEWORKS = ("tortoise", "strawberry", "graphql", "starlette", "pydantic", "asyncio")
+
+
+def test_the_contracts_of_the_rooms_hold() -> None:
+    """`lint-imports`, so that `pytest` alone finds a broken rule."""
+    program = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run(
+        [str(program), "--no-logo", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert " 0 broken." in run.stdout
+
+
+def test_the_rules_load_no_framework() -> None:
+    """Pure rules are quick to import and to test, and know no way to the outside."""
+    rules = sorted(
+        ".".join(path.with_suffix("").parts)
+        for path in sources()
+        if path.parts[:2] == ("models", "rules") and path.stem != "__init__"
+    )
+    program = (
+        f"import sys, {', '.join(rules)}\n"
+        f"print(*(name for name in {FRAMEWORKS} if name in sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == []
+
+
+def test_only_services_open_transactions() -> None:
+    assert {
+        str(path)
+        for path, module in _imports()
+        if module.startswith("tortoise.transactions") and path.parts[0] != "services"
+    } == set()
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """Every other room is handed the values that it needs."""
+    reading = {
+        str(path)
+        for path in sources()
+        if path.parts[0] in PACKAGES and _reads_environment(_tree(path))
+    }
+    assert reading <= {"graph/server/settings.py"}
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
+
+
+def _imports() -> Iterator[tuple[Path, str]]:
+    for path in sources():
+        if path.parts[0] not in PACKAGES:
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Import):
+                yield from ((path, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module
+                yield from ((path, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _reads_environment(tree: ast.Module) -> bool:
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"})
+        or (isinstance(node, ast.alias) and node.name in {"environ", "getenv"})
+        for node in ast.walk(tree)
+    )
