@@ -102,6 +102,7 @@ class OrderLine(Model):
     sku = fields.CharField(max_length=64)
     name = fields.CharField(max_length=200)
     quantity = fields.BigIntField()
+    currency = currency_code()
     unit_price_minor = minor_units()
     price_quantity = fields.IntField(default=1)
     discount_rate = rate(default=0)

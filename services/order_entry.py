@@ -133,6 +133,7 @@ def build_lines(
             sku=product.sku,
             name=product.name,
             quantity=line.quantity,
+            currency=currency,
             unit_price_minor=price_minor,
             price_quantity=product.price_quantity,
             discount_rate=line.discount_rate or Decimal(0),

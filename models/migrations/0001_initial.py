@@ -306,6 +306,7 @@ class Migration(migrations.Migration):
                 ('sku', fields.CharField(max_length=64)),
                 ('name', fields.CharField(max_length=200)),
                 ('quantity', fields.BigIntField()),
+                ('currency', fields.CharField(max_length=3)),
                 ('unit_price_minor', fields.BigIntField()),
                 ('price_quantity', fields.IntField(default=1)),
                 ('discount_rate', fields.DecimalField(default=0, max_digits=9, decimal_places=6)),

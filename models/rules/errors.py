@@ -44,6 +44,13 @@ class InputError(DomainError):
     """Input that cannot be accepted as it is."""
 
 
+class UnusableText(InputError, ValueError):
+    """Text with control characters or halves of characters, which databases refuse."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.INVALID, "A text has no control characters.")
+
+
 def required(message: str, *path: str) -> InputError:
     return InputError(ErrorCode.REQUIRED, message, path)
 

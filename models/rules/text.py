@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from models.rules.errors import UnusableText
+
 MAX_WORD: Final = 64
 
 _UNUSABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -14,10 +16,10 @@ def clean(text: str) -> str:
     """The text trimmed and in Unicode's composed form, as it is kept and compared.
 
     Raises:
-        ValueError: it has control characters or halves of characters, which databases refuse.
+        UnusableText: it has control characters or halves of characters, which databases refuse.
     """
     if _UNUSABLE.search(text):
-        raise ValueError("A text has no control characters.")
+        raise UnusableText
     return unicodedata.normalize("NFC", text).strip()
 
 
