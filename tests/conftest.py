@@ -1,24 +1,15 @@
 """Fixtures of all tests: servers and databases that are real, private and quick to get."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import NoReturn
 
 import pytest
 
 from tests.support import kinds
 from tests.support.databases import DIALECTS, Database, Databases, Dialect, connected
 from tests.support.kinds import Unavailable
-from tests.support.servers import Servers
-
-
-def give_up(reason: Unavailable) -> NoReturn:
-    """Skip what cannot run here; in CI everything must run, so there it fails."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(str(reason))
-    pytest.skip(str(reason))
+from tests.support.servers import Servers, give_up
 
 
 @pytest.fixture(scope="session")

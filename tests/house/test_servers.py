@@ -1,0 +1,110 @@
+"""The servers and databases of the tests themselves."""
+
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from models.events import Feed
+from models.numbering import NumberCounter
+from services.database import connection
+from tests.support import kinds
+from tests.support.databases import DIALECTS, Databases, Dialect, connected
+from tests.support.kinds import MARIADB, POSTGRES, REDIS, Unavailable
+from tests.support.repository import ROOT
+from tests.support.servers import Servers, give_up, private_server
+from tests.support.statements import counted
+
+NOWHERE = dataclasses.replace(MARIADB, programs=lambda: None)
+
+
+@pytest.mark.parametrize("kind", [POSTGRES, MARIADB, REDIS], ids=lambda kind: kind.name)
+def test_a_named_server_is_taken_as_it_is(
+    kind: kinds.Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(kind.variable, "scheme://of/the/user")
+    assert Servers().url(kind) == "scheme://of/the/user"
+
+
+def test_a_missing_server_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(MARIADB.variable, raising=False)
+    with pytest.raises(Unavailable, match=r"apt install mariadb-server.*_TEST_MARIADB_URL"):
+        Servers().url(NOWHERE)
+
+
+def test_a_missing_server_skips_a_test_and_fails_it_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception):
+        give_up(Unavailable("no server"))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception):
+        give_up(Unavailable("no server"))
+
+
+def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(REDIS.variable, raising=False)
+    program = (
+        "import sys; from tests.support import kinds, servers\n"
+        "run = servers.Servers()\n"
+        "print(run.url(kinds.REDIS), flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        url = urlsplit(run.stdout.readline().decode().strip())
+        with socket.create_connection((url.hostname, url.port), timeout=30) as watch:
+            os.kill(run.pid, signal.SIGKILL)
+            assert watch.recv(1) == b""  # the server closed the connection
+
+
+async def test_the_postgresql_of_the_wheel_serves() -> None:
+    programs = kinds.postgres_of_the_wheel()
+    assert programs is not None
+    with private_server(POSTGRES, programs) as url:
+        client = await asyncpg.connect(url)
+        assert await client.fetchval("SELECT 6 * 7") == 42
+        await client.close()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_a_test_finds_no_trace_of_the_one_before(
+    dialect: Dialect, databases: Databases
+) -> None:
+    try:
+        first = await databases.migrated(dialect)
+    except Unavailable as reason:
+        give_up(reason)
+    async with connected(first):
+        seeded = await Feed.all().values()
+        assert seeded
+        await NumberCounter.create(scope="orders", value=7)
+        await Feed.all().update(last_position=99)
+    await databases.release(first)
+    second = await databases.migrated(dialect)
+    async with connected(second):
+        assert await NumberCounter.all().count() == 0
+        assert await Feed.all().values() == seeded
+    await databases.release(second)
+
+
+async def test_statements_are_counted_one_by_one(database: object) -> None:
+    with counted() as statements:
+        await NumberCounter.bulk_create(
+            [NumberCounter(scope=f"scope {n}", value=n) for n in range(3)]
+        )
+        await NumberCounter.filter(scope="scope 1").update(value=5)
+        assert await NumberCounter.all().count() == 3
+        await connection().execute_query_dict("SELECT 1")
+        await NumberCounter.all().delete()
+    sent = [text.split()[0] for text in statements]
+    assert sent == ["INSERT", "UPDATE", "SELECT", "SELECT", "DELETE"]
+    await NumberCounter.all().count()
+    assert len(statements) == 5
