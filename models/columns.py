@@ -17,7 +17,7 @@ def new_id() -> UUID:
     return uuid7()
 
 
-class UtcDatetime(fields.DatetimeField):
+class UtcDatetime(fields.DatetimeField[Any]):
     """An instant. Naive values are refused, all others are stored in UTC.
 
     MariaDB would shift a value of another zone silently, so it is normalized here.
@@ -26,13 +26,12 @@ class UtcDatetime(fields.DatetimeField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
-    def to_db_value(self, value: Any, instance: type[Model] | Model) -> datetime | None:
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
         if isinstance(value, datetime):
             if value.tzinfo is None:
                 raise ValueError(f"{self.model_field_name}: a time needs its time zone")
             value = value.astimezone(UTC)
-        stored: datetime | None = super().to_db_value(value, instance)
-        return stored
+        return super().to_db_value(value, instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
         instant: datetime | None = super().to_python_value(value)
@@ -44,7 +43,7 @@ def identity() -> Field[UUID]:
     return fields.UUIDField(primary_key=True, default=new_id)
 
 
-def minor_units(**kwargs: Any) -> Field[int]:
+def minor_units(**kwargs: Any) -> Any:
     """An amount of money in the smallest unit of its currency."""
     return fields.BigIntField(**kwargs)
 

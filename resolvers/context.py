@@ -45,7 +45,15 @@ class Context:
         key = getattr(parent, relation.key)
         if key is None:
             return None
+        return await self.by_key(relation, key)
+
+    async def by_key(self, relation: Relation, key: Any) -> Any:
+        """What the relation finds for a key."""
         return await self.batched(relation, lambda keys: relation.load(self.actor, keys), key)
+
+    async def all_by_key(self, relation: Relation, keys: Sequence[Any]) -> list[Any]:
+        """What the relation finds for each of several keys, in their order."""
+        return await asyncio.gather(*(self.by_key(relation, key) for key in keys))
 
     async def batched(
         self,

@@ -4,6 +4,7 @@ A list is sorted by one column that is never null, ties broken by id. A page bel
 read for all of them by one statement with a window function.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from resolvers.context import Context
 from resolvers.loaders.relation import chunks
-from services.database import connection
+from resolvers.loaders.windows import window, wrapped
 from services.visibility import visible
 
 DEFAULT_SIZE: Final = 20
@@ -58,7 +59,8 @@ class PageRequest:
 class Listing:
     """A list of one table's rows: which, in which order, and below which column of a parent.
 
-    `scope` names list, order and filter; a cursor of another scope is refused.
+    `scope` names list, order and filter; a cursor of another scope is refused. Ties are broken by
+    id, unless the column is unique (`tied` is false).
     """
 
     table: type[Model]
@@ -67,6 +69,7 @@ class Listing:
     descending: bool
     where: Q = field(default_factory=Q)
     by: str | None = None
+    tied: bool = True
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
         """All rows of the list that the actor may see, in no order."""
@@ -100,7 +103,8 @@ class Page:
     parent: UUID | None = None
 
     def cursor(self, row: Any) -> str:
-        values = [getattr(row, self.listing.sort), row.pk]
+        value = getattr(row, self.listing.sort)
+        values = [value, row.pk] if self.listing.tied else [value]
         return self.context.sealer.seal(self.listing.scope, values)
 
     @property
@@ -183,34 +187,15 @@ async def ranked(
     return [table._init_from_db(**without_place(row)) for row in rows]  # noqa: SLF001 - no other way
 
 
-async def wrapped(inner: Any, outer: str) -> list[dict[str, Any]]:
-    """The rows of a statement that has a query of Tortoise's inside, in place of its braces."""
-    inner.sql()
-    sql, values = inner.query.get_parameterized_sql()
-    return await connection().execute_query_dict(outer.format(sql), values)
-
-
 def without_place(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "place"}
 
 
-def window(table: type[Model], by: str, order: tuple[str, ...]) -> str:
-    """The SQL that ranks rows within their parent. Names come from our own declarations only."""
-    name = table._meta.db_table
-    terms = ", ".join(
-        f"{name}.{column.lstrip('-')} {'DESC' if column.startswith('-') else 'ASC'}"
-        for column in order
-    )
-    return f"ROW_NUMBER() OVER (PARTITION BY {name}.{by} ORDER BY {terms})"
-
-
 def ordering(listing: Listing, request: PageRequest) -> tuple[str, ...]:
+    """The columns that sort the list, from the end that the client asked for."""
     sign = "-" if listing.descending != request.backward else ""
-    return (
-        (f"{sign}{listing.sort}",)
-        if listing.sort == "id"
-        else (f"{sign}{listing.sort}", f"{sign}id")
-    )
+    by_sort = f"{sign}{listing.sort}"
+    return (by_sort, f"{sign}id") if listing.tied and listing.sort != "id" else (by_sort,)
 
 
 def between(context: Context, listing: Listing, request: PageRequest) -> Q:
@@ -221,14 +206,17 @@ def between(context: Context, listing: Listing, request: PageRequest) -> Q:
         (request.before, listing.descending),
     ):
         if cursor is not None:
-            value, key = context.sealer.open(listing.scope, cursor)
-            bounds &= beyond(listing.sort, value, key, greater)
+            place = context.sealer.open(listing.scope, cursor)
+            bounds &= beyond(listing.sort, greater, *place)
     return bounds
 
 
-def beyond(sort: str, value: Any, key: UUID, greater: bool) -> Q:
+def beyond(sort: str, greater: bool, value: Any, key: UUID | None = None) -> Q:
     """The rows past one place. The first term alone gives the index its range."""
     side = "gt" if greater else "lt"
+    if key is None:
+        alone: dict[str, Any] = {f"{sort}__{side}": value}
+        return Q(**alone)
     from_here: dict[str, Any] = {f"{sort}__{side}e": value}
     past: dict[str, Any] = {f"{sort}__{side}": value}
     tied: dict[str, Any] = {f"id__{side}": key}
@@ -270,3 +258,8 @@ async def count_below(
         )
         totals.update({row[str(listing.by)]: row["total"] for row in counted})
     return [min(totals.get(parent, 0), limit) for parent in parents]
+
+
+def scope_of(name: str, *parts: Any) -> str:
+    """What a cursor of a list is good for: the list, its order and its filter."""
+    return f"{name}:{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"

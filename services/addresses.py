@@ -77,5 +77,18 @@ def snapshot(row: CustomerAddress) -> dict[str, Any]:
     }
 
 
+def restored(kept: dict[str, Any]) -> Address:
+    """The address that `check_address` or `snapshot` gave."""
+    return Address(
+        name=kept["name"],
+        lines=tuple(kept["lines"]),
+        city=kept["city"],
+        region=kept["region"],
+        postal_code=kept["postalCode"],
+        country_code=kept["countryCode"],
+        phone=kept["phone"],
+    )
+
+
 def _optional(text: str | None) -> str | None:
     return clean(text) or None if text else None

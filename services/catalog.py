@@ -96,8 +96,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     if isinstance(command.external_key, ExternalKey):
         path = ("input", "externalRef")
         await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
-    found_by: dict[str, str | None] = {"name": product.name, "sku": product.sku}
-    await search.index(work, SubjectKind.PRODUCT, product.id, found_by)
+    await search.replace(work, product.id, search.product_tokens(product))
     return product
 
 
@@ -120,7 +119,7 @@ def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
         product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
     if isinstance(command.price, Decimal):
         product.price_minor = amount(command.price, product.currency, "input", "price")
-    elif new or command.price is None:
+    elif new or command.price is None or given(command.currency):
         raise required("price is required.", "input", "price")
     if isinstance(command.cost, Decimal):
         product.cost_minor = amount(command.cost, product.currency, "input", "cost")
@@ -253,4 +252,6 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
     supplier.version += 1
     supplier.updated_at = work.now
     await supplier.save(force_create=new, using_db=work.connection)
+    named = {"name": supplier.name, "code": supplier.code}
+    await search.replace(work, supplier.id, search.tokens(SubjectKind.SUPPLIER, supplier.id, named))
     return supplier

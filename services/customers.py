@@ -77,7 +77,8 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
         path = ("input", "externalRef")
         await refer(work, SubjectKind.CUSTOMER, customer.id, command.external_key, path)
     found_by = {"name": customer.name, "code": customer.code, "email": customer.email}
-    await search.index(work, SubjectKind.CUSTOMER, customer.id, found_by)
+    words = search.tokens(SubjectKind.CUSTOMER, customer.id, found_by)
+    await search.replace(work, customer.id, words)
     return customer
 
 

@@ -109,9 +109,8 @@ async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> 
     await work.insert(lines)
     await work.insert(reservations)
     await refer(work, SubjectKind.ORDER, order.id, command.external_key)
-    await search.index(
-        work, SubjectKind.ORDER, order.id, {"number": number, "customer": customer.name}
-    )
+    found_by = {"number": number, "customer": customer.name}
+    await work.insert(search.tokens(SubjectKind.ORDER, order.id, found_by))
     return order
 
 
@@ -235,11 +234,16 @@ def sums_of(order: Order) -> PaymentSums:
 def facts(order: Order) -> dict[str, Any]:
     """What a filter may ask of an order and a use case may change, as an event keeps it."""
     return {
+        "number": order.number,
+        "channel": order.channel,
+        "customerId": order.customer_id.hex,
         "status": order.status.value,
         "fulfillment": order.fulfillment_status.value,
         "payment": order.payment_status.value,
         "totalMinor": order.total_gross_minor,
+        "currency": order.currency,
         "country": order.shipping_country,
+        "placedAt": order.placed_at.isoformat() if order.placed_at else None,
         "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
     }
 

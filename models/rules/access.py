@@ -17,6 +17,7 @@ class ActorKind(StrEnum):
 class Permission(StrEnum):
     """One word for each thing that may be allowed. Whatever is not granted is refused."""
 
+    API_USE = "api:use"
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
     CREDIT_READ = "credit:read"

@@ -34,3 +34,10 @@ class SubjectKind(StrEnum):
     SHIPMENT = "SHIPMENT"
     PAYMENT = "PAYMENT"
     RETURN = "RETURN"
+
+
+class StreamResetReason(StrEnum):
+    """Why a stream could not go on from a cursor."""
+
+    CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
+    FEED_REBUILT = "FEED_REBUILT"

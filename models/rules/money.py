@@ -1,5 +1,6 @@
 """Amounts of money: integers in the currency's smallest unit, decimals at the edge."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -22,8 +23,9 @@ _DECIMALS: Final = {
     ZWG
     """,
 }
+CODES_BY_EXPONENT: Final = {decimals: codes.split() for decimals, codes in _DECIMALS.items()}
 _EXPONENTS: Final = {
-    code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()
+    code: decimals for decimals, codes in CODES_BY_EXPONENT.items() for code in codes
 }
 
 
@@ -72,3 +74,32 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def half_even(value: Fraction | Decimal) -> int:
     """The nearest integer; a half goes to the even neighbor."""
     return round(Fraction(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money in minor units of a currency."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedAmount:
+    """An amount before tax, and its tax, in minor units of a currency."""
+
+    net_minor: int
+    tax_minor: int
+    currency: str
+
+    @property
+    def net(self) -> Amount:
+        return Amount(self.net_minor, self.currency)
+
+    @property
+    def tax(self) -> Amount:
+        return Amount(self.tax_minor, self.currency)
+
+    @property
+    def gross(self) -> Amount:
+        return Amount(self.net_minor + self.tax_minor, self.currency)

@@ -45,15 +45,15 @@ class ToMany:
     by: str
     order: tuple[str, ...]
     key: str = "id"
-    where: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    also: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
 
     async def load(self, actor: Actor, keys: Sequence[Any]) -> list[list[Any]]:
         """The rows for each key, in the order of the keys."""
         found: dict[Any, list[Any]] = defaultdict(list)
         for chunk in chunks(keys):
             rows = visible(self.table, actor).filter(**{f"{self.by}__in": chunk})
-            if self.where:
-                rows = self.where(rows)
+            if self.also:
+                rows = self.also(rows)
             for row in await rows.order_by(*self.order):
                 found[getattr(row, self.by)].append(row)
         return [found[key] for key in keys]

@@ -1,0 +1,107 @@
+"""How fields are bound to what serves them: permission, payload and errors, in this one place."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import isawaitable
+from typing import Any, Final
+
+import strawberry
+from strawberry.types import get_object_definition
+
+from graph.errors import to_user_error
+from models.rules.access import Permission
+from models.rules.errors import Refused
+from resolvers.context import Info
+from resolvers.loaders.relation import Relation
+
+PERMISSION: Final = "ordergraph.permission"
+RELATION: Final = "ordergraph.relation"
+
+MAX_ERRORS: Final = 100
+"""Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
+
+
+def related(relation: Relation, description: str, *, needs: Permission | None = None) -> Any:
+    """A nested field: what the relation finds for each parent; null without the permission."""
+
+    async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
+        if needs and not info.context.actor.may(needs):
+            return None
+        return await info.context.related(relation, parent)
+
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={RELATION: relation, PERMISSION: needs},
+    )
+
+
+def computed_by(
+    resolve: Callable[..., Any], description: str, *, needs: Permission | None = None
+) -> Any:
+    """A nested field that a resolver works out for each parent; null without the permission."""
+    if needs is None:
+        return strawberry.field(resolver=resolve, description=description)
+
+    @wraps(resolve)
+    async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
+        if not info.context.actor.may(needs):
+            return None
+        found = resolve(*args, info=info, **kwargs)
+        return await found if isawaitable(found) else found
+
+    return strawberry.field(
+        resolver=permitted, description=description, metadata={PERMISSION: needs}
+    )
+
+
+def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:
+    """A root query field. A caller without the permission is answered FORBIDDEN."""
+
+    @wraps(resolve)
+    async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
+        info.context.actor.require(permission)
+        return await resolve(*args, info=info, **kwargs)
+
+    return strawberry.field(
+        resolver=permitted, description=description, metadata={PERMISSION: permission}
+    )
+
+
+def changed_by(
+    change: Callable[..., Any], payload: type, permission: Permission, description: str
+) -> Any:
+    """A mutation field: the payload of what `change` returns, or of the errors that refused it.
+
+    The payload's first field holds the object; in a refusal it is null, or an empty list.
+    """
+    made = get_object_definition(payload, strict=True).fields[0]
+    nothing: Any = [] if made.python_name == "items" else None
+
+    @wraps(change)
+    async def refused_or_done(*args: Any, info: Info, **kwargs: Any) -> Any:
+        try:
+            info.context.actor.require(permission)
+            changed = await change(*args, info=info, **kwargs)
+        except Refused as refusal:
+            errors = [to_user_error(error) for error in refusal.errors[:MAX_ERRORS]]
+            return payload(**{made.python_name: nothing, "user_errors": errors})
+        return payload(**{made.python_name: changed, "user_errors": []})
+
+    return strawberry.mutation(
+        resolver=refused_or_done, description=description, metadata={PERMISSION: permission}
+    )
+
+
+def streamed_by(stream: Callable[..., Any], permission: Permission, description: str) -> Any:
+    """A subscription field. A caller without the permission is answered FORBIDDEN."""
+
+    @wraps(stream)
+    async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
+        info.context.actor.require(permission)
+        async for item in stream(*args, info=info, **kwargs):
+            yield item
+
+    return strawberry.subscription(
+        resolver=permitted, description=description, metadata={PERMISSION: permission}
+    )

@@ -1,0 +1,117 @@
+"""What a refused mutation answers: one type for each kind of refusal, mapped in this one place."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from graph.types.money import Money
+from graph.types.node import Node
+from models.rules import errors as rules
+from models.rules.errors import ErrorCode
+from models.rules.money import Amount
+from services import policy
+
+if TYPE_CHECKING:
+    from graph.types.inventory import Warehouse
+
+LazyWarehouse = Annotated["Warehouse", strawberry.lazy("graph.types.inventory")]
+
+
+@strawberry.interface(description="Why a mutation was refused. Nothing was changed.")
+class UserError:
+    code: ErrorCode = strawberry.field(description="Stable; act on this.")
+    message: str = strawberry.field(description="For people; may change.")
+    path: list[str] = strawberry.field(
+        description="Where in the arguments: `lines`, `0`, `sku`. Empty: the whole request."
+    )
+
+
+@strawberry.type(description="Input that cannot be accepted as it is.")
+class InputError(UserError):
+    pass
+
+
+@strawberry.type(description="A line asks for more than can be promised.")
+class StockShortage(UserError):
+    sku: str = strawberry.field(description="The product that is short.")
+    warehouse: LazyWarehouse | None = strawberry.field(
+        description="The warehouse that is short, where only one was asked."
+    )
+    requested: int = strawberry.field(description="Units that were asked for.")
+    available: int = strawberry.field(description="Units that can be promised.")
+
+
+@strawberry.type(description="Somebody else changed the object since the caller read it.")
+class VersionConflict(UserError):
+    expected: int = strawberry.field(description="The version that the caller saw.")
+    actual: int = strawberry.field(description="The version that it has.")
+    current: Node = strawberry.field(description="The object as it is now.")
+
+
+@strawberry.type(description="The object's state does not allow the step.")
+class IllegalTransition(UserError):
+    subject: Node = strawberry.field(description="The object as it is.")
+    attempted: str = strawberry.field(description="The step that was asked for.")
+    from_: str = strawberry.field(name="from", description="The state that the object is in.")
+    allowed: list[str] = strawberry.field(description="The steps that are possible.")
+
+
+@strawberry.type(description="The order would take the customer over what they may owe.")
+class CreditExceeded(UserError):
+    limit: Money | None = strawberry.field(description="The limit; null where none is set.")
+    used: Money = strawberry.field(description="What open and unpaid orders come to.")
+    requested: Money = strawberry.field(description="What this order comes to.")
+
+
+ERROR_TYPES = (InputError, StockShortage, VersionConflict, IllegalTransition, CreditExceeded)
+
+
+def user_errors() -> Any:
+    """The field of every payload that tells why nothing was changed."""
+    return strawberry.field(description="Why nothing was changed; empty: it was.")
+
+
+def replayed() -> Any:
+    """The field of every payload that tells whether this request did it or an earlier one."""
+    return strawberry.field(
+        default=False, description="Whether an earlier request with the same key did it."
+    )
+
+
+def to_user_error(error: rules.DomainError) -> UserError:
+    """What a client reads of an error; the kinds without a type of their own are InputErrors."""
+    common: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "path": list(error.path),
+    }
+    match error:
+        case rules.StockShortage():
+            return StockShortage(
+                **common,
+                sku=error.sku,
+                warehouse=None,
+                requested=error.requested,
+                available=error.available,
+            )
+        case rules.VersionConflict():
+            return VersionConflict(
+                **common, expected=error.expected, actual=error.actual, current=error.current
+            )
+        case rules.IllegalTransition():
+            return IllegalTransition(
+                **common,
+                subject=error.subject,
+                attempted=error.attempted,
+                from_=error.state,
+                allowed=list(error.allowed),
+            )
+        case rules.CreditExceeded():
+            currency = policy.current().currency
+            limit = error.limit_minor
+            common["limit"] = None if limit is None else Amount(limit, currency)
+            common["used"] = Amount(error.used_minor, currency)
+            common["requested"] = Amount(error.requested_minor, currency)
+            return CreditExceeded(**common)
+        case _:
+            return InputError(**common)

@@ -1,0 +1,225 @@
+"""The schema: every root field, bound to what serves it and to the permission that it needs."""
+
+from typing import Final
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.base import StrawberryType
+
+import resolvers.catalog
+import resolvers.customers
+import resolvers.events
+import resolvers.fulfillment
+import resolvers.inventory
+import resolvers.nodes
+import resolvers.orders
+import resolvers.payments
+from graph.binding import changed_by, resolved_by
+from graph.errors import ERROR_TYPES
+from graph.types.catalog import (
+    Category,
+    CategoryPayload,
+    Product,
+    ProductPayload,
+    Supplier,
+    SupplierPayload,
+)
+from graph.types.customers import Customer, CustomerGroup, CustomerGroupPayload, CustomerPayload
+from graph.types.events import Event
+from graph.types.fulfillment import Parcel, Return, Shipment
+from graph.types.inventory import (
+    StockItem,
+    StockMovement,
+    StockPayload,
+    Warehouse,
+    WarehousePayload,
+)
+from graph.types.node import Node
+from graph.types.orders import Order, OrderLine, OrderPayload
+from graph.types.paging import Connection, Log
+from graph.types.payments import Invoice, Payment
+from models.rules.access import Permission
+from resolvers.scalars import SCALARS
+
+SHORT_NAMES: Final = {"StockItem": "Stock", "StockMovement": "Movement"}
+"""What connections of these types begin with, where it is not the type's whole name."""
+
+
+class Names(NameConverter):
+    """Strawberry's names, with shorter ones for some connections."""
+
+    def get_name_from_type(self, type_: StrawberryType | type) -> str:
+        name = super().get_name_from_type(type_)
+        return SHORT_NAMES.get(name, name)
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    node: Node | None = resolved_by(
+        resolvers.nodes.node, Permission.API_USE, "The object with an id; null where you see none."
+    )
+    nodes: list[Node | None] = resolved_by(
+        resolvers.nodes.nodes,
+        Permission.API_USE,
+        "The objects with these ids, in the order of the ids.",
+    )
+    order: Order | None = resolved_by(
+        resolvers.orders.order, Permission.ORDERS_READ, "One order; give exactly one argument."
+    )
+    orders: Connection[Order] = resolved_by(
+        resolvers.orders.orders, Permission.ORDERS_READ, "Orders, the latest first."
+    )
+    customer: Customer | None = resolved_by(
+        resolvers.customers.customer,
+        Permission.CUSTOMERS_READ,
+        "One customer; give exactly one argument.",
+    )
+    customers: Connection[Customer] = resolved_by(
+        resolvers.customers.customers, Permission.CUSTOMERS_READ, "Customers, by name."
+    )
+    customer_groups: list[CustomerGroup] = resolved_by(
+        resolvers.customers.customer_groups,
+        Permission.CUSTOMERS_READ,
+        "All groups, by name; at most 1000.",
+    )
+    product: Product | None = resolved_by(
+        resolvers.catalog.product,
+        Permission.CATALOG_READ,
+        "One product; give exactly one argument.",
+    )
+    products: Connection[Product] = resolved_by(
+        resolvers.catalog.products, Permission.CATALOG_READ, "Products, by name."
+    )
+    categories: list[Category] = resolved_by(
+        resolvers.catalog.categories,
+        Permission.CATALOG_READ,
+        "All categories, by name; at most 1000.",
+    )
+    suppliers: Connection[Supplier] = resolved_by(
+        resolvers.catalog.suppliers, Permission.CATALOG_READ, "Suppliers, by name."
+    )
+    warehouses: list[Warehouse] = resolved_by(
+        resolvers.inventory.warehouses,
+        Permission.STOCK_READ,
+        "All warehouses, by priority; at most 1000.",
+    )
+    stock_item: StockItem | None = resolved_by(
+        resolvers.inventory.stock_item,
+        Permission.STOCK_READ,
+        "What lies of one product in one warehouse.",
+    )
+    events: Log[Event] = resolved_by(
+        resolvers.events.events, Permission.EVENTS_READ, "The feed of everything, the oldest first."
+    )
+
+
+@strawberry.type(
+    description="What can be changed. Each field is one transaction: all of it happens, or nothing."
+)
+class Mutation:
+    order_place: OrderPayload = changed_by(
+        resolvers.orders.order_place,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Place an order: its stock is checked and promised, or the whole order is refused.",
+    )
+    order_act: OrderPayload = changed_by(
+        resolvers.orders.order_act,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Take an order's next step.",
+    )
+    order_note: OrderPayload = changed_by(
+        resolvers.orders.order_note,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Note something on the timeline.",
+    )
+    shipment_create: OrderPayload = changed_by(
+        resolvers.fulfillment.shipment_create,
+        OrderPayload,
+        Permission.SHIPMENTS_WRITE,
+        "Prepare a shipment. Its units stay promised until it leaves.",
+    )
+    shipment_track: OrderPayload = changed_by(
+        resolvers.fulfillment.shipment_track,
+        OrderPayload,
+        Permission.SHIPMENTS_WRITE,
+        "Say how far a shipment is. When it leaves, its units leave the stock.",
+    )
+    payment_record: OrderPayload = changed_by(
+        resolvers.payments.payment_record,
+        OrderPayload,
+        Permission.PAYMENTS_WRITE,
+        "Record money that was set aside, taken, released or given back elsewhere.",
+    )
+    stock_adjust: StockPayload = changed_by(
+        resolvers.inventory.stock_adjust,
+        StockPayload,
+        Permission.STOCK_WRITE,
+        "Correct what is on hand, with a line in the ledger for each change.",
+    )
+    customer_save: CustomerPayload = changed_by(
+        resolvers.customers.customer_save,
+        CustomerPayload,
+        Permission.CUSTOMERS_WRITE,
+        "Make a customer, or change one.",
+    )
+    customer_group_save: CustomerGroupPayload = changed_by(
+        resolvers.customers.customer_group_save,
+        CustomerGroupPayload,
+        Permission.CUSTOMERS_WRITE,
+        "Make a group, or change one.",
+    )
+    product_save: ProductPayload = changed_by(
+        resolvers.catalog.product_save,
+        ProductPayload,
+        Permission.CATALOG_WRITE,
+        "Make a product, or change one. A new one needs sku, name, price and currencyCode.",
+    )
+    category_save: CategoryPayload = changed_by(
+        resolvers.catalog.category_save,
+        CategoryPayload,
+        Permission.CATALOG_WRITE,
+        "Make a category, or change one.",
+    )
+    supplier_save: SupplierPayload = changed_by(
+        resolvers.catalog.supplier_save,
+        SupplierPayload,
+        Permission.CATALOG_WRITE,
+        "Make a supplier, or change one.",
+    )
+    warehouse_save: WarehousePayload = changed_by(
+        resolvers.inventory.warehouse_save,
+        WarehousePayload,
+        Permission.STOCK_WRITE,
+        "Make a warehouse, or change one.",
+    )
+
+
+NODES: Final = (
+    Category,
+    Customer,
+    CustomerGroup,
+    Event,
+    Invoice,
+    Order,
+    OrderLine,
+    Parcel,
+    Payment,
+    Product,
+    Return,
+    Shipment,
+    StockItem,
+    StockMovement,
+    Supplier,
+    Warehouse,
+)
+
+schema: Final = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[*NODES, *ERROR_TYPES],
+    config=StrawberryConfig(name_converter=Names(), scalar_map=SCALARS),
+)

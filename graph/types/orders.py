@@ -1,0 +1,156 @@
+"""Orders and their lines."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from graph.binding import computed_by, related
+from graph.errors import UserError, replayed, user_errors
+from graph.types.catalog import Product
+from graph.types.customers import Customer
+from graph.types.inventory import Warehouse
+from graph.types.money import Money, TaxedMoney, money, taxed
+from graph.types.node import Node, identified, stands_for
+from graph.types.paging import Log
+from graph.types.values import Address, Attribute, ExternalRef
+from models import orders as tables
+from models.rules.access import Permission
+from models.rules.order_states import (
+    FulfillmentStatus,
+    Milestone,
+    OrderAction,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+from resolvers import catalog, events, inventory, orders
+from resolvers.loaders import catalog as catalog_loaders
+from resolvers.loaders import customers as customer_loaders
+from resolvers.loaders import fulfillment as fulfillment_loaders
+from resolvers.loaders import inventory as inventory_loaders
+from resolvers.loaders import orders as loaders
+from resolvers.loaders import payments as payment_loaders
+
+if TYPE_CHECKING:
+    from graph.types.events import Event
+    from graph.types.fulfillment import Return, Shipment
+    from graph.types.payments import Invoice, Payment
+
+LazyEvent = Annotated["Event", strawberry.lazy("graph.types.events")]
+LazyInvoice = Annotated["Invoice", strawberry.lazy("graph.types.payments")]
+LazyPayment = Annotated["Payment", strawberry.lazy("graph.types.payments")]
+LazyReturn = Annotated["Return", strawberry.lazy("graph.types.fulfillment")]
+LazyShipment = Annotated["Shipment", strawberry.lazy("graph.types.fulfillment")]
+
+
+@strawberry.type(description="Units of a line that one warehouse has promised.")
+class Allocation:
+    warehouse: Warehouse = computed_by(inventory.warehouse_of_reservation, "Where they lie.")
+    quantity: int = strawberry.field(description="How many units.")
+    expires_at: datetime | None = strawberry.field(
+        description="Until when they are kept; null: until they ship."
+    )
+
+
+@stands_for(
+    tables.OrderLine,
+    "What was ordered of one product, with its name, price and tax as they were then.",
+)
+class OrderLine(Node):
+    id: strawberry.ID = identified("OrderLine")
+    product: Product | None = related(catalog_loaders.product, "The product as it is now.")
+    sku: str = strawberry.field(description="The product's SKU at that time.")
+    name: str = strawberry.field(description="The product's name at that time.")
+    quantity: int = strawberry.field(description="Units that were ordered.")
+    unit_price: Money = money(
+        "unit_price_minor", "Net, for as many units as the product's `priceQuantity` was."
+    )
+    discount_rate: Decimal = strawberry.field(description="What was taken off: 0.05 is 5 %.")
+    tax_rate: Decimal = strawberry.field(description="0.19 is 19 %.")
+    total: TaxedMoney = taxed("", "What the line comes to, its discount taken off.")
+    reserved: int = strawberry.field(description="Units that are promised and have not left.")
+    backordered: int = strawberry.field(description="Units that wait for stock.")
+    shipped: int = strawberry.field(description="Units that have left.")
+    delivered: int = strawberry.field(description="Units that have arrived.")
+    returned: int = strawberry.field(description="Units that came back.")
+    cancelled: int = strawberry.field(description="Units that will not be delivered.")
+    allocations: list[Allocation] = related(
+        inventory_loaders.reservations_of_line, "Which warehouses have promised its units."
+    )
+
+
+@stands_for(tables.Order, "What a customer ordered, and how far it is.")
+class Order(Node):
+    id: strawberry.ID = identified("Order")
+    version: int = strawberry.field(
+        description="Goes up with every change; hand it back when you change the order."
+    )
+    number: str = strawberry.field(description="The number that people use. Unique.")
+    channel: str = strawberry.field(description="Where the order came from.")
+    external_refs: list[ExternalRef] = related(
+        customer_loaders.external_refs, "The keys by which other systems know it."
+    )
+    created_at: datetime = strawberry.field(description="When it was entered.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    placed_at: datetime | None = strawberry.field(description="When it was placed; null: a draft.")
+    status: OrderStatus = strawberry.field(description="The commercial status.")
+    fulfillment_status: FulfillmentStatus = strawberry.field(description="How far the goods are.")
+    payment_status: PaymentStatus = strawberry.field(description="How far the money is.")
+    return_status: ReturnStatus = strawberry.field(description="What came back.")
+    milestone: Milestone | None = computed_by(
+        orders.milestone, "All of that in one word for the customer; null for a draft."
+    )
+    available_actions: list[OrderAction] = computed_by(
+        orders.available_actions, "What may be done with it now."
+    )
+    customer: Customer = related(customer_loaders.customer, "Who ordered.")
+    billing_address: Address | None = computed_by(orders.billing_address, "Where the bill goes.")
+    shipping_address: Address | None = computed_by(orders.shipping_address, "Where the goods go.")
+    lines: list[OrderLine] = related(loaders.lines_of_order, "What was ordered.")
+    line_count: int = strawberry.field(description="How many lines it has.")
+    shipments: list[LazyShipment] = related(
+        fulfillment_loaders.shipments_of_order, "Its shipments, the oldest first."
+    )
+    payments: list[LazyPayment] | None = related(
+        payment_loaders.payments_of_order,
+        "What was paid, the oldest first.",
+        needs=Permission.PAYMENTS_READ,
+    )
+    returns: list[LazyReturn] = related(
+        fulfillment_loaders.returns_of_order, "What came back or will, the oldest first."
+    )
+    invoices: list[LazyInvoice] | None = related(
+        payment_loaders.invoices_of_order,
+        "What was billed, the oldest first.",
+        needs=Permission.PAYMENTS_READ,
+    )
+    subtotal: TaxedMoney = taxed("subtotal_", "All lines, their discounts taken off.")
+    discount: Money = money("discount_minor", "What the lines' discounts took off, net.")
+    shipping: TaxedMoney = taxed("shipping_", "What shipping costs.")
+    total: TaxedMoney = taxed("total_", "What is to be paid: subtotal and shipping.")
+    paid: Money = computed_by(orders.paid, "What was charged and not given back.")
+    balance: Money = computed_by(orders.balance, "What is still to be paid; negative: overpaid.")
+    promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")
+    stage_due_at: datetime | None = computed_by(
+        orders.stage_due_at, "When the stage that it is in should be over."
+    )
+    is_delayed: bool = computed_by(orders.is_delayed, "Whether that time has passed.")
+    note: str | None = strawberry.field(description="For the people who handle it.")
+    attributes: list[Attribute] = computed_by(
+        catalog.attributes, "What else is kept about it, by key."
+    )
+    tracking_token: str | None = computed_by(
+        orders.tracking_token, "Opens this order, and no other, to somebody without a login."
+    )
+    timeline: Log[LazyEvent] = computed_by(
+        events.timeline_of_order, "What happened to it, the latest first."
+    )
+
+
+@strawberry.type(description="What a mutation did to an order.")
+class OrderPayload:
+    order: Order | None = strawberry.field(description="The order as it is now.")
+    user_errors: list[UserError] = user_errors()
+    replayed: bool = replayed()

@@ -1,0 +1,179 @@
+"""Which orders are meant: one description, read by a database and by a stream alike."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from models.rules.delays import due_at, is_delayed
+from models.rules.money import to_decimal
+from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
+from models.rules.text import clean, matches_words, words
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatch:
+    """Conditions on a text; those that are given must all hold."""
+
+    eq: str | None = None
+    in_: tuple[str, ...] | None = None
+    starts_with: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From `gte` on, before `lt`."""
+
+    gte: datetime | None = None
+    lt: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmountMatch:
+    """Conditions on an amount, a decimal in the order's own currency."""
+
+    eq: Decimal | None = None
+    gte: Decimal | None = None
+    lt: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A key of another system."""
+
+    system: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Conditions on an order; those that are given must all hold. An empty list holds for none."""
+
+    all_of: tuple["OrderFilter", ...] = ()
+    any_of: tuple["OrderFilter", ...] | None = None
+    none_of: "OrderFilter | None" = None
+    number: TextMatch | None = None
+    status: tuple[OrderStatus, ...] | None = None
+    fulfillment: tuple[FulfillmentStatus, ...] | None = None
+    payment: tuple[PaymentStatus, ...] | None = None
+    customer_id: UUID | None = None
+    channel: tuple[str, ...] | None = None
+    placed_at: TimeRange | None = None
+    total: AmountMatch | None = None
+    is_delayed: bool | None = None
+    sku: TextMatch | None = None
+    country: tuple[str, ...] | None = None
+    warehouse_id: UUID | None = None
+    external_ref: Reference | None = None
+
+
+Facts = Mapping[str, Any]
+"""What a filter may ask of an order, as events keep it: see `services.order_facts`."""
+
+
+def asked(wanted: OrderFilter) -> frozenset[str]:
+    """The names of the facts that decide about the filter."""
+    own = {
+        name
+        for name, condition in (
+            ("number", wanted.number),
+            ("status", wanted.status),
+            ("fulfillment", wanted.fulfillment),
+            ("payment", wanted.payment),
+            ("customerId", wanted.customer_id),
+            ("channel", wanted.channel),
+            ("placedAt", wanted.placed_at),
+            ("totalMinor", wanted.total),
+            ("currency", wanted.total),
+            ("promisedAt", wanted.is_delayed),
+            ("status", wanted.is_delayed),
+            ("fulfillment", wanted.is_delayed),
+            ("skus", wanted.sku),
+            ("country", wanted.country),
+            ("warehouses", wanted.warehouse_id),
+            ("references", wanted.external_ref),
+        )
+        if condition is not None
+    }
+    parts = [*wanted.all_of, *(wanted.any_of or ())]
+    parts += [wanted.none_of] if wanted.none_of else []
+    return frozenset(own.union(*(asked(part) for part in parts)))
+
+
+def matches(wanted: OrderFilter, facts: Facts, at: datetime) -> bool:
+    """Whether an order of which these facts are true at an instant is meant by the filter.
+
+    The same orders that the filter finds in a database. `facts` holds all that `asked` names.
+    """
+    return (
+        all(_conditions(wanted, facts, at))
+        and all(matches(part, facts, at) for part in wanted.all_of)
+        and (wanted.any_of is None or any(matches(part, facts, at) for part in wanted.any_of))
+        and (wanted.none_of is None or not matches(wanted.none_of, facts, at))
+    )
+
+
+def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[bool]:
+    for name, values in (
+        ("status", wanted.status),
+        ("fulfillment", wanted.fulfillment),
+        ("payment", wanted.payment),
+        ("channel", wanted.channel),
+        ("country", wanted.country),
+    ):
+        if values is not None:
+            yield facts[name] in values
+    if wanted.customer_id is not None:
+        yield facts["customerId"] == wanted.customer_id.hex
+    if wanted.number is not None:
+        yield _is_text(wanted.number, facts["number"])
+    if wanted.placed_at is not None:
+        yield _is_time(wanted.placed_at, _instant(facts["placedAt"]))
+    if wanted.total is not None:
+        yield _is_amount(wanted.total, to_decimal(facts["totalMinor"], facts["currency"]))
+    if wanted.is_delayed is not None:
+        status, fulfillment = OrderStatus(facts["status"]), FulfillmentStatus(facts["fulfillment"])
+        due = due_at(_instant(facts["promisedAt"]), status, fulfillment)
+        yield is_delayed(due, at) is wanted.is_delayed
+    if wanted.sku is not None:
+        yield any(_is_text(wanted.sku, sku) for sku in facts["skus"])
+    if wanted.warehouse_id is not None:
+        yield wanted.warehouse_id.hex in facts["warehouses"]
+    if wanted.external_ref is not None:
+        reference = [clean(wanted.external_ref.system), clean(wanted.external_ref.key)]
+        yield reference in facts["references"]
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _is_text(wanted: TextMatch, text: str) -> bool:
+    """A search without any word finds nothing."""
+    return (
+        (wanted.eq is None or text == wanted.eq)
+        and (wanted.in_ is None or text in wanted.in_)
+        and (wanted.starts_with is None or text.startswith(wanted.starts_with))
+        and (
+            wanted.words is None or (bool(words(wanted.words)) and matches_words(text, wanted.words))
+        )
+    )
+
+
+def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
+    if instant is None:
+        return False
+    return (wanted.gte is None or instant >= wanted.gte) and (
+        wanted.lt is None or instant < wanted.lt
+    )
+
+
+def _is_amount(wanted: AmountMatch, amount: Decimal) -> bool:
+    return (
+        (wanted.eq is None or amount == wanted.eq)
+        and (wanted.gte is None or amount >= wanted.gte)
+        and (wanted.lt is None or amount < wanted.lt)
+    )

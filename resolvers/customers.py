@@ -1,0 +1,215 @@
+"""Fields of customers, and the root fields that find and save them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import strawberry
+
+from models.catalog import Product
+from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.rules.customers import CreditRating
+from models.rules.events import SubjectKind
+from models.rules.insights import Standing, standing
+from models.rules.money import Amount
+from resolvers.arguments import (
+    After,
+    Before,
+    Descending,
+    First,
+    Last,
+    OptionalId,
+    OptionalVersion,
+    Search,
+)
+from resolvers.context import Info
+from resolvers.enums import CustomerSort
+from resolvers.filters.customers import customer_query
+from resolvers.filters.text import word_query
+from resolvers.finding import find_one
+from resolvers.identifiers import input_key
+from resolvers.inputs.customers import CustomerGroupInput, CustomerInput, CustomerWhere
+from resolvers.inputs.filtering import ExternalRefInput
+from resolvers.inputs.sending import optional_key, sent, to_addresses, to_key
+from resolvers.loaders import customers as loaders
+from resolvers.loaders.relation import ToOne
+from resolvers.paging import Listing, Page, PageRequest, page, scope_of
+from services import customers as services
+from services import policy
+from services.customers import SaveCustomer, SaveCustomerGroup
+from services.visibility import visible
+
+MAX_GROUPS: Final = 1_000
+SORTS = {
+    CustomerSort.NAME: "sort_name",
+    CustomerSort.CODE: "code",
+    CustomerSort.CREATED_AT: "created_at",
+}
+PRODUCT = ToOne(Product, key="id")
+
+
+@dataclass(frozen=True)
+class CreditLine:
+    """What a customer may owe, in the company's currency."""
+
+    rating: CreditRating
+    limit: Amount | None
+    used: Amount
+    available: Amount | None
+    terms_days: int
+    blocked: bool
+
+
+@dataclass(frozen=True)
+class ScoredProduct:
+    product: Product
+    score: float
+    reason: str
+
+
+async def default_address(
+    customer: strawberry.Parent[Customer], info: Info
+) -> CustomerAddress | None:
+    found = await info.context.related(loaders.addresses, customer)
+    return found[0] if found else None
+
+
+def credit(customer: strawberry.Parent[Customer], info: Info) -> CreditLine:  # noqa: ARG001
+    currency = policy.current().currency
+    limit: int | None = customer.credit_limit_minor
+    return CreditLine(
+        rating=customer.credit_rating,
+        limit=None if limit is None else Amount(limit, currency),
+        used=Amount(customer.credit_used_minor, currency),
+        available=None if limit is None else Amount(limit - customer.credit_used_minor, currency),
+        terms_days=customer.terms_days,
+        blocked=customer.blocked,
+    )
+
+
+async def loyalty(customer: strawberry.Parent[Customer], info: Info) -> Standing:
+    return standing(await info.context.related(loaders.lifetime_value, customer))
+
+
+async def lifetime_value(customer: strawberry.Parent[Customer], info: Info) -> Amount:
+    value = await info.context.related(loaders.lifetime_value, customer)
+    return Amount(value, policy.current().currency)
+
+
+async def frequent_products(
+    customer: strawberry.Parent[Customer],
+    info: Info,
+    first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
+) -> list[ScoredProduct]:
+    size = PageRequest(first=first).size
+    bought = await info.context.related(loaders.purchases, customer)
+    best = bought.products[:size]
+    products = await info.context.all_by_key(PRODUCT, [product_id for product_id, _ in best])
+    return [
+        ScoredProduct(product, orders / bought.orders, f"In {orders} of {bought.orders} orders.")
+        for product, (_, orders) in zip(products, best, strict=True)
+        if product is not None
+    ]
+
+
+async def recommendations(
+    customer: strawberry.Parent[Customer],
+    info: Info,
+    first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
+) -> list[ScoredProduct]:
+    size = PageRequest(first=first).size
+    best = (await info.context.related(loaders.companions, customer))[:size]
+    products = await info.context.all_by_key(PRODUCT, [each.product_id for each in best])
+    return [
+        ScoredProduct(product, each.score, f"In {each.orders} orders with what they order.")
+        for product, each in zip(products, best, strict=True)
+        if product is not None and not product.discontinued
+    ]
+
+
+async def customer(
+    info: Info,
+    id: OptionalId = None,
+    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+    external_ref: Annotated[
+        ExternalRefInput | None, strawberry.argument(description="By another system's key.")
+    ] = None,
+) -> Customer | None:
+    found: Customer | None = await find_one(
+        info.context,
+        Customer,
+        id=id,
+        code=code,
+        external_ref=external_ref,
+        kind=SubjectKind.CUSTOMER,
+    )
+    return found
+
+
+async def customers(
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    where: Annotated[CustomerWhere | None, strawberry.argument(description="Which ones.")] = None,
+    search: Search = None,
+    sort: Annotated[CustomerSort, strawberry.argument(description="By what.")] = CustomerSort.NAME,
+    desc: Descending = False,
+) -> Page:
+    query = customer_query(where)
+    if search is not None:
+        query &= word_query(search, SubjectKind.CUSTOMER)
+    listing = Listing(
+        table=Customer,
+        scope=scope_of("customers", sort, desc, where, search),
+        sort=SORTS[sort],
+        descending=desc,
+        where=query,
+    )
+    return await page(info.context, listing, PageRequest(first, after, last, before))
+
+
+async def customer_groups(info: Info) -> list[CustomerGroup]:
+    return await visible(CustomerGroup, info.context.actor).order_by("name").limit(MAX_GROUPS)
+
+
+async def customer_save(
+    info: Info,
+    input: Annotated[CustomerInput, strawberry.argument(description="The fields.")],
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+    ] = None,
+    version: OptionalVersion = None,
+) -> Customer:
+    reference = sent(input.external_ref)
+    command = SaveCustomer(
+        id=input_key("Customer", id, ("id",)) if id else None,
+        version=version,
+        code=sent(input.code),
+        name=sent(input.name),
+        email=sent(input.email),
+        phone=sent(input.phone),
+        group_id=optional_key("CustomerGroup", input.group_id, "groupId"),
+        tags=tuple(input.tags) if input.tags else sent(input.tags),
+        preferences=sent(input.preferences),
+        addresses=to_addresses(input.addresses),
+        external_key=to_key(reference) if reference else reference,
+    )
+    return await services.save_customer(info.context.actor, command)
+
+
+async def customer_group_save(
+    info: Info,
+    input: Annotated[CustomerGroupInput, strawberry.argument(description="The fields.")],
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+    ] = None,
+    version: OptionalVersion = None,
+) -> CustomerGroup:
+    command = SaveCustomerGroup(
+        id=input_key("CustomerGroup", id, ("id",)) if id else None,
+        version=version,
+        name=sent(input.name),
+        discount_rate=sent(input.discount_rate),
+    )
+    return await services.save_customer_group(info.context.actor, command)

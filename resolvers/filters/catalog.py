@@ -1,0 +1,47 @@
+"""Which products a filter means."""
+
+from collections.abc import Iterable
+
+from tortoise.expressions import Q, RawSQL, Subquery
+
+from models.inventory import StockItem
+from models.references import SearchToken
+from models.rules.events import SubjectKind
+from resolvers.filters.text import compile_where, text_query
+from resolvers.identifiers import key_of
+from resolvers.inputs.catalog import AttributeWhere, ProductWhere
+from services.search import ATTRIBUTE, attribute_token
+
+LOW_STOCK = Q(
+    reorder_point__isnull=False,
+    reorder_point__gte=RawSQL("on_hand - reserved - damaged - safety_stock + incoming"),
+)
+
+
+def product_query(where: ProductWhere | None) -> Q:
+    """The filter as a condition on the product table."""
+    return compile_where(where, _conditions) if where else Q()
+
+
+def _conditions(where: ProductWhere) -> Iterable[Q]:
+    yield from text_query(where.sku, "sku", SubjectKind.PRODUCT)
+    yield from text_query(where.name, "name", SubjectKind.PRODUCT)
+    if where.category_id is not None:
+        yield Q(category_id=key_of("Category", where.category_id), category_id__isnull=False)
+    if where.discontinued is not None:
+        yield Q(discontinued=where.discontinued)
+    if where.low_stock is not None:
+        low = Q(id__in=Subquery(StockItem.filter(LOW_STOCK).values("product_id")))
+        yield low if where.low_stock else ~low
+    if where.attribute is not None:
+        yield attribute_query(where.attribute)
+
+
+def attribute_query(where: AttributeWhere) -> Q:
+    """Products of which an attribute has exactly this value."""
+    rows = SearchToken.filter(
+        subject_kind=SubjectKind.PRODUCT,
+        field=ATTRIBUTE,
+        token=attribute_token(where.key, where.eq),
+    )
+    return Q(id__in=Subquery(rows.values("subject_id")))

@@ -1,0 +1,32 @@
+"""Which customers a filter means."""
+
+from collections.abc import Iterable
+
+from tortoise.expressions import Q, Subquery
+
+from models.customers import CustomerAddress
+from models.rules.events import SubjectKind
+from models.rules.text import clean
+from resolvers.filters.text import compile_where, reference_query, text_query
+from resolvers.identifiers import key_of
+from resolvers.inputs.customers import CustomerWhere
+
+
+def customer_query(where: CustomerWhere | None) -> Q:
+    """The filter as a condition on the customer table."""
+    return compile_where(where, _conditions) if where else Q()
+
+
+def _conditions(where: CustomerWhere) -> Iterable[Q]:
+    yield from text_query(where.code, "code", SubjectKind.CUSTOMER)
+    yield from text_query(where.name, "name", SubjectKind.CUSTOMER)
+    if where.email is not None:
+        yield Q(email_key=clean(where.email).lower(), email_key__isnull=False)
+    if where.group_id is not None:
+        yield Q(group_id=key_of("CustomerGroup", where.group_id), group_id__isnull=False)
+    if where.country is not None:
+        rows = CustomerAddress.filter(country_code__in=where.country)
+        yield Q(id__in=Subquery(rows.values("customer_id")))
+    if where.external_ref is not None:
+        reference = where.external_ref
+        yield reference_query(reference.system, reference.key, SubjectKind.CUSTOMER)

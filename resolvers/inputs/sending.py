@@ -1,0 +1,76 @@
+"""From what a client sent to what a command takes."""
+
+from typing import Any
+
+import strawberry
+
+from models.rules.errors import invalid
+from resolvers.identifiers import input_key
+from resolvers.inputs.filtering import ExternalRefInput
+from services.addresses import Address
+from services.references import ExternalKey
+from services.saving import UNSET
+
+
+@strawberry.input(description="A postal address.")
+class AddressInput:
+    name: str = strawberry.field(description="Who lives or works there.")
+    lines: list[str] = strawberry.field(description="Street and what else the mail needs.")
+    city: str = strawberry.field(description="City or town.")
+    region: str | None = strawberry.field(default=None, description="State, province or county.")
+    postal_code: str | None = strawberry.field(default=None, description="Postal code.")
+    country_code: str = strawberry.field(description="ISO 3166-1, two letters.")
+    phone: str | None = strawberry.field(default=None, description="For the carrier.")
+
+
+def sent(value: Any) -> Any:
+    """The value of a field, or our own mark where the client left it out."""
+    return UNSET if value is strawberry.UNSET else value
+
+
+def to_address(address: AddressInput | None) -> Address | None:
+    """The address of an input; None where there is none."""
+    if not address:
+        return None
+    return Address(
+        name=address.name,
+        lines=tuple(address.lines),
+        city=address.city,
+        country_code=address.country_code,
+        region=address.region,
+        postal_code=address.postal_code,
+        phone=address.phone,
+    )
+
+
+def to_addresses(addresses: Any) -> Any:
+    """The addresses of a list; what is no list, null or left out, stays what it is."""
+    return tuple(map(to_address, addresses)) if isinstance(addresses, list) else sent(addresses)
+
+
+def to_object(value: Any, *path: str) -> dict[str, Any]:
+    """The object that a JSON field holds; empty where there is none.
+
+    Raises:
+        InputError: INVALID at `path`: it is a list, a text or a number.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid("An object of keys and values is needed here.", *path)
+    return value
+
+
+def to_key(reference: ExternalRefInput | None) -> ExternalKey | None:
+    """The external key of an input; None where there is none."""
+    return ExternalKey(reference.system, reference.key) if reference else None
+
+
+def optional_key(type_name: str, value: Any, field: str) -> Any:
+    """The key behind an id in `input`; null and a field that was left out stay what they are.
+
+    Raises:
+        InputError: NOT_FOUND at the field: it is no id of ours, or one of another type.
+    """
+    value = sent(value)
+    return input_key(type_name, value, ("input", field)) if isinstance(value, str) else value

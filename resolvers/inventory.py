@@ -1,0 +1,148 @@
+"""Fields of warehouses and stock, and the root fields that find and change them."""
+
+from typing import Annotated, Final
+
+import strawberry
+
+from models.inventory import Reservation, StockItem, StockMovement, Warehouse
+from models.rules.inventory import is_low as rule_is_low
+from models.rules.text import clean
+from resolvers.arguments import After, Before, First, Last, OptionalVersion
+from resolvers.context import Info
+from resolvers.filters.catalog import LOW_STOCK
+from resolvers.identifiers import input_key, key_of
+from resolvers.inputs.inventory import StockChange, WarehouseInput
+from resolvers.inputs.sending import sent, to_address
+from resolvers.loaders import inventory as loaders
+from resolvers.paging import Listing, Page, PageRequest, page_below
+from services import inventory as services
+from services.addresses import Address, restored
+from services.inventory import ChangeStock, SaveWarehouse
+from services.visibility import visible
+
+MAX_WAREHOUSES: Final = 1_000
+
+STOCK: Final = Listing(
+    table=StockItem, scope="warehouse.stock", sort="id", descending=False, by="warehouse_id"
+)
+LOW: Final = Listing(
+    table=StockItem,
+    scope="warehouse.lowStock",
+    sort="id",
+    descending=False,
+    where=LOW_STOCK,
+    by="warehouse_id",
+)
+MOVEMENTS: Final = Listing(
+    table=StockMovement,
+    scope="stockItem.movements",
+    sort="sequence",
+    descending=True,
+    by="stock_item_id",
+)
+
+
+def address(warehouse: strawberry.Parent[Warehouse]) -> Address | None:
+    return restored(warehouse.address) if warehouse.address else None
+
+
+def available(item: strawberry.Parent[StockItem]) -> int:
+    return item.balance.available
+
+
+def is_low(item: strawberry.Parent[StockItem]) -> bool:
+    return rule_is_low(item.balance.available, item.incoming, item.reorder_point)
+
+
+async def stock_of_warehouse(
+    warehouse: strawberry.Parent[Warehouse],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    low_only: Annotated[
+        bool, strawberry.argument(description="Only what has sunk to its reorder point.")
+    ] = False,
+) -> Page:
+    request = PageRequest(first, after, last, before)
+    return await page_below(info.context, LOW if low_only else STOCK, request, warehouse.id)
+
+
+async def movements(
+    item: strawberry.Parent[StockItem],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Page:
+    request = PageRequest(first, after, last, before)
+    return await page_below(info.context, MOVEMENTS, request, item.id)
+
+
+async def warehouse_of_reservation(
+    reservation: strawberry.Parent[Reservation], info: Info
+) -> Warehouse | None:
+    found: Warehouse | None = await info.context.by_key(
+        loaders.warehouse, reservation.stock_item.warehouse_id
+    )
+    return found
+
+
+async def warehouses(info: Info) -> list[Warehouse]:
+    rows = visible(Warehouse, info.context.actor).order_by("priority", "code")
+    return await rows.limit(MAX_WAREHOUSES)
+
+
+async def stock_item(
+    info: Info,
+    sku: Annotated[str, strawberry.argument(description="Which product.")],
+    warehouse_id: Annotated[strawberry.ID, strawberry.argument(description="Where.")],
+) -> StockItem | None:
+    rows = visible(StockItem, info.context.actor)
+    place = key_of("Warehouse", warehouse_id)
+    return await rows.get_or_none(product__sku=clean(sku), warehouse_id=place)
+
+
+async def stock_adjust(
+    info: Info,
+    changes: Annotated[
+        list[StockChange], strawberry.argument(description="1 to 500; all are made, or none.")
+    ],
+) -> list[StockItem]:
+    commands = tuple(
+        ChangeStock(
+            sku=change.sku,
+            warehouse_id=input_key(
+                "Warehouse", change.warehouse_id, ("changes", str(index), "warehouseId")
+            ),
+            reason=change.reason,
+            kind=change.kind,
+            delta=change.delta,
+            set_to=change.set_to,
+            if_on_hand=change.if_on_hand,
+        )
+        for index, change in enumerate(changes)
+    )
+    return await services.adjust_stock(info.context.actor, commands)
+
+
+async def warehouse_save(
+    info: Info,
+    input: Annotated[WarehouseInput, strawberry.argument(description="The fields.")],
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+    ] = None,
+    version: OptionalVersion = None,
+) -> Warehouse:
+    address = sent(input.address)
+    command = SaveWarehouse(
+        id=input_key("Warehouse", id, ("id",)) if id else None,
+        version=version,
+        code=sent(input.code),
+        name=sent(input.name),
+        address=to_address(address) if address else address,
+        priority=sent(input.priority),
+    )
+    return await services.save_warehouse(info.context.actor, command)

@@ -1,0 +1,9 @@
+"""What was paid and billed."""
+
+from typing import Final
+
+from models.payments import Invoice, Payment
+from resolvers.loaders.relation import ToMany
+
+payments_of_order: Final = ToMany(Payment, by="order_id", order=("at", "id"))
+invoices_of_order: Final = ToMany(Invoice, by="order_id", order=("issued_at", "id"))

@@ -1,0 +1,57 @@
+"""Any object by its id."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+import strawberry
+from tortoise.models import Model
+
+from models.catalog import Category, Product, Supplier
+from models.customers import Customer, CustomerGroup
+from models.events import Event
+from models.fulfillment import Parcel, Return, Shipment
+from models.inventory import StockItem, StockMovement, Warehouse
+from models.orders import Order, OrderLine
+from models.payments import Invoice, Payment
+from models.rules.errors import BadRequest
+from resolvers.arguments import Id
+from resolvers.context import Info
+from resolvers.identifiers import parse
+from resolvers.loaders.relation import ToOne
+
+MAX_NODES: Final = 100
+
+TABLES: Final[tuple[type[Model], ...]] = (
+    Category,
+    Customer,
+    CustomerGroup,
+    Event,
+    Invoice,
+    Order,
+    OrderLine,
+    Parcel,
+    Payment,
+    Product,
+    Return,
+    Shipment,
+    StockItem,
+    StockMovement,
+    Supplier,
+    Warehouse,
+)
+BY_NAME: Final = {table.__name__: ToOne(table, key="id") for table in TABLES}
+
+
+async def node(info: Info, id: Id) -> Any:
+    type_name, key = parse(id)
+    relation = BY_NAME.get(type_name)
+    return await info.context.by_key(relation, key) if relation else None
+
+
+async def nodes(
+    info: Info,
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids.")],
+) -> list[Any]:
+    if len(ids) > MAX_NODES:
+        raise BadRequest(f"At most {MAX_NODES} ids.")
+    return list(await asyncio.gather(*(node(info, each) for each in ids)))

@@ -1,0 +1,150 @@
+"""The scalars of the API: strict on the way in, plain text and numbers on the way out."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+Cursor = NewType("Cursor", str)
+CurrencyCode = NewType("CurrencyCode", str)
+BigInt = NewType("BigInt", int)
+JSON = NewType("JSON", object)
+
+MAX_JSON_DEPTH: Final = 16
+
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)
+_DATE_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def parse_decimal(value: Any) -> Decimal:
+    """A decimal from text such as `12.50`, or from a JSON number, which is read as written."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise GraphQLError("A decimal is text such as 12.50.")
+    text = str(value)
+    if not _DECIMAL.fullmatch(text):
+        raise GraphQLError("A decimal is up to 20 digits, a point and up to 10 digits.")
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise GraphQLError("This is no decimal.") from None
+
+
+def write_decimal(value: Any) -> str:
+    """The decimal as plain digits, never with an exponent."""
+    return format(Decimal(value), "f")
+
+
+def parse_date_time(value: Any) -> datetime:
+    """An instant from RFC 3339 text, which names its time zone."""
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
+        raise GraphQLError("A time is RFC 3339 with a time zone: 2026-03-01T09:30:00Z.")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise GraphQLError("There is no such time.") from None
+
+
+def write_date_time(value: datetime) -> str:
+    """The instant in UTC, ending in Z."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_date(value: Any) -> date:
+    """A calendar date from text such as 2026-03-01."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise GraphQLError("A date is written 2026-03-01.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError("There is no such date.") from None
+
+
+def parse_big_int(value: Any) -> int:
+    """A whole number beyond 32 bits, as text or as a JSON number."""
+    text = str(value)
+    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII):
+        raise GraphQLError("This is no whole number of at most 18 digits.")
+    return int(text)
+
+
+def parse_text(value: Any) -> str:
+    """Text, for scalars that are opaque."""
+    if not isinstance(value, str):
+        raise GraphQLError("This is text.")
+    return value
+
+
+def parse_currency(value: Any) -> str:
+    """Three capital letters; whether they are a currency is for the use case to say."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value, re.ASCII):
+        raise GraphQLError("A currency is three capital letters, such as EUR.")
+    return value
+
+
+def parse_json(value: Any) -> Any:
+    """Any JSON value that is not nested too deeply."""
+    _check_depth(value, MAX_JSON_DEPTH)
+    return value
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if left == 0:
+        raise GraphQLError(f"JSON is nested at most {MAX_JSON_DEPTH} deep.")
+    children = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for child in children:
+            _check_depth(child, left - 1)
+
+
+SCALARS: Final[dict[object, ScalarDefinition]] = {
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="An exact decimal number, written as text: `12.50`.",
+        serialize=write_decimal,
+        parse_value=parse_decimal,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant, RFC 3339. Answers are in UTC; input names its time zone.",
+        serialize=write_date_time,
+        parse_value=parse_date_time,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A calendar date: `2026-03-01`.",
+        serialize=date.isoformat,
+        parse_value=parse_date,
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description="An opaque place in a list or in the feed. Hand it back as it came.",
+        serialize=str,
+        parse_value=parse_text,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="An ISO 4217 currency code: `EUR`.",
+        serialize=str,
+        parse_value=parse_currency,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number that may need more than 32 bits.",
+        serialize=int,
+        parse_value=parse_big_int,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, at most 16 levels deep.",
+        serialize=lambda value: value,
+        parse_value=parse_json,
+    ),
+}
