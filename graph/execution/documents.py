@@ -1,0 +1,135 @@
+"""From text to a document that may run: parsed, measured and validated once, then remembered."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from graph.execution import limits as document_limits
+from graph.execution.failures import MAX_ERRORS, Code, Rejected
+from graph.execution.limits import Limits
+
+# Both are made once: graphql-core is quick only as long as the rules stay the same.
+OPEN_RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+CLOSED_RULES: Final = (*OPEN_RULES, NoSchemaIntrospectionCustomRule)
+
+MAX_KEPT_LENGTH: Final = 20_000
+"""Characters. A longer text is mostly one long literal, which comes only once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that passed every check, with its operations by name."""
+
+    node: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The one operation, or the one of that name.
+
+        Raises:
+            Rejected: BAD_REQUEST: there is none, or several and no name says which.
+        """
+        if name:
+            found = self.operations.get(name)
+            if found is None:
+                raise Rejected(Code.BAD_REQUEST, "The document has no operation of that name.")
+            return found
+        if len(self.operations) != 1:
+            raise Rejected(
+                Code.BAD_REQUEST,
+                "The document has several operations: name one in operationName."
+                if self.operations
+                else "The document has no operation.",
+            )
+        return next(iter(self.operations.values()))
+
+
+class Documents:
+    """The last `size` documents that were sent, good ones and refused ones alike."""
+
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, *, open_schema: bool, size: int = 1_000
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._open = open_schema
+        self._size = size
+        self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
+
+    def document(self, text: str) -> Document:
+        """The document that the text says.
+
+        Raises:
+            Rejected: PARSE_FAILED, LIMIT_EXCEEDED or VALIDATION_FAILED.
+        """
+        found = self._kept.get(text)
+        if found is None:
+            found = self._prepare(text)
+            if len(text) <= MAX_KEPT_LENGTH:
+                self._keep(text, found)
+        else:
+            self._kept.move_to_end(text)
+        if isinstance(found, Rejected):
+            # A new exception each time: a kept one would gather the frames of every raise.
+            raise Rejected(found.code, found.message, found.errors)
+        return found
+
+    def _keep(self, text: str, found: Document | Rejected) -> None:
+        self._kept[text] = found
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+    def _prepare(self, text: str) -> Document | Rejected:
+        try:
+            node = self._parse(text)
+            document_limits.check(node, self._limits)
+            self._validate(node)
+        except Rejected as rejected:
+            return rejected.with_traceback(None)
+        operations = {
+            definition.name.value if definition.name else None: definition
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        }
+        return Document(node, operations)
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self._limits.tokens)
+        except GraphQLSyntaxError as error:
+            if error.message.endswith("Parsing aborted."):
+                raise Rejected(
+                    Code.LIMIT_EXCEEDED, f"A document has at most {self._limits.tokens} tokens."
+                ) from None
+            raise Rejected(Code.PARSE_FAILED, error.message, [_bare(error)]) from None
+
+    def _validate(self, node: DocumentNode) -> None:
+        errors = validate(
+            self._schema,
+            node,
+            OPEN_RULES if self._open else CLOSED_RULES,
+            max_errors=MAX_ERRORS,
+            hide_suggestions=not self._open,
+        )
+        if errors:
+            raise Rejected(Code.VALIDATION_FAILED, errors[0].message, errors)
+
+
+def _bare(error: GraphQLSyntaxError) -> GraphQLSyntaxError:
+    """The error without the frames of the parser, which would be kept as long as it is."""
+    error.__context__ = None
+    return error.with_traceback(None)

@@ -1,0 +1,184 @@
+"""Running documents: one answer for a query or a mutation, many for a subscription."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Final, cast
+
+import structlog
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLLeafType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+    map_source_to_response_event,
+)
+from graphql.execution import Executor as CoreExecutor
+from strawberry import Schema
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graph.execution.documents import Document, Documents
+from graph.execution.failures import HIDDEN_MESSAGE, Code, Rejected, write, write_all
+from graph.execution.limits import Limits
+from resolvers.context import Context
+
+MAX_COERCION_ERRORS: Final = 5
+
+log = structlog.get_logger("ordergraph.execution")
+
+
+class Unwritable(Exception):
+    """A resolver returned what its field's type cannot express."""
+
+
+class Executor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's, with what we hold against it."""
+
+    def build_per_event_executor(self, payload: Any) -> "Executor":
+        """The executor of one event: with loaders that know nothing of earlier events.
+
+        graphql-core 3.3.2 shares one memo between all events of a subscription, keyed by id() and
+        never emptied: 1.2 KiB an event for as long as the socket is open.
+        """
+        executor = cast("Executor", super().build_per_event_executor(payload))
+        executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no other way to empty it
+        executor.context_value = self.context_value.renewed()
+        return executor
+
+    @staticmethod
+    def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
+        """As graphql-core's; but a value that cannot be written is our mistake."""
+        try:
+            return CoreExecutor.complete_leaf_value(return_type, result)
+        except GraphQLError as error:
+            raise Unwritable(f"{return_type}: {type(result).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a client sends: a document, and what it is to be run with."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client gets. `executed` tells whether any resolver may have run."""
+
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]]
+    executed: bool = True
+
+    @property
+    def code(self) -> Code | None:
+        """The code of the first error."""
+        return self.errors[0]["extensions"]["code"] if self.errors else None
+
+    def body(self) -> dict[str, Any]:
+        """The answer as the GraphQL specification lays it out."""
+        body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
+        if self.executed:
+            body["data"] = self.data
+        return body
+
+
+class Engine:
+    """Runs what clients send against one schema, within the limits."""
+
+    def __init__(self, schema: Schema, limits: Limits, *, open_schema: bool = True) -> None:
+        self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
+        self.limits = limits
+        self.documents = Documents(self.schema, limits, open_schema=open_schema)
+
+    def prepare(self, ask: Ask) -> tuple[Document, OperationDefinitionNode]:
+        """The checked document and the operation that is asked for.
+
+        Raises:
+            Rejected: it may not run.
+        """
+        document = self.documents.document(ask.query)
+        return document, document.operation(ask.operation_name)
+
+    async def execute(self, ask: Ask, context: Context) -> Answer:
+        """The answer to a query or a mutation; never raises for what a client sent."""
+        try:
+            document, operation = self.prepare(ask)
+            if operation.operation is OperationType.SUBSCRIPTION:
+                raise Rejected(
+                    Code.BAD_REQUEST, "Subscriptions need a WebSocket (graphql-transport-ws)."
+                )
+            executor = self._executor(document, ask, context)
+            async with asyncio.timeout(self.limits.run_seconds):
+                result: Any = executor.execute_operation()
+                if isawaitable(result):
+                    result = await result
+            return _answer(result, context)
+        except Rejected as rejected:
+            return Answer(None, rejected.written(context.correlation_id), executed=False)
+        except TimeoutError:
+            message = f"This took longer than {self.limits.run_seconds:g} s and was stopped."
+            errors = [write(Code.DEADLINE, message, context.correlation_id)]
+            return Answer(None, errors, executed=False)
+        except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
+            return _unexpected(error, context)
+
+    async def subscribe(self, ask: Ask, context: Context) -> AsyncGenerator[Answer, None]:
+        """An answer for each event; a query or a mutation gives its one.
+
+        The first answer with `executed` False is the last: the document was refused.
+        """
+        try:
+            document, operation = self.prepare(ask)
+            if operation.operation is not OperationType.SUBSCRIPTION:
+                yield await self.execute(ask, context)
+                return
+            executor = self._executor(document, ask, context)
+            source = await self._source(executor)
+            if isinstance(source, ExecutionResult):
+                errors = write_all(source.errors or [], context.correlation_id)
+                yield Answer(None, errors, executed=False)
+                return
+            async with aclosing(map_source_to_response_event(executor, source)) as results:
+                async for result in results:
+                    yield _answer(result, context)
+        except Rejected as rejected:
+            yield Answer(None, rejected.written(context.correlation_id), executed=False)
+        except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
+            yield _unexpected(error, context)
+
+    async def _source(self, executor: Executor) -> AsyncIterator[Any] | ExecutionResult:
+        source: Any = create_source_event_stream(executor)
+        if isawaitable(source):
+            async with asyncio.timeout(self.limits.run_seconds):
+                source = await source
+        return source  # type: ignore[no-any-return] # graphql-core says AsyncIterable
+
+    def _executor(self, document: Document, ask: Ask, context: Context) -> Executor:
+        executor = Executor.build(
+            self.schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=ask.variables,
+            operation_name=ask.operation_name or None,
+            max_coercion_errors=MAX_COERCION_ERRORS,
+        )
+        if isinstance(executor, list):
+            raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
+        return cast("Executor", executor)
+
+
+def _answer(result: ExecutionResult, context: Context) -> Answer:
+    return Answer(result.data, write_all(result.errors or [], context.correlation_id))
+
+
+def _unexpected(error: Exception, context: Context) -> Answer:
+    log.error("unexpected", correlation_id=context.correlation_id, exc_info=error)
+    errors = [write(Code.INTERNAL, HIDDEN_MESSAGE, context.correlation_id)]
+    return Answer(None, errors, executed=False)

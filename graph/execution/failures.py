@@ -1,0 +1,115 @@
+"""What a client reads of what went wrong: a stable code, never an exception's own text."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+from graphql import GraphQLError
+
+from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
+
+MAX_ERRORS: Final = 5
+HIDDEN_MESSAGE: Final = "Something went wrong here. Its details were logged."
+
+log = structlog.get_logger("ordergraph.execution")
+
+
+class Code(StrEnum):
+    """The codes of top-level errors. There are no others."""
+
+    PARSE_FAILED = "PARSE_FAILED"
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    BAD_REQUEST = "BAD_REQUEST"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    COST_EXCEEDED = "COST_EXCEEDED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    RATE_LIMITED = "RATE_LIMITED"
+    DEADLINE = "DEADLINE"
+    OVERLOADED = "OVERLOADED"
+    INTERNAL = "INTERNAL"
+
+
+RETRYABLE: Final = frozenset({Code.RATE_LIMITED, Code.DEADLINE, Code.OVERLOADED})
+
+# What a use case refuses has codes of its own, which belong into `userErrors`. Where a query meets
+# such a refusal it becomes one of ours.
+OF_REFUSALS: Final = {
+    ErrorCode.FORBIDDEN: Code.FORBIDDEN,
+    ErrorCode.LIMIT_EXCEEDED: Code.LIMIT_EXCEEDED,
+}
+
+
+class Rejected(Exception):
+    """A request that is answered by errors alone: nothing of it was executed."""
+
+    def __init__(self, code: Code, message: str, errors: Sequence[GraphQLError] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.errors = errors
+
+    def written(self, correlation_id: str | None) -> list[dict[str, Any]]:
+        """The errors as a client reads them, at most `MAX_ERRORS`."""
+        if not self.errors:
+            return [write(self.code, self.message, correlation_id)]
+        return [
+            write(self.code, error.message, correlation_id, error)
+            for error in self.errors[:MAX_ERRORS]
+        ]
+
+
+def write(
+    code: Code, message: str, correlation_id: str | None, error: GraphQLError | None = None
+) -> dict[str, Any]:
+    """One error as it stands in an answer."""
+    written: dict[str, Any] = {"message": message}
+    if error and error.locations:
+        written["locations"] = [
+            {"line": place.line, "column": place.column} for place in error.locations
+        ]
+    if error and error.path:
+        written["path"] = list(error.path)
+    written["extensions"] = {
+        "code": code,
+        "retryable": code in RETRYABLE,
+        "correlationId": correlation_id,
+    }
+    return written
+
+
+def write_all(errors: Sequence[GraphQLError], correlation_id: str | None) -> list[dict[str, Any]]:
+    """The errors of an execution as a client reads them, at most `MAX_ERRORS`.
+
+    What nobody foresaw is logged here, each exception once, however many fields it took down.
+    """
+    logged: set[int] = set()
+    written = []
+    for error in errors[:MAX_ERRORS]:
+        code, message = _told(error)
+        cause = error.original_error or error
+        if code is Code.INTERNAL and id(cause) not in logged:
+            logged.add(id(cause))
+            log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
+        written.append(write(code, message, correlation_id, error))
+    return written
+
+
+def _told(error: GraphQLError) -> tuple[Code, str]:
+    """The code and the message for an error that came up while fields were resolved."""
+    cause = error.original_error
+    match cause:
+        case Refused():
+            return OF_REFUSALS.get(cause.errors[0].code, Code.BAD_REQUEST), str(cause)
+        case BadRequest():
+            return Code.BAD_REQUEST, str(cause)
+        case Overloaded():
+            return Code.OVERLOADED, "Too many are changing the same thing. Try again."
+        case Rejected():
+            return cause.code, cause.message
+        case None | GraphQLError():
+            # graphql-core speaks of the client's own arguments and variables.
+            return Code.BAD_REQUEST, error.message
+        case _:
+            return Code.INTERNAL, HIDDEN_MESSAGE
