@@ -25,7 +25,14 @@ from models.rules.text import clean
 from services import policy
 from services.events import record
 from services.invoices import issue
-from services.orders import check_version, facts, lines_of, lock_order, settle
+from services.orders import (
+    check_version,
+    facts,
+    facts_with_stock,
+    lines_of,
+    lock_order,
+    settle,
+)
 from services.reserving import shrink
 from services.stock import Movement, move
 from services.transaction import Work, use_case
@@ -83,7 +90,7 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     promised = (await loose_units(work, lines)).get(warehouse.id, {})
     wanted = promised if command.lines is None else command.lines
     _check_wanted(wanted, promised, lines)
-    before = facts(order)
+    before = await facts_with_stock(work, order)
     await add_shipment(work, order, warehouse.id, wanted, lines, command.parcels)
     await settle(work, order, lines, before)
     return order
@@ -339,4 +346,5 @@ def _tell(work: Work, shipment: Shipment, order: Order) -> None:
         EventKind.SHIPMENT_STATUS_CHANGED,
         order=order,
         data={"status": shipment.status, "number": shipment.number},
+        after=facts(order),
     )

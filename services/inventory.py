@@ -22,7 +22,7 @@ from models.rules.errors import (
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from models.rules.text import clean
 from services.addresses import Address, check_address
-from services.orders import facts, lines_of, lock_order, settle
+from services.orders import facts_with_stock, lines_of, lock_order, settle
 from services.reserving import shrink
 from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
 from services.stock import Movement, move
@@ -195,7 +195,7 @@ async def _take_promise(work: Work, item: StockItem, reservation: Reservation, m
     units: int = min(most, reservation.quantity, line.reserved - line.preparing)
     if units <= 0:
         return 0
-    before = facts(order)
+    before = await facts_with_stock(work, order)
     release = Movement(MovementKind.RELEASE, -units, "stock is missing", order.id, line.id)
     await move(work, item.id, [release])
     await shrink(work, reservation, units)

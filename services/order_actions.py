@@ -23,7 +23,7 @@ from services.order_entry import sum_up, totals_of
 from services.orders import (
     check_version,
     counts_of,
-    facts,
+    facts_with_stock,
     lines_of,
     lock_order,
     settle,
@@ -84,7 +84,7 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     allowed = order_actions(situation(order, lines))
     if command.action not in allowed:
         raise IllegalTransition(order, command.action, order.status, allowed, ("action",))
-    before = facts(order)
+    before = await facts_with_stock(work, order)
     await ACTIONS[command.action](Step(work, command, order, lines))
     data = {"action": command.action.value}
     await settle(work, order, lines, before, data=data)

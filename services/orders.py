@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from models.columns import new_id
 from models.customers import Customer, CustomerAddress
-from models.fulfillment import Return, ReturnLine
+from models.fulfillment import Return, ReturnLine, Shipment
+from models.inventory import Reservation, StockItem
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
 from models.rules.errors import (
@@ -103,7 +106,7 @@ async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> 
         EventKind.ORDER_PLACED,
         order=order,
         data={"lines": len(lines), "totalMinor": order.total_gross_minor},
-        after=facts(order),
+        after={**facts(order), "warehouses": await _promised_in(work, reservations)},
     )
     await order.save(force_create=True, using_db=work.connection)
     await work.insert(lines)
@@ -129,7 +132,8 @@ async def note_on_order(work: Work, order_id: UUID, text: str) -> Order:
     if len(note) > MAX_NOTE:
         raise invalid(f"A note has at most {MAX_NOTE} characters.", "text")
     order.note = note
-    record(work, order, EventKind.NOTE_ADDED, order=order, data={"field": "note"})
+    data = {"field": "note"}
+    record(work, order, EventKind.NOTE_ADDED, order=order, data=data, after=facts(order))
     order.updated_at = work.now
     await order.save(update_fields=["note", "event_seq", "updated_at"], using_db=work.connection)
     return order
@@ -174,6 +178,8 @@ async def settle(
 ) -> None:
     """Derive the order's axes anew, save it, and record what changed since `before`.
 
+    The event keeps all facts as they are now and those that changed as they were, so that a stream
+    can tell who is concerned without asking the database about a past that is gone.
     An order whose units have all arrived and that is paid completes by itself.
     """
     derive(order, lines, await _requested_units(work, order))
@@ -186,15 +192,17 @@ async def settle(
     order.version += 1
     order.updated_at = work.now
     after = facts(order)
-    changed = {name: value for name, value in after.items() if before[name] != value}
+    if "warehouses" in before:
+        after["warehouses"] = await warehouses_of(order.id, work.connection)
+    changed = sorted(name for name, value in after.items() if before[name] != value)
     record(
         work,
         order,
         kind,
         order=order,
-        data={**(data or {}), "changed": sorted(changed)},
+        data={**(data or {}), "changed": changed},
         before={name: before[name] for name in changed},
-        after=changed,
+        after=after,
     )
     await order.save(using_db=work.connection)
 
@@ -231,8 +239,13 @@ def sums_of(order: Order) -> PaymentSums:
     )
 
 
+async def facts_with_stock(work: Work, order: Order) -> dict[str, Any]:
+    """As `facts`, for what may change the warehouses that the order has units in."""
+    return {**facts(order), "warehouses": await warehouses_of(order.id, work.connection)}
+
+
 def facts(order: Order) -> dict[str, Any]:
-    """What a filter may ask of an order and a use case may change, as an event keeps it."""
+    """What a filter may ask of the order's own columns, as an event keeps it."""
     return {
         "number": order.number,
         "channel": order.channel,
@@ -246,6 +259,24 @@ def facts(order: Order) -> dict[str, Any]:
         "placedAt": order.placed_at.isoformat() if order.placed_at else None,
         "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
     }
+
+
+async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = None) -> list[str]:
+    """The ids, as hex, of the warehouses in which units are promised or which a shipment names."""
+    shipped = Shipment.filter(order_id=order_id).using_db(connection)
+    promised = Reservation.filter(order_line__order_id=order_id).using_db(connection)
+    found: set[Any] = {*await shipped.distinct().values_list("warehouse_id", flat=True)}
+    found |= {*await promised.distinct().values_list("stock_item__warehouse_id", flat=True)}
+    return sorted(key.hex for key in found)
+
+
+async def _promised_in(work: Work, reservations: list[Reservation]) -> list[str]:
+    """As `warehouses_of`, for an order whose promises are not stored yet."""
+    items = StockItem.filter(id__in=[each.stock_item_id for each in reservations])
+    found: set[Any] = {
+        *await items.using_db(work.connection).values_list("warehouse_id", flat=True)
+    }
+    return sorted(key.hex for key in found)
 
 
 async def _requested_units(work: Work, order: Order) -> int:

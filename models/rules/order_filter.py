@@ -117,17 +117,7 @@ def matches(wanted: OrderFilter, facts: Facts, at: datetime) -> bool:
 
 
 def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[bool]:
-    for name, values in (
-        ("status", wanted.status),
-        ("fulfillment", wanted.fulfillment),
-        ("payment", wanted.payment),
-        ("channel", wanted.channel),
-        ("country", wanted.country),
-    ):
-        if values is not None:
-            yield facts[name] in values
-    if wanted.customer_id is not None:
-        yield facts["customerId"] == wanted.customer_id.hex
+    yield from _own_facts(wanted, facts)
     if wanted.number is not None:
         yield _is_text(wanted.number, facts["number"])
     if wanted.placed_at is not None:
@@ -147,20 +137,37 @@ def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[boo
         yield reference in facts["references"]
 
 
+def _own_facts(wanted: OrderFilter, facts: Facts) -> Iterator[bool]:
+    """The conditions that one fact answers by being one of a list of values."""
+    for name, values in (
+        ("status", wanted.status),
+        ("fulfillment", wanted.fulfillment),
+        ("payment", wanted.payment),
+        ("channel", wanted.channel),
+        ("country", wanted.country),
+    ):
+        if values is not None:
+            yield facts[name] in values
+    if wanted.customer_id is not None:
+        yield facts["customerId"] == wanted.customer_id.hex
+
+
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
 def _is_text(wanted: TextMatch, text: str) -> bool:
-    """A search without any word finds nothing."""
     return (
         (wanted.eq is None or text == wanted.eq)
         and (wanted.in_ is None or text in wanted.in_)
         and (wanted.starts_with is None or text.startswith(wanted.starts_with))
-        and (
-            wanted.words is None or (bool(words(wanted.words)) and matches_words(text, wanted.words))
-        )
+        and (wanted.words is None or _has_words(wanted.words, text))
     )
+
+
+def _has_words(query: str, text: str) -> bool:
+    """A search without any word finds nothing."""
+    return bool(words(query)) and matches_words(text, query)
 
 
 def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
