@@ -26,10 +26,24 @@ async def append(connection: BaseDBAsyncClient, events: list[Event]) -> None:
     if not events:
         return
     if connection.capabilities.dialect == "sqlite":
-        last = await _advance(connection, len(events))
+        last = await advance(connection, len(events))
         for position, event in enumerate(events, start=last - len(events) + 1):
             event.position = position
     await Event.bulk_create(events, batch_size=200, using_db=connection)
+
+
+async def advance(connection: BaseDBAsyncClient, count: int) -> int:
+    """Take the next `count` positions for the caller's transaction; the last of them.
+
+    The feed's row stays locked until that transaction ends, so that positions are committed in
+    their order.
+    """
+    await (
+        Feed.filter(id=FEED_ID)
+        .using_db(connection)
+        .update(last_position=F("last_position") + count)
+    )
+    return await last_position(connection)
 
 
 async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
@@ -104,12 +118,3 @@ async def _unnumbered(connection: BaseDBAsyncClient) -> list[Event]:
     for event in sorted(batch, key=lambda event: event.subject_seq, reverse=True):
         queues[event.subject_id].append(event)
     return [queues[event.subject_id].pop() for event in batch]
-
-
-async def _advance(connection: BaseDBAsyncClient, count: int) -> int:
-    await (
-        Feed.filter(id=FEED_ID)
-        .using_db(connection)
-        .update(last_position=F("last_position") + count)
-    )
-    return await last_position(connection)

@@ -1,0 +1,249 @@
+"""An order under way: what may be done with it, with all that follows for stock and money.
+
+It mirrors what the services do, on objects in memory instead of locked rows.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.customers import Customer
+from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
+from models.inventory import Reservation, StockItem
+from models.orders import Order, OrderLine
+from models.payments import Invoice, Payment
+from models.rules.access import Actor
+from models.rules.events import EventKind, SubjectKind
+from models.rules.inventory import MovementKind
+from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
+from models.rules.return_states import ReturnState
+from services import search
+from services.demo.company import index_words
+from services.demo.dice import Dice
+from services.demo.journal import WAREHOUSE, Journal
+from services.demo.numbers import Numbers
+from services.demo.rows import Rows
+from services.demo.stockroom import Later, Stockroom
+from services.order_entry import sum_up
+from services.orders import derive, facts
+
+Story = Generator[timedelta | None, datetime, None]
+"""What becomes of an order: how long until the next step, None until goods have come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Where the papers lie: what every order of the history is worked on with.
+
+    `later` plans something for an instant to come; `resume` goes on with an order that waited.
+    """
+
+    dice: Dice
+    rows: Rows
+    journal: Journal
+    stockroom: Stockroom
+    numbers: Numbers
+    later: Later
+    resume: Callable[["Case", datetime], None]
+
+
+@dataclass(slots=True)
+class Consignment:
+    """A shipment with its units by line."""
+
+    shipment: Shipment
+    units: dict[UUID, int]
+
+
+@dataclass(slots=True)
+class Comeback:
+    """A return with its lines."""
+
+    request: Return
+    lines: list[ReturnLine]
+
+
+@dataclass(slots=True)
+class Case:
+    """One order with everything that belongs to it."""
+
+    office: Office
+    customer: Customer
+    order: Order
+    lines: list[OrderLine]
+    held: dict[tuple[UUID, UUID], Reservation] = field(default_factory=dict)
+    consignments: list[Consignment] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    tracking: list[TrackingEvent] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+    invoices: list[Invoice] = field(default_factory=list)
+    comebacks: list[Comeback] = field(default_factory=list)
+    story: Story | None = None
+    waits: bool = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether goods are still to come for it."""
+        return any(line.backordered for line in self.lines)
+
+    def line(self, key: UUID) -> OrderLine:
+        return next(line for line in self.lines if line.id == key)
+
+    def place(self, at: datetime, actor: Actor, status: OrderStatus) -> None:
+        """The order comes in: what can be promised is reserved, the rest waits."""
+        self.order.status = status
+        self.promise(at, actor)
+        sum_up(self.order, self.lines)
+        derive(self.order, self.lines, 0)
+        data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
+        after = facts(self.order)
+        journal = self.office.journal
+        kind = EventKind.ORDER_PLACED
+        journal.record(at, actor, self.order, kind, data, order=self.order, after=after)
+
+    def draft(self, at: datetime, actor: Actor) -> None:
+        """Somebody begins an order and leaves it for later; nothing is promised."""
+        self.order.status = OrderStatus.DRAFT
+        self.order.placed_at = None
+        sum_up(self.order, self.lines)
+        derive(self.order, self.lines, 0)
+        data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
+        after = facts(self.order)
+        kind = EventKind.ORDER_EDITED
+        self.office.journal.record(at, actor, self.order, kind, data, order=self.order, after=after)
+
+    def promise(self, at: datetime, actor: Actor) -> None:
+        """Reserve for every line what its product has, and queue up for what is missing."""
+        stockroom = self.office.stockroom
+        plan = stockroom.promise(at, self.lines)
+        for take in plan.takes:
+            self._hold(
+                self.line(take.line_key),
+                stockroom.by_id[take.stock_item_id],
+                take.quantity,
+                at,
+                actor,
+            )
+        for key, missing in plan.shortages.items():
+            line = self.line(key)
+            line.backordered += missing
+            stockroom.wait(self, line, at)
+
+    def _hold(
+        self, line: OrderLine, item: StockItem, units: int, at: datetime, actor: Actor
+    ) -> None:
+        self.office.stockroom.move(at, actor, item, MovementKind.RESERVE, units, line=line)
+        self.office.stockroom.replenish(item, at)
+        line.reserved += units
+        reservation = self.held.get((line.id, item.id))
+        if reservation is None:
+            self.held[line.id, item.id] = Reservation(
+                id=self.office.dice.id_at(at),
+                order_line_id=line.id,
+                stock_item_id=item.id,
+                quantity=units,
+                created_at=at,
+            )
+        else:
+            reservation.quantity += units
+
+    def release(self, line: OrderLine, units: int, at: datetime, actor: Actor, why: str) -> None:
+        """Give units of a line, which lie in no shipment, back to the shelves."""
+        remaining = units
+        for (line_id, item_id), reservation in list(self.held.items()):
+            given = min(remaining, reservation.quantity)
+            if line_id != line.id or not given:
+                continue
+            item = self.office.stockroom.by_id[item_id]
+            self.office.stockroom.move(at, actor, item, MovementKind.RELEASE, -given, why, line)
+            self.shrink((line_id, item_id), given)
+            remaining -= given
+        line.reserved -= units
+
+    def shrink(self, key: tuple[UUID, UUID], units: int) -> None:
+        """Take units off a reservation; one that holds none any more is gone."""
+        self.held[key].quantity -= units
+        if not self.held[key].quantity:
+            del self.held[key]
+
+    def settle(
+        self,
+        at: datetime,
+        actor: Actor,
+        before: dict[str, Any],
+        data: dict[str, Any] | None = None,
+        kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
+    ) -> None:
+        """Derive the axes anew and tell what changed; what has arrived and is paid completes."""
+        order = self.order
+        derive(order, self.lines, self._requested_units())
+        if (
+            order.status is OrderStatus.CONFIRMED
+            and order.fulfillment_status is FulfillmentStatus.DELIVERED
+            and order.payment_status in (PaymentStatus.PAID, PaymentStatus.OVERPAID)
+        ):
+            order.status = OrderStatus.COMPLETED
+        order.version += 1
+        order.updated_at = at
+        after = facts(order)
+        changed = {name: value for name, value in after.items() if before[name] != value}
+        self.office.journal.record(
+            at,
+            actor,
+            order,
+            kind,
+            {**(data or {}), "changed": sorted(changed)},
+            order=order,
+            before={name: before[name] for name in changed},
+            after=changed,
+        )
+
+    def _requested_units(self) -> int:
+        waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
+        return sum(
+            line.quantity - line.received
+            for comeback in self.comebacks
+            if comeback.request.status in waiting
+            for line in comeback.lines
+        )
+
+    def fill(self, line: OrderLine, item: StockItem, units: int, at: datetime) -> None:
+        """Goods have come that the line waited for: they are its own now."""
+        before = facts(self.order)
+        line.backordered -= units
+        self._hold(line, item, units, at, WAREHOUSE)
+        self.settle(at, WAREHOUSE, before, {"lineId": line.id.hex, "reserved": units})
+        self.office.resume(self, at)
+
+    def keep(self) -> None:
+        """Hand over the rows: the order as it stands now, and all that belongs to it."""
+        rows, order = self.office.rows, self.order
+        rows.add_model(order)
+        for line in self.lines:
+            rows.add_model(line)
+        for consignment in self.consignments:
+            rows.add_model(consignment.shipment)
+            for line_id, quantity in consignment.units.items():
+                rows.add(
+                    ShipmentLine,
+                    {
+                        "id": self.office.dice.id_at(consignment.shipment.created_at),
+                        "shipment_id": consignment.shipment.id,
+                        "order_line_id": line_id,
+                        "quantity": quantity,
+                    },
+                )
+        for comeback in self.comebacks:
+            rows.add_model(comeback.request)
+            for row in comeback.lines:
+                rows.add_model(row)
+        for kept in (self.parcels, self.tracking, self.payments, self.invoices):
+            for each in kept:
+                rows.add_model(each)
+        for reservation in self.held.values():
+            rows.add_model(reservation)
+        found_by = {"number": order.number, "customer": self.customer.name}
+        words = search.tokens(SubjectKind.ORDER, order.id, found_by)
+        index_words(rows, self.office.dice, order.created_at, words)

@@ -1,0 +1,215 @@
+"""Decisions, money and returns of the demo's orders."""
+
+from datetime import datetime
+
+from models.fulfillment import Return, ReturnLine
+from models.orders import OrderLine
+from models.payments import Payment
+from models.rules.access import Actor
+from models.rules.events import EventKind
+from models.rules.inventory import MovementKind
+from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
+from models.rules.payment_states import PaymentKind, check_payment
+from models.rules.return_states import Disposition, ReturnState
+from models.rules.shipment_states import ShipmentStatus, has_left
+from services.demo.case import Case, Comeback
+from services.demo.handling import advance
+from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
+from services.order_entry import sum_up, totals_of
+from services.orders import facts, sums_of
+
+
+def decide(case: Case, action: OrderAction, at: datetime, actor: Actor = SALES) -> None:
+    """SUBMIT, APPROVE, HOLD or RELEASE the order."""
+    before = facts(case.order)
+    case.order.status = ORDER_TABLE.next(case.order.status, action)
+    if action is OrderAction.SUBMIT:
+        case.promise(at, actor)
+        case.order.placed_at = case.order.sorted_at = at
+    case.settle(at, actor, before, {"action": action.value})
+
+
+def cancel(case: Case, at: datetime, lines: list[OrderLine] | None = None) -> None:
+    """Cancel what has not left of some lines, or of all, and free what was promised to them."""
+    before = facts(case.order)
+    chosen = case.lines if lines is None else lines
+    for consignment in case.consignments:
+        inside = consignment.shipment.status is not ShipmentStatus.CANCELLED and not has_left(
+            consignment.shipment.status
+        )
+        if inside and any(line.id in consignment.units for line in chosen):
+            advance(case, consignment, ShipmentStatus.CANCELLED, at)
+            before = facts(case.order)
+    for line in chosen:
+        units = line.quantity - line.shipped - line.cancelled
+        line.backordered = 0
+        if line.reserved:
+            case.release(line, line.reserved, at, SUPPORT, "the customer changed their mind")
+        line.cancelled += units
+    if all(line.cancelled == line.quantity for line in case.lines):
+        case.order.status = OrderStatus.CANCELLED
+    else:
+        for line in case.lines:
+            totals = totals_of(line)
+            line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
+            line.discount_minor = totals.discount_minor
+        sum_up(case.order, case.lines)
+    case.settle(at, SUPPORT, before, {"action": OrderAction.CANCEL.value})
+
+
+def note(case: Case, text: str, at: datetime) -> None:
+    """Note something on the order."""
+    order = case.order
+    order.note = f"{order.note}\n{text}" if order.note else text
+    order.updated_at = at
+    data = {"field": "note"}
+    case.office.journal.record(at, SUPPORT, order, EventKind.NOTE_ADDED, data, order=order)
+
+
+def pay(
+    case: Case,
+    kind: PaymentKind,
+    amount_minor: int,
+    method: str,
+    at: datetime,
+    earlier: Payment | None = None,
+) -> Payment:
+    """Record a payment; `earlier` is the one that it captures, releases or gives back.
+
+    Raises:
+        ImpossiblePayment: the payments so far do not allow it.
+    """
+    order, dice = case.order, case.office.dice
+    check_payment(sums_of(order), kind, amount_minor)
+    before = facts(order)
+    payment = Payment(
+        id=dice.id_at(at),
+        order_id=order.id,
+        kind=kind,
+        amount_minor=amount_minor,
+        currency=order.currency,
+        method=method,
+        reference=f"{method[:2].upper()}-{dice.between(10**7, 10**8 - 1)}",
+        payment_id=earlier.id if earlier else None,
+        at=at,
+        created_at=at,
+        actor_kind=FINANCE.kind,
+        actor_id=FINANCE.id,
+        actor_name=FINANCE.name,
+    )
+    match kind:
+        case PaymentKind.AUTHORIZATION:
+            order.authorized_minor += amount_minor
+        case PaymentKind.VOID:
+            order.authorized_minor -= amount_minor
+        case PaymentKind.CHARGE:
+            order.charged_minor += amount_minor
+            order.authorized_minor -= min(order.authorized_minor, amount_minor) if earlier else 0
+        case PaymentKind.REFUND:
+            order.refunded_minor += amount_minor
+    case.payments.append(payment)
+    data = {
+        "paymentId": payment.id.hex,
+        "kind": kind,
+        "amountMinor": amount_minor,
+        "currency": order.currency,
+    }
+    case.settle(at, FINANCE, before, data, EventKind.PAYMENT_RECORDED)
+    return payment
+
+
+def due(case: Case) -> int:
+    """What is still to be paid, in minor units; below zero where too much was."""
+    unpaid: int = case.order.total_gross_minor - sums_of(case.order).paid_minor
+    return unpaid
+
+
+def last(case: Case, kind: PaymentKind) -> Payment | None:
+    """The latest payment of a kind."""
+    return next((each for each in reversed(case.payments) if each.kind is kind), None)
+
+
+def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeback:
+    """The customer announces that a share of what arrived comes back."""
+    order, dice = case.order, case.office.dice
+    before = facts(order)
+    request = Return(
+        id=dice.id_at(at),
+        number=f"{order.number}-R{len(case.comebacks) + 1}",
+        order_id=order.id,
+        status=ReturnState.REQUESTED,
+        reason=reason,
+        created_at=at,
+        updated_at=at,
+    )
+    lines = [
+        ReturnLine(
+            id=dice.id_at(at),
+            return_request_id=request.id,
+            order_line_id=line.id,
+            quantity=max(1, int(line.delivered * share)),
+        )
+        for line in case.lines
+        if line.delivered
+    ]
+    comeback = Comeback(request, lines if share == 1 else lines[:1])
+    case.comebacks.append(comeback)
+    _tell(case, comeback, at, SUPPORT)
+    case.settle(at, SUPPORT, before)
+    return comeback
+
+
+def conclude(case: Case, comeback: Comeback, status: ReturnState, at: datetime) -> None:
+    """REJECT or CANCEL a return that nothing of has arrived."""
+    before = facts(case.order)
+    comeback.request.status = status
+    _tell(case, comeback, at, SUPPORT)
+    case.settle(at, SUPPORT, before)
+
+
+def receive(case: Case, comeback: Comeback, at: datetime, *, partly: bool = False) -> None:
+    """Goods of a return arrive and are put on the shelf, aside, or away."""
+    before = facts(case.order)
+    for row in comeback.lines:
+        open_units = row.quantity - row.received
+        units = max(1, open_units // 2) if partly else open_units
+        if units:
+            row.disposition = case.office.dice.weighted(
+                [(Disposition.RESTOCK, 7), (Disposition.QUARANTINE, 2), (Disposition.SCRAP, 1)]
+            )
+            row.received += units
+            _put_away(case, case.line(row.order_line_id), row.disposition, units, at)
+    everything = all(row.received == row.quantity for row in comeback.lines)
+    comeback.request.status = ReturnState.RECEIVED if everything else ReturnState.PARTLY_RECEIVED
+    _tell(case, comeback, at, WAREHOUSE)
+    case.settle(at, WAREHOUSE, before)
+
+
+def _put_away(
+    case: Case, line: OrderLine, disposition: Disposition, units: int, at: datetime
+) -> None:
+    """Back into the warehouse that the line was shipped from."""
+    stockroom = case.office.stockroom
+    origin = next(each.shipment for each in case.consignments if line.id in each.units)
+    if line.product_id is None:
+        raise ValueError("a line without a product was never shipped")
+    item = next(
+        item
+        for item in stockroom.by_product[line.product_id]
+        if item.warehouse_id == origin.warehouse_id
+    )
+    line.returned += units
+    stockroom.move(at, WAREHOUSE, item, MovementKind.RETURN, units, "returned", line)
+    if disposition is not Disposition.RESTOCK:
+        stockroom.move(at, WAREHOUSE, item, MovementKind.DAMAGE, units, "returned damaged", line)
+    if disposition is Disposition.SCRAP:
+        stockroom.move(at, WAREHOUSE, item, MovementKind.SCRAP, -units, "disposed of", line)
+
+
+def _tell(case: Case, comeback: Comeback, at: datetime, actor: Actor) -> None:
+    request = comeback.request
+    request.version += 1
+    request.updated_at = at
+    data = {"status": request.status, "number": request.number}
+    kind = EventKind.RETURN_UPDATED
+    case.office.journal.record(at, actor, request, kind, data, order=case.order)

@@ -1,0 +1,126 @@
+"""Filling an empty database with a company that has traded for two years."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from tortoise.models import Model
+
+from models.catalog import Category, Product, Supplier
+from models.customers import Customer, CustomerGroup
+from models.events import Event
+from models.fulfillment import Parcel, Return, Shipment, TrackingEvent
+from models.inventory import StockItem, StockMovement, Warehouse
+from models.numbering import NumberCounter
+from models.orders import Order, OrderLine
+from models.payments import Invoice, Payment
+from models.rules.access import Actor, Permission
+from models.rules.errors import invalid
+from services.demo.dice import Dice
+from services.demo.history import History
+from services.demo.numbers import Numbers
+from services.demo.rows import Rows
+from services.demo.size import Size
+from services.transaction import Work, run
+
+OWNED: Final[tuple[type[Model], ...]] = (
+    *(CustomerGroup, Customer, Category, Supplier, Product, Warehouse, Order, Event),
+)
+"""Where there is a row of one of these, somebody works with the database already."""
+
+COUNTERS: Final = (
+    *("on_hand", "reserved", "damaged", "incoming"),
+    *("movement_seq", "event_seq", "version", "updated_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many rows were made."""
+
+    customers: int
+    products: int
+    warehouses: int
+    stock_items: int
+    orders: int
+    order_lines: int
+    shipments: int
+    parcels: int
+    tracking_events: int
+    returns: int
+    payments: int
+    invoices: int
+    movements: int
+    events: int
+
+
+async def is_empty() -> bool:
+    """Whether nobody has put anything into the database yet."""
+    for table in OWNED:
+        if await table.exists():
+            return False
+    return True
+
+
+async def fill(
+    actor: Actor,
+    size: Size,
+    *,
+    seed: int,
+    now: datetime,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """A company in the database, its two years of trade ending at `now`, an aware instant.
+
+    The same size, seed and `now` make the same rows. They are written in batches, each a
+    transaction of its own, and nobody else should write meanwhile. After each batch `progress`
+    hears how many orders there are so far, and of how many. What was interrupted stays behind
+    unfinished: begin again with an empty database.
+
+    Raises:
+        Forbidden: the actor may not import.
+        Refused: a size that is out of range, or a database that is not empty.
+    """
+    actor.require(Permission.IMPORT)
+    size.check()
+    if not await is_empty():
+        raise invalid("The database holds rows already. The demo fills an empty one.")
+    rows = Rows()
+    counters = {counter.scope: counter.value for counter in await NumberCounter.all()}
+    numbers = Numbers(counters)
+    end = now.astimezone(UTC).replace(microsecond=0)
+    history = History(size, end, Dice(seed), rows, numbers)
+    for _ in history.run():
+        await run(actor, lambda work: rows.write(work.connection))
+        rows.clear()
+        if progress:
+            progress(history.placed, size.orders)
+    await run(actor, lambda work: _close(work, history.company.stock, numbers))
+    return _summary(rows)
+
+
+async def _close(work: Work, stock: list[StockItem], numbers: Numbers) -> None:
+    """Leave the counters of stock and numbers as the history left them."""
+    await StockItem.bulk_update(stock, COUNTERS, batch_size=100, using_db=work.connection)
+    await numbers.save(work.connection)
+
+
+def _summary(rows: Rows) -> Summary:
+    written = rows.written
+    return Summary(
+        customers=written[Customer],
+        products=written[Product],
+        warehouses=written[Warehouse],
+        stock_items=written[StockItem],
+        orders=written[Order],
+        order_lines=written[OrderLine],
+        shipments=written[Shipment],
+        parcels=written[Parcel],
+        tracking_events=written[TrackingEvent],
+        returns=written[Return],
+        payments=written[Payment],
+        invoices=written[Invoice],
+        movements=written[StockMovement],
+        events=written[Event],
+    )

@@ -1,0 +1,32 @@
+"""Numbers as `services.numbering` gives them out, so that whoever comes later goes on counting."""
+
+from collections import Counter
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.numbering import NumberCounter
+from models.rules.numbering import Pattern
+from services import policy
+
+
+class Numbers:
+    """Counts in every scope, without gaps, on from where the database's counters stand."""
+
+    def __init__(self, counters: dict[str, int]) -> None:
+        self._counts = Counter(counters)
+
+    def take(self, kind: str, pattern: str, at: datetime, channel: str = "") -> str:
+        """The next number of a kind."""
+        parsed = Pattern.parse(pattern)
+        day = policy.current().local(at).date()
+        scope = f"{kind}:{parsed.scope(day, channel)}"
+        self._counts[scope] += 1
+        return parsed.format(self._counts[scope], day, channel)
+
+    async def save(self, connection: BaseDBAsyncClient) -> None:
+        """Leave the database's counters where the counting ended."""
+        rows = NumberCounter.filter(scope__in=list(self._counts)).using_db(connection)
+        await rows.delete()
+        kept = [NumberCounter(scope=scope, value=value) for scope, value in self._counts.items()]
+        await NumberCounter.bulk_create(kept, batch_size=200, using_db=connection)
