@@ -19,7 +19,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.execution import limits as document_limits
-from graph.execution.failures import MAX_ERRORS, Code, Rejected
+from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected
 from graph.execution.limits import Limits
 
 # Both are made once: graphql-core is quick only as long as the rules stay the same.
@@ -41,16 +41,15 @@ class Document:
         """The one operation, or the one of that name.
 
         Raises:
-            Rejected: BAD_REQUEST: there is none, or several and no name says which.
+            Malformed: there is none, or several and no name says which.
         """
         if name:
             found = self.operations.get(name)
             if found is None:
-                raise Rejected(Code.BAD_REQUEST, "The document has no operation of that name.")
+                raise Malformed("The document has no operation of that name.")
             return found
         if len(self.operations) != 1:
-            raise Rejected(
-                Code.BAD_REQUEST,
+            raise Malformed(
                 "The document has several operations: name one in operationName."
                 if self.operations
                 else "The document has no operation.",

@@ -13,8 +13,6 @@ from graphql import (
     GraphQLError,
     GraphQLLeafType,
     GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
     create_source_event_stream,
     map_source_to_response_event,
 )
@@ -22,7 +20,7 @@ from graphql.execution import Executor as CoreExecutor
 from strawberry import Schema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graph.execution.documents import Document, Documents
+from graph.execution.documents import Documents
 from graph.execution.failures import HIDDEN_MESSAGE, Code, Rejected, write, write_all
 from graph.execution.limits import Limits
 from resolvers.context import Context
@@ -92,54 +90,52 @@ class Answer:
 class Engine:
     """Runs what clients send against one schema, within the limits."""
 
-    def __init__(self, schema: Schema, limits: Limits, *, open_schema: bool = True) -> None:
+    def __init__(
+        self, schema: Schema, limits: Limits, *, open_schema: bool = True, cache_size: int = 1_000
+    ) -> None:
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
-        self.documents = Documents(self.schema, limits, open_schema=open_schema)
+        self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
 
-    def prepare(self, ask: Ask) -> tuple[Document, OperationDefinitionNode]:
-        """The checked document and the operation that is asked for.
+    def prepare(self, ask: Ask, context: Context) -> Executor:
+        """What is asked for, checked and ready to run, with its variables read.
 
         Raises:
             Rejected: it may not run.
         """
         document = self.documents.document(ask.query)
-        return document, document.operation(ask.operation_name)
+        operation = document.operation(ask.operation_name)
+        executor = Executor.build(
+            self.schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=ask.variables,
+            operation_name=operation.name.value if operation.name else None,
+            max_coercion_errors=MAX_COERCION_ERRORS,
+        )
+        if isinstance(executor, list):
+            raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
+        return cast("Executor", executor)
 
-    async def execute(self, ask: Ask, context: Context) -> Answer:
-        """The answer to a query or a mutation; never raises for what a client sent."""
+    async def execute(self, executor: Executor) -> Answer:
+        """The answer to a query or a mutation."""
+        context = executor.context_value
         try:
-            document, operation = self.prepare(ask)
-            if operation.operation is OperationType.SUBSCRIPTION:
-                raise Rejected(
-                    Code.BAD_REQUEST, "Subscriptions need a WebSocket (graphql-transport-ws)."
-                )
-            executor = self._executor(document, ask, context)
             async with asyncio.timeout(self.limits.run_seconds):
                 result: Any = executor.execute_operation()
                 if isawaitable(result):
                     result = await result
             return _answer(result, context)
-        except Rejected as rejected:
-            return Answer(None, rejected.written(context.correlation_id), executed=False)
         except TimeoutError:
             message = f"This took longer than {self.limits.run_seconds:g} s and was stopped."
-            errors = [write(Code.DEADLINE, message, context.correlation_id)]
-            return Answer(None, errors, executed=False)
+            return _failure(Code.DEADLINE, message, context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             return _unexpected(error, context)
 
-    async def subscribe(self, ask: Ask, context: Context) -> AsyncGenerator[Answer, None]:
-        """An answer for each event; a query or a mutation gives its one.
-
-        The first answer with `executed` False is the last: the document was refused.
-        """
+    async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
+        """An answer for each event. One with `executed` False says why there are no more."""
+        context = executor.context_value
         try:
-            document, operation = self.prepare(ask)
-            if operation.operation is not OperationType.SUBSCRIPTION:
-                yield await self.execute(ask, context)
-                return
-            executor = self._executor(document, ask, context)
             source = await self._source(executor)
             if isinstance(source, ExecutionResult):
                 errors = write_all(source.errors or [], context.correlation_id)
@@ -148,10 +144,11 @@ class Engine:
             async with aclosing(map_source_to_response_event(executor, source)) as results:
                 async for result in results:
                     yield _answer(result, context)
-        except Rejected as rejected:
-            yield Answer(None, rejected.written(context.correlation_id), executed=False)
+        except TimeoutError:
+            yield _failure(Code.DEADLINE, "The subscription could not begin in time.", context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
-            yield _unexpected(error, context)
+            told = GraphQLError(HIDDEN_MESSAGE, original_error=error)
+            yield Answer(None, write_all([told], context.correlation_id), executed=False)
 
     async def _source(self, executor: Executor) -> AsyncIterator[Any] | ExecutionResult:
         source: Any = create_source_event_stream(executor)
@@ -160,25 +157,15 @@ class Engine:
                 source = await source
         return source  # type: ignore[no-any-return] # graphql-core says AsyncIterable
 
-    def _executor(self, document: Document, ask: Ask, context: Context) -> Executor:
-        executor = Executor.build(
-            self.schema,
-            document.node,
-            context_value=context,
-            raw_variable_values=ask.variables,
-            operation_name=ask.operation_name or None,
-            max_coercion_errors=MAX_COERCION_ERRORS,
-        )
-        if isinstance(executor, list):
-            raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
-        return cast("Executor", executor)
-
 
 def _answer(result: ExecutionResult, context: Context) -> Answer:
     return Answer(result.data, write_all(result.errors or [], context.correlation_id))
 
 
+def _failure(code: Code, message: str, context: Context) -> Answer:
+    return Answer(None, [write(code, message, context.correlation_id)], executed=False)
+
+
 def _unexpected(error: Exception, context: Context) -> Answer:
     log.error("unexpected", correlation_id=context.correlation_id, exc_info=error)
-    errors = [write(Code.INTERNAL, HIDDEN_MESSAGE, context.correlation_id)]
-    return Answer(None, errors, executed=False)
+    return _failure(Code.INTERNAL, HIDDEN_MESSAGE, context)

@@ -60,6 +60,13 @@ class Rejected(Exception):
         ]
 
 
+class Malformed(Rejected):
+    """A request that says nothing which could be run, whatever its document."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.BAD_REQUEST, message)
+
+
 def write(
     code: Code, message: str, correlation_id: str | None, error: GraphQLError | None = None
 ) -> dict[str, Any]:

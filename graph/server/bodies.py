@@ -1,0 +1,166 @@
+"""Reading what a client sends: bounded, strict UTF-8, strict JSON, and of the right form."""
+
+import asyncio
+import json
+import math
+from typing import Any, Final, NoReturn
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from graph.execution.engine import Ask
+from graph.execution.failures import Code, Malformed, Rejected
+
+MAX_DIGITS: Final = 20
+
+
+class TooLarge(Rejected):
+    """The body is longer than what is accepted."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Code.LIMIT_EXCEEDED, f"A request has at most {most} bytes.")
+
+
+class TooSlow(Rejected):
+    """The body did not arrive in time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(Code.DEADLINE, f"A request arrives within {seconds:g} s.")
+
+
+async def read(request: Request, most: int, seconds: float) -> bytes:
+    """The whole body of a request.
+
+    Raises:
+        TooLarge: it has more than `most` bytes; no more than that was kept.
+        TooSlow: it took more than `seconds`.
+        Malformed: the client went away.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > most:
+        raise TooLarge(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise TooLarge(most)
+    except TimeoutError:
+        raise TooSlow(seconds) from None
+    except ClientDisconnect:
+        raise Malformed("The request was broken off.") from None
+    return bytes(body)
+
+
+def parse_json(body: bytes | str, max_depth: int) -> Any:
+    """The JSON value that a text says, without anything that parsers disagree about.
+
+    Raises:
+        Malformed: no UTF-8, no JSON, a name twice in an object, NaN or Infinity, a
+            number too long, half a character, or nested deeper than `max_depth`.
+    """
+    try:
+        text = body if isinstance(body, str) else body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_constant,
+        )
+    except RecursionError:
+        raise _too_deep(max_depth) from None
+    except json.JSONDecodeError as error:
+        raise Malformed(
+            f"The body is not JSON: line {error.lineno}, column {error.colno}."
+        ) from None
+    _check_depth(value, max_depth)
+    if "\\ud" in text or "\\uD" in text:
+        _check_characters(value)
+    return value
+
+
+def to_ask(value: Any) -> Ask:
+    """What a decoded body asks for.
+
+    Raises:
+        Malformed: naming the part that is missing or of another type.
+    """
+    if isinstance(value, list):
+        raise Malformed("One request at a time: batches are not accepted.")
+    if not isinstance(value, dict):
+        raise Malformed("A request is a JSON object with a query.")
+    query = value.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise Malformed("`query` is missing, or is no text.")
+    variables = value.get("variables")
+    if not isinstance(variables, dict | None):
+        raise Malformed("`variables` is an object.")
+    name = value.get("operationName")
+    if not isinstance(name, str | None):
+        raise Malformed("`operationName` is text.")
+    if not isinstance(value.get("extensions"), dict | None):
+        raise Malformed("`extensions` is an object.")
+    return Ask(query, variables, name or None)
+
+
+def encode(value: Any) -> bytes:
+    """JSON of an answer."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # Integers beyond 64 bits, which orjson refuses; a JSON scalar may hold some.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _too_deep(most: int) -> Malformed:
+    return Malformed(f"JSON is nested at most {most} deep.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Malformed("A name stands twice in one JSON object.")
+    return made
+
+
+def _integer(digits: str) -> int:
+    if len(digits.removeprefix("-")) > MAX_DIGITS:
+        raise Malformed(f"A JSON integer has at most {MAX_DIGITS} digits.")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise Malformed("A JSON number is too large.")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise Malformed(f"{name} is not JSON.")
+
+
+def _check_depth(value: Any, most: int) -> None:
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return
+    raise _too_deep(most)
+
+
+def _check_characters(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Malformed("A text holds half of a character.") from None

@@ -1,0 +1,17 @@
+"""The command line: `ordergraph COMMAND`. Exit status 0: done, 1: refused or failed, 2: misused."""
+
+import typer
+
+from graph.server.commands import doctor, migrate, schema, serve
+
+app = typer.Typer(
+    name="ordergraph",
+    help="A GraphQL backend for customers, orders and inventory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("migrate")(migrate.migrate)
+app.command("serve")(serve.serve)
+app.command("schema")(schema.schema)
+app.command("doctor")(doctor.doctor)

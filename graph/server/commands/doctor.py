@@ -1,0 +1,23 @@
+"""`ordergraph doctor`."""
+
+import typer
+
+from graph.server.commands import session
+from graph.server.settings import listed
+from services import database, migrations
+
+
+def doctor() -> None:
+    """Show the settings with where they come from, and whether the database can be used."""
+    settings = session.settings()
+    for name, value, origin in listed(settings):
+        typer.echo(f"{name:36} {value}  ({origin})")
+    dialect, missing = session.run(_state, settings, migrated=False)
+    typer.echo(f"\nThe database answers: {dialect}.")
+    if missing:
+        session.fail(f"{len(missing)} migrations are pending. Run: ordergraph migrate")
+    typer.echo("Its schema is up to date.")
+
+
+async def _state() -> tuple[str, list[str]]:
+    return database.dialect(), await migrations.pending()

@@ -1,0 +1,19 @@
+"""`ordergraph migrate`."""
+
+import typer
+
+from graph.server.commands import session
+from services import migrations
+
+
+def migrate() -> None:
+    """Bring the database to this release's schema. Safe to repeat and to run several at once."""
+    settings = session.settings()
+    try:
+        applied = session.run(migrations.migrate, settings, migrated=False)
+    except migrations.MigrationLocked as error:
+        session.fail(str(error))
+    if not applied:
+        typer.echo("The database is up to date.")
+    for name in applied:
+        typer.echo(f"Applied {name}.")

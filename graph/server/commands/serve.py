@@ -1,0 +1,54 @@
+"""`ordergraph serve`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from graph.server.commands import session
+from graph.server.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Where to listen. [ORDERGRAPH_HOST]")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where to listen. [ORDERGRAPH_PORT]", min=0, max=65_535)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes. [ORDERGRAPH_WORKERS]", min=1, max=64)
+    ] = None,
+) -> None:
+    """Serve GraphQL over HTTP and WebSocket until a signal ends it."""
+    settings = session.settings()
+    session.run(_nothing, settings)
+    _ = settings.secret_bytes  # made before there are several processes
+    host = settings.host if host is None else host
+    port = settings.port if port is None else port
+    if port:
+        shown = f"[{host}]" if ":" in host else host
+        typer.echo(f"Open http://{shown}:{port}/graphql")
+    run(settings, host, port, settings.workers if workers is None else workers)
+
+
+async def _nothing() -> None:
+    """The database is open and up to date, which is all that is asked before serving."""
+
+
+def run(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until a signal comes, then end within `shutdown_seconds` and a little."""
+    uvicorn.run(
+        "graph.server.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_frame_bytes,
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.socket_ping_seconds,
+        ws_ping_timeout=settings.socket_ping_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )

@@ -1,0 +1,44 @@
+"""What an orchestrator asks: whether the process lives, and whether it may get requests."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from graph.server.bodies import encode
+from services import migrations
+from services.database import connection
+
+DEADLINE_SECONDS: Final = 2.0
+
+log = structlog.get_logger("ordergraph.health")
+
+
+async def live(_request: Request) -> Response:
+    """200 as long as the process answers at all; nothing else is looked at."""
+    return _response(200, "alive")
+
+
+async def ready(_request: Request) -> Response:
+    """200 where the database answers in time and has this release's schema, else 503."""
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await connection().execute_query("SELECT 1")
+            missing = await migrations.pending()
+    except TimeoutError:
+        return _response(503, "the database does not answer in time")
+    except Exception:
+        log.warning("not ready", exc_info=True)
+        return _response(503, "the database cannot be reached")
+    return _response(503, "migrations are pending") if missing else _response(200, "ready")
+
+
+def _response(status: int, text: str) -> Response:
+    return Response(
+        encode({"status": text}),
+        status,
+        headers={"cache-control": "no-store"},
+        media_type="application/json",
+    )

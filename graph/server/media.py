@@ -1,0 +1,63 @@
+"""Which media type a request has, and which one its answer gets."""
+
+from typing import Final
+
+JSON: Final = "application/json"
+GRAPHQL: Final = "application/graphql-response+json"
+HTML: Final = "text/html"
+
+# An answer in application/json must be readable by clients that only know status 200.
+OFFERED: Final = (JSON, GRAPHQL)
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a request's body is declared as JSON in UTF-8."""
+    if content_type is None:
+        return False
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [part for part in parameters if part.startswith("charset=")]
+    return kind == JSON and all(part[8:].strip('"') in {"utf-8", "utf8"} for part in charsets)
+
+
+def answer_type(accept: str | None) -> str | None:
+    """The media type that the client likes best of those offered, None where it likes none."""
+    if accept is None or not accept.strip():
+        return JSON
+    wanted = _wanted(accept)
+    best = max(OFFERED, key=lambda offered: _quality(offered, wanted))
+    return best if _quality(best, wanted)[0] > 0 else None
+
+
+def wants_html(accept: str | None) -> bool:
+    """Whether a browser asks for a page: it names text/html, which API clients do not."""
+    return accept is not None and _wanted(accept).get(HTML, (0.0, 0))[0] > 0
+
+
+def _wanted(accept: str) -> dict[str, tuple[float, int]]:
+    """Each media range with its quality and how early it stands."""
+    wanted: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate(accept.split(",")):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                quality = _number(parameter[2:])
+        wanted.setdefault(kind, (quality, -place))
+    return wanted
+
+
+def _number(text: str) -> float:
+    """A quality between 0 and 1; 0 for what is none, which also keeps NaN out."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    return number if 0 <= number <= 1 else 0.0
+
+
+def _quality(offered: str, wanted: dict[str, tuple[float, int]]) -> tuple[float, int]:
+    """The quality and place of the most exact range that covers a type."""
+    for media_range in (offered, "application/*", "*/*"):
+        if media_range in wanted:
+            return wanted[media_range]
+    return (0.0, 0)

@@ -1,0 +1,320 @@
+"""What the operator may set: read once from the environment and `.env`, checked, passed down."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
+
+from graph.execution.limits import Limits
+from models.rules import money
+from models.rules.numbering import BadPattern, Pattern
+from services.database import UnusableDatabaseUrl, credentials
+from services.policy import Policy
+
+PREFIX: Final = "ORDERGRAPH_"
+OF_TESTS: Final = "ORDERGRAPH_TEST_"
+MIN_SECRET: Final = 32
+
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class BadSettings(ValueError):
+    """Settings that the server cannot run with; the text names each variable."""
+
+
+class Settings(BaseSettings):
+    """Each field is the variable `ORDERGRAPH_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    env: Literal["development", "production"] = "development"
+    database_url: SecretStr = Field(
+        default_factory=lambda: SecretStr(f"sqlite://{Path('var/ordergraph.sqlite3').absolute()}")
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=500)
+    redis_url: SecretStr | None = None
+    secret: SecretStr | None = None
+
+    currency: str = "EUR"
+    time_zone: str = "UTC"
+    order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
+    invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
+    max_order_lines: int = Field(default=2_000, ge=1, le=10_000)
+    max_addresses: int = Field(default=50, ge=1, le=1_000)
+    max_parcels: int = Field(default=100, ge=1, le=1_000)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    introspection: bool | None = None
+    graphiql: bool | None = None
+    log_format: Literal["auto", "console", "json"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1_024, le=64 * 1024 * 1024)
+    max_json_depth: int = Field(default=32, ge=4, le=200)
+    max_tokens: int = Field(default=2_000, ge=100, le=20_000)
+    max_depth: int = Field(default=15, ge=3, le=50)
+    max_introspection_depth: int = Field(default=20, ge=3, le=50)
+    max_aliases: int = Field(default=30, ge=0, le=1_000)
+    max_root_fields: int = Field(default=20, ge=1, le=1_000)
+    max_directives: int = Field(default=50, ge=0, le=1_000)
+    document_cache_size: int = Field(default=1_000, ge=1, le=100_000)
+    receive_seconds: Seconds = 10.0
+    run_seconds: Seconds = 10.0
+
+    max_frame_bytes: int = Field(default=256 * 1024, ge=1_024, le=16 * 1024 * 1024)
+    max_socket_operations: int = Field(default=50, ge=1, le=1_000)
+    socket_init_seconds: Seconds = 5.0
+    socket_send_seconds: Seconds = 10.0
+    socket_ping_seconds: Seconds = 20.0
+    shutdown_seconds: int = Field(default=8, ge=1, le=600)
+
+    @field_validator("database_url")
+    @classmethod
+    def _reachable(cls, url: SecretStr) -> SecretStr:
+        try:
+            credentials(url.get_secret_value(), 1)
+        except UnusableDatabaseUrl:
+            raise
+        except ValueError:  # its text would hold a part of the URL, perhaps the password
+            raise ValueError("this is no URL; is a character of the password unquoted?") from None
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not re.match(r"(rediss?|unix)://", url.get_secret_value()):
+            raise ValueError("a Redis URL begins with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and len(secret.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"a secret has at least {MIN_SECRET} characters")
+        return secret
+
+    @field_validator("currency")
+    @classmethod
+    def _currency(cls, code: str) -> str:
+        try:
+            money.exponent(code)
+        except money.UnknownCurrency:
+            raise ValueError("a currency is a code of ISO 4217, such as EUR") from None
+        return code
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("a time zone is a name such as Europe/Berlin") from None
+        return name
+
+    @field_validator("order_number_pattern", "invoice_number_pattern")
+    @classmethod
+    def _pattern(cls, text: str) -> str:
+        try:
+            Pattern.parse(text)
+        except BadPattern as error:
+            raise ValueError(str(error)) from None
+        return text
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, text: Any) -> Any:
+        if isinstance(text, str):
+            return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+        return text
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[^/\s*]+", origin):
+                raise ValueError("an origin is such as https://shop.example; several have commas")
+        return origins
+
+    @model_validator(mode="after")
+    def _of_production(self) -> "Settings":
+        if self.production and self.secret is None:
+            raise ValueError("production needs ORDERGRAPH_SECRET: 32 random characters or more")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def open_schema(self) -> bool:
+        """Whether anybody may read the schema and gets suggestions."""
+        return not self.production if self.introspection is None else self.introspection
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether a browser gets GraphiQL."""
+        return not self.production if self.graphiql is None else self.graphiql
+
+    @property
+    def logs_json(self) -> bool:
+        return self.log_format == "json" or (self.log_format == "auto" and self.production)
+
+    @property
+    def policy(self) -> Policy:
+        """What the use cases follow."""
+        return Policy(
+            currency=self.currency,
+            time_zone=self.time_zone,
+            order_number_pattern=self.order_number_pattern,
+            invoice_number_pattern=self.invoice_number_pattern,
+            max_order_lines=self.max_order_lines,
+            max_addresses=self.max_addresses,
+            max_parcels=self.max_parcels,
+        )
+
+    @property
+    def document_limits(self) -> Limits:
+        """What a document is held to."""
+        return Limits(
+            tokens=self.max_tokens,
+            depth=self.max_depth,
+            introspection_depth=self.max_introspection_depth,
+            aliases=self.max_aliases,
+            root_fields=self.max_root_fields,
+            directives=self.max_directives,
+            run_seconds=self.run_seconds,
+        )
+
+    @cached_property
+    def secret_bytes(self) -> bytes:
+        """The key of cursors and tokens; in development it is made once and kept in a file."""
+        if self.secret:
+            return self.secret.get_secret_value().encode()
+        return kept_secret(self._secret_file())
+
+    def _secret_file(self) -> Path:
+        parts = urlsplit(self.database_url.get_secret_value())
+        if parts.scheme == "sqlite":
+            return Path(unquote(parts.path)).parent / "ordergraph.secret"
+        return Path("var/ordergraph.secret").absolute()
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        BadSettings: a value cannot be used, or one that is needed is missing.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSettings("\n".join(_complaint(each) for each in error.errors())) from None
+    except UnicodeDecodeError:
+        raise BadSettings(".env: this is no UTF-8 text") from None
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    return f"{PREFIX}{str(error['loc'][0]).upper()}: {message}"
+
+
+def unknown() -> list[str]:
+    """Variables that look like settings but are none, as a misspelled one does."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return sorted(
+        name for name in _origins() if name not in known and not name.startswith(OF_TESTS)
+    )
+
+
+def _origins() -> dict[str, str]:
+    """Where each variable that is set comes from."""
+    sources = (
+        (".env", DotEnvSettingsSource(Settings)),
+        ("environment", EnvSettingsSource(Settings)),
+    )
+    return {
+        name.upper(): origin
+        for origin, source in sources
+        for name, value in source.env_vars.items()
+        if name.upper().startswith(PREFIX) and value
+    }
+
+
+def listed(settings: Settings) -> list[tuple[str, str, str]]:
+    """Each variable, its value without any secret, and where it comes from."""
+    origins = _origins()
+    rows = []
+    for field in Settings.model_fields:
+        name = f"{PREFIX}{field.upper()}"
+        rows.append((name, _shown(getattr(settings, field)), origins.get(name, "default")))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case SecretStr() if "://" in value.get_secret_value():
+            return without_password(value.get_secret_value())
+        case SecretStr():
+            return "***"
+        case tuple():
+            return ", ".join(value) or "-"
+        case _:
+            return str(value)
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown: without password and without options."""
+    parts = urlsplit(url)
+    user = f"{parts.username}:***@" if parts.password else f"{parts.username or ''}@"
+    host = parts.netloc.rpartition("@")[2]
+    netloc = f"{user if '@' in parts.netloc else ''}{host}"
+    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+
+
+def kept_secret(file: Path) -> bytes:
+    """The secret in the file, which is made with a random one where it is missing.
+
+    Several processes that start together agree on one: it appears complete or not at all.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w") as opened:
+            opened.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass  # another process was quicker, and its secret holds
+        finally:
+            draft.unlink()
+    return file.read_bytes().strip()

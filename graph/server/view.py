@@ -1,0 +1,132 @@
+"""GraphQL over HTTP: one POST, one answer, whatever was sent."""
+
+from time import perf_counter
+from typing import Final
+
+import structlog
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from graph.execution.engine import Answer, Ask, Engine
+from graph.execution.failures import Code, Malformed, Rejected
+from graph.server import bodies, media
+from graph.server.bodies import TooLarge, TooSlow
+from graph.server.correlation import HEADER, correlation_id_of
+from graph.server.settings import Settings
+from models.rules.access import OPEN
+from resolvers.context import Context
+from resolvers.cursors import Sealer
+
+# The server's own failures, which no client must take for an answer.
+FAILURES: Final = {Code.INTERNAL: 500, Code.OVERLOADED: 503, Code.DEADLINE: 504}
+
+log = structlog.get_logger("ordergraph.request")
+
+
+class WrongMethod(Rejected):
+    """Neither POST nor a browser that asks for a page."""
+
+
+class WrongType(Rejected):
+    """The body is not declared as JSON."""
+
+
+class NoSuchAnswer(Rejected):
+    """The client accepts no media type that we have."""
+
+
+STATUS: Final[dict[type[Rejected], int]] = {
+    WrongMethod: 405,
+    NoSuchAnswer: 406,
+    TooSlow: 408,
+    TooLarge: 413,
+    WrongType: 415,
+}
+
+
+class View:
+    """The ASGI application behind `/graphql` for HTTP requests."""
+
+    def __init__(self, engine: Engine, settings: Settings, page: Response | None) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.sealer = Sealer(settings.secret_bytes)
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        if self.page and request.method in {"GET", "HEAD"} and _wants_page(request):
+            response = self.page
+        else:
+            response = await self.answer(request)
+        await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a request, and one line about it in the log."""
+        began = perf_counter()
+        correlation_id = correlation_id_of(request.headers)
+        context = Context(OPEN, self.sealer, correlation_id)
+        kind = media.answer_type(request.headers.get("accept"))
+        name: str | None = None
+        try:
+            executor = self.engine.prepare(await self._ask(request, kind), context)
+            operation = executor.operation
+            name = operation.name.value if operation.name else None
+            if operation.operation is OperationType.SUBSCRIPTION:
+                raise Malformed("Subscriptions need a WebSocket (graphql-transport-ws).")
+            answer = await self.engine.execute(executor)
+            status = 200 if answer.executed or not answer.code else FAILURES[answer.code]
+        except Rejected as rejected:
+            answer = Answer(None, rejected.written(correlation_id), executed=False)
+            status = _status(rejected, kind)
+        response = Response(
+            bodies.encode(answer.body()),
+            status,
+            headers={HEADER: correlation_id, "cache-control": "no-store"},
+            media_type=f"{kind or media.JSON}; charset=utf-8",
+        )
+        if status == 405:
+            response.headers["allow"] = "POST"
+        if status in {408, 413}:
+            response.headers["connection"] = "close"  # what is left of the body is not read
+        log.info(
+            "request",
+            operation=name,
+            code=answer.code,
+            status=status,
+            milliseconds=round((perf_counter() - began) * 1000, 1),
+            correlation_id=correlation_id,
+        )
+        return response
+
+    async def _ask(self, request: Request, kind: str | None) -> Ask:
+        if request.method != "POST":
+            raise WrongMethod(Code.BAD_REQUEST, "Send a POST with a JSON body.")
+        if kind is None:
+            raise NoSuchAnswer(
+                Code.BAD_REQUEST, f"Answers are {media.JSON} or {media.GRAPHQL}: accept one."
+            )
+        # Browsers ask before they send this type to another origin, so no foreign page can.
+        if not media.is_json(request.headers.get("content-type")):
+            raise WrongType(Code.BAD_REQUEST, f"The body is {media.JSON} in UTF-8.")
+        body = await bodies.read(
+            request, self.settings.max_body_bytes, self.settings.receive_seconds
+        )
+        return bodies.to_ask(bodies.parse_json(body, self.settings.max_json_depth))
+
+
+def _wants_page(request: Request) -> bool:
+    return media.wants_html(request.headers.get("accept"))
+
+
+def _status(rejected: Rejected, kind: str | None) -> int:
+    """The status of a request that was not run.
+
+    Clients of application/json read errors in the body and expect 200 where the request itself was
+    understood; those of the newer type are told by the status.
+    """
+    if type(rejected) in STATUS:
+        return STATUS[type(rejected)]
+    return 400 if kind == media.GRAPHQL or isinstance(rejected, Malformed) else 200
