@@ -8,6 +8,7 @@ import structlog
 from graphql import GraphQLError
 
 from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
+from subscriptions.bus import StreamClosed
 
 MAX_ERRORS: Final = 5
 HIDDEN_MESSAGE: Final = "Something went wrong here. Its details were logged."
@@ -99,7 +100,10 @@ def write_all(errors: Sequence[GraphQLError], correlation_id: str | None) -> lis
         if code is Code.INTERNAL and id(cause) not in logged:
             logged.add(id(cause))
             log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
-        written.append(write(code, message, correlation_id, error))
+        told = write(code, message, correlation_id, error)
+        if isinstance(cause, StreamClosed) and cause.cursor:
+            told["extensions"]["cursor"] = cause.cursor
+        written.append(told)
     return written
 
 
@@ -109,8 +113,8 @@ def _told(error: GraphQLError) -> tuple[Code, str]:
     match cause:
         case Refused():
             return OF_REFUSALS.get(cause.errors[0].code, Code.BAD_REQUEST), str(cause)
-        case BadRequest():
-            return Code.BAD_REQUEST, str(cause)
+        case BadRequest() | StreamClosed():
+            return Code(cause.code), str(cause)
         case Overloaded():
             return Code.OVERLOADED, "Too many are changing the same thing. Try again."
         case Rejected():

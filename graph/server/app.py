@@ -8,15 +8,18 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry import Schema
 
 from graph.execution.engine import Engine
 from graph.server import health, logs
+from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER
-from graph.server.settings import Settings, load, unknown
+from graph.server.settings import Settings, load, unknown, without_password
 from graph.server.view import View
+from graph.server.websocket import Sockets
 from services import database, migrations, policy
+from subscriptions.live import Live
 
 log = structlog.get_logger("ordergraph.server")
 
@@ -45,10 +48,12 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
         open_schema=settings.open_schema,
         cache_size=settings.document_cache_size,
     )
+    redis = settings.redis_url
+    live = Live(redis_url=redis.get_secret_value() if redis else None)
     return Starlette(
-        routes=_routes(engine, settings),
+        routes=_routes(engine, Contexts(settings, live), settings),
         middleware=_middleware(settings),
-        lifespan=lambda _app: running(settings),
+        lifespan=lambda _app: running(settings, live),
     )
 
 
@@ -59,10 +64,11 @@ def _schema() -> Schema:
     return schema
 
 
-def _routes(engine: Engine, settings: Settings) -> list[BaseRoute]:
-    view = View(engine, settings, page=None)
+def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[BaseRoute]:
+    view = View(engine, contexts, settings, page=None)
     return [
         Route("/graphql", view),
+        WebSocketRoute("/graphql", Sockets(engine, contexts, settings)),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
     ]
@@ -84,18 +90,22 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[None]:
-    """Within the block the database is open.
+async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
+    """Within the block the database is open and the feed is followed.
 
     Raises:
         NotMigrated: it lacks tables.
     """
-    await database.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    url = settings.database_url.get_secret_value()
+    await database.connect(url, settings.database_pool_size)
     try:
         if await migrations.pending():
             raise NotMigrated
-        _tune_garbage_collection()
-        yield
+        async with live:
+            _tune_garbage_collection()
+            log.info("serving", database=without_password(url), environment=settings.env)
+            yield
+            log.info("stopping")
     finally:
         await database.disconnect()
 

@@ -9,7 +9,7 @@ from structlog.typing import Processor
 
 from graph.server.settings import Settings
 
-QUIET: Final = ("tortoise", "uvicorn.access", "websockets")
+QUIET: Final = ("tortoise", "uvicorn", "websockets")
 """What they say at level `info` is said by our own lines, or is nothing."""
 
 

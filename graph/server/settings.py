@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     max_parcels: int = Field(default=100, ge=1, le=1_000)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65_535)
+    port: int = Field(default=8000, ge=1, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     introspection: bool | None = None
@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     run_seconds: Seconds = 10.0
 
     max_frame_bytes: int = Field(default=256 * 1024, ge=1_024, le=16 * 1024 * 1024)
+    max_sockets: int = Field(default=10_000, ge=1, le=1_000_000)
     max_socket_operations: int = Field(default=50, ge=1, le=1_000)
     socket_init_seconds: Seconds = 5.0
     socket_send_seconds: Seconds = 10.0

@@ -13,11 +13,9 @@ from graph.execution.engine import Answer, Ask, Engine
 from graph.execution.failures import Code, Malformed, Rejected
 from graph.server import bodies, media
 from graph.server.bodies import TooLarge, TooSlow
+from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER, correlation_id_of
 from graph.server.settings import Settings
-from models.rules.access import OPEN
-from resolvers.context import Context
-from resolvers.cursors import Sealer
 
 # The server's own failures, which no client must take for an answer.
 FAILURES: Final = {Code.INTERNAL: 500, Code.OVERLOADED: 503, Code.DEADLINE: 504}
@@ -49,10 +47,12 @@ STATUS: Final[dict[type[Rejected], int]] = {
 class View:
     """The ASGI application behind `/graphql` for HTTP requests."""
 
-    def __init__(self, engine: Engine, settings: Settings, page: Response | None) -> None:
+    def __init__(
+        self, engine: Engine, contexts: Contexts, settings: Settings, page: Response | None
+    ) -> None:
         self.engine = engine
+        self.contexts = contexts
         self.settings = settings
-        self.sealer = Sealer(settings.secret_bytes)
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ class View:
         """The response to a request, and one line about it in the log."""
         began = perf_counter()
         correlation_id = correlation_id_of(request.headers)
-        context = Context(OPEN, self.sealer, correlation_id)
+        context = self.contexts.make(correlation_id)
         kind = media.answer_type(request.headers.get("accept"))
         name: str | None = None
         try:

@@ -12,7 +12,7 @@ from graph.server.settings import Settings
 def serve(
     host: Annotated[str | None, typer.Option(help="Where to listen. [ORDERGRAPH_HOST]")] = None,
     port: Annotated[
-        int | None, typer.Option(help="Where to listen. [ORDERGRAPH_PORT]", min=0, max=65_535)
+        int | None, typer.Option(help="Where to listen. [ORDERGRAPH_PORT]", min=1, max=65_535)
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes. [ORDERGRAPH_WORKERS]", min=1, max=64)
@@ -24,9 +24,8 @@ def serve(
     _ = settings.secret_bytes  # made before there are several processes
     host = settings.host if host is None else host
     port = settings.port if port is None else port
-    if port:
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"Open http://{shown}:{port}/graphql")
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"Open http://{shown}:{port}/graphql")
     run(settings, host, port, settings.workers if workers is None else workers)
 
 
@@ -45,7 +44,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws="graph.server.protocol:WebSocketProtocol",
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.socket_ping_seconds,
