@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import isawaitable
+from inspect import isawaitable, signature
 from typing import Any, Final
 
 import strawberry
 from strawberry.types import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
 
 from graph.errors import to_user_error
 from models.rules.access import Permission
-from models.rules.errors import Refused
+from models.rules.errors import Path, Refused
 from resolvers.context import Info
 from resolvers.loaders.relation import Relation
 
@@ -73,8 +74,10 @@ def changed_by(
 ) -> Any:
     """A mutation field: the payload of what `change` returns, or of the errors that refused it.
 
-    The payload's first field holds the object; in a refusal it is null, or an empty list.
+    The payload's first field holds the object; in a refusal it is null, or an empty list. What is
+    no argument by itself is a field of `input`: use cases name it without knowing of that.
     """
+    arguments = {to_camel_case(name) for name in signature(change).parameters}
     made = get_object_definition(payload, strict=True).fields[0]
     nothing: Any = [] if made.python_name == "items" else None
 
@@ -84,13 +87,21 @@ def changed_by(
             info.context.actor.require(permission)
             changed = await change(*args, info=info, **kwargs)
         except Refused as refusal:
-            errors = [to_user_error(error) for error in refusal.errors[:MAX_ERRORS]]
+            errors = [
+                to_user_error(error, _path(error.path, arguments))
+                for error in refusal.errors[:MAX_ERRORS]
+            ]
             return payload(**{made.python_name: nothing, "user_errors": errors})
         return payload(**{made.python_name: changed, "user_errors": []})
 
     return strawberry.mutation(
         resolver=refused_or_done, description=description, metadata={PERMISSION: permission}
     )
+
+
+def _path(path: Path, arguments: set[str]) -> list[str]:
+    inside = path and path[0] not in arguments and "input" in arguments
+    return ["input", *path] if inside else list(path)
 
 
 def streamed_by(stream: Callable[..., Any], permission: Permission, description: str) -> Any:

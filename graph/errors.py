@@ -22,7 +22,7 @@ class UserError:
     code: ErrorCode = strawberry.field(description="Stable; act on this.")
     message: str = strawberry.field(description="For people; may change.")
     path: list[str] = strawberry.field(
-        description="Where in the arguments: `lines`, `0`, `sku`. Empty: the whole request."
+        description="Where in the arguments: `input`, `lines`, `0`, `sku`. Empty: all of them."
     )
 
 
@@ -78,12 +78,12 @@ def replayed() -> Any:
     )
 
 
-def to_user_error(error: rules.DomainError) -> UserError:
+def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
     """What a client reads of an error; the kinds without a type of their own are InputErrors."""
     common: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
-        "path": list(error.path),
+        "path": path,
     }
     match error:
         case rules.StockShortage():

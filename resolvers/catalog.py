@@ -1,6 +1,6 @@
 """Fields of products, categories and suppliers, and the root fields that find and save them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -26,7 +26,13 @@ from resolvers.filters.catalog import product_query
 from resolvers.filters.text import word_query
 from resolvers.finding import find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.catalog import CategoryInput, ProductInput, ProductWhere, SupplierInput
+from resolvers.inputs.catalog import (
+    CategoryInput,
+    ProductInput,
+    ProductWhere,
+    SupplierInput,
+    to_definitions,
+)
 from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.sending import optional_key, sent, to_key
 from resolvers.loaders import inventory as stock
@@ -177,7 +183,6 @@ async def product_save(
     ] = None,
     version: OptionalVersion = None,
 ) -> Product:
-    reference = sent(input.external_ref)
     command = SaveProduct(
         id=input_key("Product", id, ("id",)) if id else None,
         version=version,
@@ -196,7 +201,7 @@ async def product_save(
         tracking=sent(input.tracking),
         discontinued=sent(input.discontinued),
         attributes=sent(input.attributes),
-        external_key=to_key(reference) if reference else reference,
+        external_key=to_key(input.external_ref),
     )
     return await services.save_product(info.context.actor, command)
 
@@ -209,13 +214,12 @@ async def category_save(
     ] = None,
     version: OptionalVersion = None,
 ) -> Category:
-    definitions = sent(input.attributes)
     command = SaveCategory(
         id=input_key("Category", id, ("id",)) if id else None,
         version=version,
         name=sent(input.name),
         parent_id=optional_key("Category", input.parent_id, "parentId"),
-        attributes=[asdict(each) for each in definitions] if definitions else definitions,
+        attributes=to_definitions(input.attributes),
     )
     return await services.save_category(info.context.actor, command)
 

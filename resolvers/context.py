@@ -24,21 +24,39 @@ class Loader(DataLoader[Any, Any]):
         known = self._cache.get(self.get_cache_key(key))
         if known is not None and known.cancelled():
             self.clear(key)
-        return super().load(key)
+        future = super().load(key)
+        if future is not known:
+            future.add_done_callback(_look_at)
+        return future
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """Whoever waited may be gone, cancelled by a failing sibling that has told the client why."""
+    if not future.cancelled():
+        future.exception()
 
 
 @dataclass
 class Context:
-    """One operation's surroundings. `renewed()` makes those of the next operation or event."""
+    """One operation's surroundings. `renewed()` makes those of the next operation or event.
+
+    `live` is what the streams of this process run on, a `subscriptions.live.Live`: this room knows
+    no more of it.
+    """
 
     actor: Actor
     sealer: Sealer
     correlation_id: str | None = None
+    live: object | None = None
     _loaders: dict[Any, Loader] = field(default_factory=dict)
 
     def renewed(self) -> "Context":
         """The same request with empty loaders, so that nothing stale is served."""
-        return Context(self.actor, self.sealer, self.correlation_id)
+        return Context(self.actor, self.sealer, self.correlation_id, self.live)
+
+    def forget(self) -> None:
+        """Read everything anew from now on, as a stream does for each event."""
+        self._loaders.clear()
 
     async def related(self, relation: Relation, parent: Any) -> Any:
         """What the relation finds for one parent, read together with all others of its level."""

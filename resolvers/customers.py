@@ -181,7 +181,6 @@ async def customer_save(
     ] = None,
     version: OptionalVersion = None,
 ) -> Customer:
-    reference = sent(input.external_ref)
     command = SaveCustomer(
         id=input_key("Customer", id, ("id",)) if id else None,
         version=version,
@@ -190,10 +189,10 @@ async def customer_save(
         email=sent(input.email),
         phone=sent(input.phone),
         group_id=optional_key("CustomerGroup", input.group_id, "groupId"),
-        tags=tuple(input.tags) if input.tags else sent(input.tags),
+        tags=tuple(input.tags) if isinstance(input.tags, list) else sent(input.tags),
         preferences=sent(input.preferences),
         addresses=to_addresses(input.addresses),
-        external_key=to_key(reference) if reference else reference,
+        external_key=to_key(input.external_ref),
     )
     return await services.save_customer(info.context.actor, command)
 

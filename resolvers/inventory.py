@@ -136,13 +136,12 @@ async def warehouse_save(
     ] = None,
     version: OptionalVersion = None,
 ) -> Warehouse:
-    address = sent(input.address)
     command = SaveWarehouse(
         id=input_key("Warehouse", id, ("id",)) if id else None,
         version=version,
         code=sent(input.code),
         name=sent(input.name),
-        address=to_address(address) if address else address,
+        address=to_address(input.address),
         priority=sent(input.priority),
     )
     return await services.save_warehouse(info.context.actor, command)

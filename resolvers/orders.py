@@ -181,7 +181,7 @@ async def order_place(
     input: Annotated[OrderInput, strawberry.argument(description="What is ordered.")],
 ) -> Order:
     command = PlaceOrder(
-        customer_id=input_key("Customer", input.customer_id, ("input", "customerId")),
+        customer_id=input_key("Customer", input.customer_id, ("customerId")),
         lines=tuple(
             NewLine(line.sku, line.quantity, line.unit_price, line.discount_rate)
             for line in input.lines
@@ -194,7 +194,7 @@ async def order_place(
         external_key=to_key(input.external_ref),
         promised_at=input.promised_at,
         note=input.note,
-        attributes=to_object(input.attributes, "input", "attributes"),
+        attributes=to_object(input.attributes, "attributes"),
     )
     return await services.place_order(info.context.actor, command)
 

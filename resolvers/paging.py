@@ -67,7 +67,7 @@ class Listing:
     scope: str
     sort: str
     descending: bool
-    where: Q = field(default_factory=Q)
+    where: Q = field(default_factory=Q, compare=False)  # named by the scope
     by: str | None = None
     tied: bool = True
 

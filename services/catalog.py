@@ -94,7 +94,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     product.updated_at = work.now
     await product.save(force_create=new, using_db=work.connection)
     if isinstance(command.external_key, ExternalKey):
-        path = ("input", "externalRef")
+        path = ("externalRef")
         await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
     await search.replace(work, product.id, search.product_tokens(product))
     return product
@@ -118,22 +118,22 @@ def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
     if new or given(command.currency):
         product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
     if isinstance(command.price, Decimal):
-        product.price_minor = amount(command.price, product.currency, "input", "price")
+        product.price_minor = amount(command.price, product.currency, "price")
     elif new or command.price is None or given(command.currency):
-        raise required("price is required.", "input", "price")
+        raise required("price is required.", "price")
     if isinstance(command.cost, Decimal):
-        product.cost_minor = amount(command.cost, product.currency, "input", "cost")
+        product.cost_minor = amount(command.cost, product.currency, "cost")
     elif command.cost is None:
         product.cost_minor = None
     if isinstance(command.price_quantity, int):
         if not 1 <= command.price_quantity <= MAX_PRICE_QUANTITY:
             message = f"A price is for 1 to {MAX_PRICE_QUANTITY} units."
-            raise invalid(message, "input", "priceQuantity")
+            raise invalid(message, "priceQuantity")
         product.price_quantity = command.price_quantity
     if not isinstance(command.tax_rate, Unset):
         tax_rate = command.tax_rate or Decimal(0)
         if not 0 <= tax_rate <= 1:
-            raise invalid("A tax rate is 0 to 1.", "input", "taxRate")
+            raise invalid("A tax rate is 0 to 1.", "taxRate")
         product.tax_rate = tax_rate
 
 
@@ -141,7 +141,7 @@ def _currency(code: str) -> str:
     try:
         exponent(code)
     except UnknownCurrency:
-        raise invalid(f"{code} is no currency.", "input", "currencyCode") from None
+        raise invalid(f"{code} is no currency.", "currencyCode") from None
     return code
 
 
@@ -158,7 +158,7 @@ async def _must_exist(
     work: Work, table: type[Versioned], key: UUID | None, field_name: str
 ) -> None:
     if key and not await table.filter(id=key).using_db(work.connection).exists():
-        raise not_found(f"There is no such {table.__name__.lower()}.", "input", field_name)
+        raise not_found(f"There is no such {table.__name__.lower()}.", field_name)
 
 
 def _apply_policies(product: Product, command: SaveProduct) -> None:
@@ -171,7 +171,7 @@ def _apply_policies(product: Product, command: SaveProduct) -> None:
     if not isinstance(command.attributes, Unset):
         product.attributes = command.attributes or {}
         if len(product.attributes) > MAX_ATTRIBUTES:
-            raise invalid(f"At most {MAX_ATTRIBUTES} attributes.", "input", "attributes")
+            raise invalid(f"At most {MAX_ATTRIBUTES} attributes.", "attributes")
 
 
 @use_case(Permission.CATALOG_WRITE)
@@ -208,13 +208,13 @@ async def _check_parent(work: Work, category: Category, parent_id: UUID | None) 
         if above is None:
             return
         if above == category.id:
-            raise invalid("A category cannot lie below itself.", "input", "parentId")
+            raise invalid("A category cannot lie below itself.", "parentId")
         parent = await Category.filter(id=above).using_db(work.connection).first()
         if parent is None:
-            raise not_found("There is no such category.", "input", "parentId")
+            raise not_found("There is no such category.", "parentId")
         above = parent.parent_id
     message = f"Categories lie at most {MAX_CATEGORY_DEPTH} deep."
-    raise invalid(message, "input", "parentId")
+    raise invalid(message, "parentId")
 
 
 @use_case(Permission.CATALOG_WRITE)
@@ -241,11 +241,11 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
         supplier.email = optional_text(command.email, "email", 254)
     if isinstance(command.lead_time_days, int):
         if not 0 <= command.lead_time_days <= 1_000:
-            raise invalid("A lead time is 0 to 1000 days.", "input", "leadTimeDays")
+            raise invalid("A lead time is 0 to 1000 days.", "leadTimeDays")
         supplier.lead_time_days = command.lead_time_days
     if not isinstance(command.minimum_order, Unset):
         supplier.minimum_order_minor = (
-            amount(command.minimum_order, policy.current().currency, "input", "minimumOrder")
+            amount(command.minimum_order, policy.current().currency, "minimumOrder")
             if command.minimum_order is not None
             else None
         )

@@ -74,7 +74,7 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     if isinstance(command.addresses, tuple) or command.addresses is None:
         await _replace_addresses(work, customer, command.addresses or ())
     if isinstance(command.external_key, ExternalKey):
-        path = ("input", "externalRef")
+        path = ("externalRef")
         await refer(work, SubjectKind.CUSTOMER, customer.id, command.external_key, path)
     found_by = {"name": customer.name, "code": customer.code, "email": customer.email}
     words = search.tokens(SubjectKind.CUSTOMER, customer.id, found_by)
@@ -112,21 +112,21 @@ def _email(address: str | None) -> str | None:
     try:
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise invalid("This is not an e-mail address.", "input", "email") from None
+        raise invalid("This is not an e-mail address.", "email") from None
 
 
 async def _group(work: Work, group_id: UUID | None) -> UUID | None:
     if group_id is None:
         return None
     if not await CustomerGroup.filter(id=group_id).using_db(work.connection).exists():
-        raise not_found("There is no such group.", "input", "groupId")
+        raise not_found("There is no such group.", "groupId")
     return group_id
 
 
 def _tags(tags: tuple[str, ...]) -> list[str]:
     cleaned = [text(tag, "tags", 64) for tag in tags]
     if len(cleaned) > MAX_TAGS:
-        raise invalid(f"At most {MAX_TAGS} tags.", "input", "tags")
+        raise invalid(f"At most {MAX_TAGS} tags.", "tags")
     return list(dict.fromkeys(cleaned))
 
 
@@ -135,9 +135,9 @@ async def _replace_addresses(
 ) -> None:
     most = policy.current().max_addresses
     if len(addresses) > most:
-        raise invalid(f"At most {most} addresses.", "input", "addresses")
+        raise invalid(f"At most {most} addresses.", "addresses")
     checked = [
-        check_address(address, "input", "addresses", str(index)) or {}
+        check_address(address, "addresses", str(index)) or {}
         for index, address in enumerate(addresses)
     ]
     await CustomerAddress.filter(customer_id=customer.id).using_db(work.connection).delete()
@@ -179,7 +179,7 @@ async def save_customer_group(work: Work, command: SaveCustomerGroup) -> Custome
     if not isinstance(command.discount_rate, Unset):
         discount_rate = command.discount_rate or Decimal(0)
         if not 0 <= discount_rate <= 1:
-            raise invalid("A discount rate is 0 to 1.", "input", "discountRate")
+            raise invalid("A discount rate is 0 to 1.", "discountRate")
         group.discount_rate = discount_rate
     group.version += 1
     group.updated_at = work.now

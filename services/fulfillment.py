@@ -85,7 +85,7 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     rows = visible(Warehouse, work.actor).using_db(work.connection)
     warehouse = await rows.get_or_none(id=command.warehouse_id)
     if warehouse is None:
-        raise not_found("There is no such warehouse.", "input", "warehouseId")
+        raise not_found("There is no such warehouse.", "warehouseId")
     lines = await lines_of(work, order)
     promised = (await loose_units(work, lines)).get(warehouse.id, {})
     wanted = promised if command.lines is None else command.lines
@@ -102,7 +102,7 @@ def _check_wanted(
     known = {line.id for line in lines}
     errors: list[DomainError] = []
     for index, (line_id, quantity) in enumerate(wanted.items()):
-        path = ("input", "lines", str(index))
+        path = ("lines", str(index))
         if line_id not in known:
             errors.append(not_found("The order has no such line.", *path, "lineId"))
         elif not 1 <= quantity <= promised.get(line_id, 0):
@@ -110,7 +110,7 @@ def _check_wanted(
             message = f"{most} units of this line are promised from this warehouse."
             errors.append(invalid(message, *path, "quantity"))
     if not wanted:
-        errors.append(invalid("Nothing is promised from this warehouse.", "input", "warehouseId"))
+        errors.append(invalid("Nothing is promised from this warehouse.", "warehouseId"))
     if errors:
         raise Refused(errors)
 
@@ -155,7 +155,7 @@ async def add_shipment(
     """
     if len(parcels) > policy.current().max_parcels:
         most = policy.current().max_parcels
-        raise invalid(f"A shipment has at most {most} parcels.", "input", "parcels")
+        raise invalid(f"A shipment has at most {most} parcels.", "parcels")
     earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
     shipment = Shipment(
         id=new_id(),
@@ -186,7 +186,7 @@ async def add_shipment(
 
 
 def _parcel(shipment: Shipment, position: int, parcel: NewParcel) -> Parcel:
-    path = ("input", "parcels", str(position))
+    path = ("parcels", str(position))
     limits = {"carrier": 64, "tracking_number": 64, "tracking_url": 1000}
     texts = {name: clean(getattr(parcel, name) or "") or None for name in limits}
     for name, text in texts.items():

@@ -226,11 +226,11 @@ async def save_warehouse(work: Work, command: SaveWarehouse) -> Warehouse:
         warehouse.code = code or warehouse.name[:64]
         await refuse_taken(work, Warehouse, "code", warehouse.code, warehouse.id, "code")
     if not isinstance(command.address, Unset):
-        warehouse.address = check_address(command.address, "input", "address")
+        warehouse.address = check_address(command.address, "address")
     if not isinstance(command.priority, Unset):
         priority = DEFAULT_PRIORITY if command.priority is None else command.priority
         if not 0 <= priority <= 1_000_000:
-            raise invalid("A priority is 0 to 1000000.", "input", "priority")
+            raise invalid("A priority is 0 to 1000000.", "priority")
         warehouse.priority = priority
     warehouse.version += 1
     warehouse.updated_at = work.now

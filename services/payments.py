@@ -80,23 +80,23 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
 
 async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     """The payment, checked but not yet stored."""
-    minor = amount(command.amount, order.currency, "input", "amount")
+    minor = amount(command.amount, order.currency, "amount")
     try:
         check_payment(sums_of(order), command.kind, minor)
     except ValueError as error:
-        raise invalid(str(error), "input", "amount") from None
+        raise invalid(str(error), "amount") from None
     method = clean(command.method)
     if not method:
-        raise required("How was it paid?", "input", "method")
+        raise required("How was it paid?", "method")
     reference = clean(command.reference) if command.reference else None
     if len(method) > 64 or len(reference or "") > 200:
-        raise invalid("A method has at most 64, a reference 200 characters.", "input", "method")
+        raise invalid("A method has at most 64, a reference 200 characters.", "method")
     if command.at and command.at > work.now:
-        raise invalid("What is recorded has happened: no time in the future.", "input", "at")
+        raise invalid("What is recorded has happened: no time in the future.", "at")
     if command.payment_id:
         earlier = Payment.filter(id=command.payment_id, order_id=order.id)
         if not await earlier.using_db(work.connection).exists():
-            raise not_found("The order has no such payment.", "input", "paymentId")
+            raise not_found("The order has no such payment.", "paymentId")
     return Payment(
         id=new_id(),
         order_id=order.id,

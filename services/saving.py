@@ -48,7 +48,7 @@ async def refuse_taken(
     """
     others = table.filter(**{column: value}).exclude(id=key).using_db(work.connection)
     if value is not None and await others.exists():
-        raise duplicate(f"{value} is taken.", "input", field)
+        raise duplicate(f"{value} is taken.", field)
 
 
 def text(value: str | Unset | None, field: str, limit: int) -> str:
@@ -59,7 +59,7 @@ def text(value: str | Unset | None, field: str, limit: int) -> str:
     """
     cleaned = optional_text(value, field, limit)
     if not cleaned:
-        raise required(f"{field} is required.", "input", field)
+        raise required(f"{field} is required.", field)
     return cleaned
 
 
@@ -70,9 +70,9 @@ def optional_text(value: str | Unset | None, field: str, limit: int) -> str | No
     try:
         cleaned = clean(value)
     except ValueError as error:
-        raise invalid(str(error), "input", field) from None
+        raise invalid(str(error), field) from None
     if len(cleaned) > limit:
-        raise invalid(f"{field} has at most {limit} characters.", "input", field)
+        raise invalid(f"{field} has at most {limit} characters.", field)
     return cleaned or None
 
 

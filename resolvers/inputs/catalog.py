@@ -1,12 +1,14 @@
 """What clients send about categories, suppliers and products."""
 
+from dataclasses import asdict
 from decimal import Decimal
-from typing import Optional
+from typing import Any, Optional
 
 import strawberry
 
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from resolvers.inputs.filtering import ExternalRefInput, StringOp
+from resolvers.inputs.sending import sent
 from resolvers.scalars import JSON, CurrencyCode
 
 
@@ -107,6 +109,11 @@ class AttributeDefinitionInput:
     required: bool = strawberry.field(
         default=False, description="Whether every product of the category has it."
     )
+
+
+def to_definitions(inputs: Any) -> Any:
+    """The definitions of a list; null and a field that was left out stay what they are."""
+    return [asdict(each) for each in inputs] if isinstance(inputs, list) else sent(inputs)
 
 
 @strawberry.input(description="A category's fields. Absent fields stay, null clears.")

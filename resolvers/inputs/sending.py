@@ -28,10 +28,10 @@ def sent(value: Any) -> Any:
     return UNSET if value is strawberry.UNSET else value
 
 
-def to_address(address: AddressInput | None) -> Address | None:
-    """The address of an input; None where there is none."""
-    if not address:
-        return None
+def to_address(address: Any) -> Any:
+    """The address of an input; null and a field that was left out stay what they are."""
+    if not isinstance(address, AddressInput):
+        return sent(address)
     return Address(
         name=address.name,
         lines=tuple(address.lines),
@@ -44,7 +44,7 @@ def to_address(address: AddressInput | None) -> Address | None:
 
 
 def to_addresses(addresses: Any) -> Any:
-    """The addresses of a list; what is no list, null or left out, stays what it is."""
+    """The addresses of a list; null and a field that was left out stay what they are."""
     return tuple(map(to_address, addresses)) if isinstance(addresses, list) else sent(addresses)
 
 
@@ -61,9 +61,11 @@ def to_object(value: Any, *path: str) -> dict[str, Any]:
     return value
 
 
-def to_key(reference: ExternalRefInput | None) -> ExternalKey | None:
-    """The external key of an input; None where there is none."""
-    return ExternalKey(reference.system, reference.key) if reference else None
+def to_key(reference: Any) -> Any:
+    """The external key of an input; null and a field that was left out stay what they are."""
+    if not isinstance(reference, ExternalRefInput):
+        return sent(reference)
+    return ExternalKey(reference.system, reference.key)
 
 
 def optional_key(type_name: str, value: Any, field: str) -> Any:
@@ -73,4 +75,4 @@ def optional_key(type_name: str, value: Any, field: str) -> Any:
         InputError: NOT_FOUND at the field: it is no id of ours, or one of another type.
     """
     value = sent(value)
-    return input_key(type_name, value, ("input", field)) if isinstance(value, str) else value
+    return input_key(type_name, value, (field)) if isinstance(value, str) else value
