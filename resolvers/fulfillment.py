@@ -43,7 +43,7 @@ async def shipment_create(
     command = CreateShipment(
         order_id=input_key("Order", order_id, ("orderId",)),
         version=version,
-        warehouse_id=input_key("Warehouse", input.warehouse_id, ("warehouseId")),
+        warehouse_id=input_key("Warehouse", input.warehouse_id, ("warehouseId",)),
         lines=None if input.lines is None else line_units(input.lines, "lines"),
         parcels=tuple(
             NewParcel(parcel.carrier, parcel.tracking_number, parcel.tracking_url)

@@ -181,7 +181,7 @@ async def order_place(
     input: Annotated[OrderInput, strawberry.argument(description="What is ordered.")],
 ) -> Order:
     command = PlaceOrder(
-        customer_id=input_key("Customer", input.customer_id, ("customerId")),
+        customer_id=input_key("Customer", input.customer_id, ("customerId",)),
         lines=tuple(
             NewLine(line.sku, line.quantity, line.unit_price, line.discount_rate)
             for line in input.lines

@@ -42,7 +42,7 @@ async def payment_record(
         amount=input.amount,
         method=input.method,
         reference=input.reference,
-        payment_id=input_key("Payment", payment_id, ("paymentId")) if payment_id else None,
+        payment_id=input_key("Payment", payment_id, ("paymentId",)) if payment_id else None,
         at=input.at,
     )
     return await services.record_payment(info.context.actor, command)

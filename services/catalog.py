@@ -94,7 +94,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     product.updated_at = work.now
     await product.save(force_create=new, using_db=work.connection)
     if isinstance(command.external_key, ExternalKey):
-        path = ("externalRef")
+        path = ("externalRef",)
         await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
     await search.replace(work, product.id, search.product_tokens(product))
     return product

@@ -74,7 +74,7 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     if isinstance(command.addresses, tuple) or command.addresses is None:
         await _replace_addresses(work, customer, command.addresses or ())
     if isinstance(command.external_key, ExternalKey):
-        path = ("externalRef")
+        path = ("externalRef",)
         await refer(work, SubjectKind.CUSTOMER, customer.id, command.external_key, path)
     found_by = {"name": customer.name, "code": customer.code, "email": customer.email}
     words = search.tokens(SubjectKind.CUSTOMER, customer.id, found_by)

@@ -125,4 +125,5 @@ async def _captured(work: Work, payment: Payment) -> int:
     left = authorization.amount_minor - sum(
         each.amount_minor for each in used if each.kind in (PaymentKind.CHARGE, PaymentKind.VOID)
     )
-    return max(0, min(payment.amount_minor, left))
+    captured: int = max(0, min(payment.amount_minor, left))
+    return captured

@@ -75,4 +75,4 @@ def optional_key(type_name: str, value: Any, field: str) -> Any:
         InputError: NOT_FOUND at the field: it is no id of ours, or one of another type.
     """
     value = sent(value)
-    return input_key(type_name, value, (field)) if isinstance(value, str) else value
+    return input_key(type_name, value, (field,)) if isinstance(value, str) else value
