@@ -24,6 +24,14 @@ def tokens(
     """The rows that make an object findable by the words of its fields."""
     return [
         SearchToken(subject_kind=kind, subject_id=subject_id, field=field, token=word)
+        for field, word in words_of(texts)
+    ]
+
+
+def words_of(texts: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """The words of each field that objects are found by, with the field."""
+    return [
+        (field, word)
         for field, text in texts.items()
         for word in words(text or "")[:MAX_WORDS_A_FIELD]
     ]

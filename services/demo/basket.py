@@ -21,7 +21,7 @@ from services.demo.case import Case, Office
 from services.demo.company import Company
 from services.demo.people import Buyer
 from services.demo.words import NOTES
-from services.order_entry import sum_up, totals_of
+from services.order_entry import totals_of
 
 LINES: Final = ((1, 36), (2, 28), (3, 18), (4, 9), (5, 5), (8, 3), (12, 1))
 MEAN_LINES: Final = sum(lines * weight for lines, weight in LINES) / 100
@@ -80,8 +80,7 @@ class Shop:
             self._line(order, position, product, portions, rate)
             for position, (product, portions) in enumerate(wishes)
         ]
-        sum_up(order, lines)
-        if order.subtotal_net_minor < FREE_SHIPPING_FROM_MINOR:
+        if sum(line.net_minor for line in lines) < FREE_SHIPPING_FROM_MINOR:
             order.shipping_net_minor = SHIPPING_MINOR
         return Case(self.office, customer, order, lines)
 

@@ -14,13 +14,13 @@ from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLin
 from models.inventory import Reservation, StockItem
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
+from models.references import SearchToken
 from models.rules.access import Actor
 from models.rules.events import EventKind, SubjectKind
 from models.rules.inventory import MovementKind
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
 from models.rules.return_states import ReturnState
 from services import search
-from services.demo.company import index_words
 from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
 from services.demo.numbers import Numbers
@@ -76,7 +76,7 @@ class Case:
     held: dict[tuple[UUID, UUID], Reservation] = field(default_factory=dict)
     consignments: list[Consignment] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
-    tracking: list[TrackingEvent] = field(default_factory=list)
+    tracking: list[dict[str, Any]] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     comebacks: list[Comeback] = field(default_factory=list)
@@ -219,31 +219,43 @@ class Case:
 
     def keep(self) -> None:
         """Hand over the rows: the order as it stands now, and all that belongs to it."""
-        rows, order = self.office.rows, self.order
-        rows.add_model(order)
-        for line in self.lines:
-            rows.add_model(line)
+        rows = self.office.rows
+        for row in (
+            *(self.order, *self.lines, *self.held.values()),
+            *(consignment.shipment for consignment in self.consignments),
+            *(comeback.request for comeback in self.comebacks),
+            *(line for comeback in self.comebacks for line in comeback.lines),
+            *(*self.parcels, *self.payments, *self.invoices),
+        ):
+            rows.add_model(row)
+        for news in self.tracking:
+            rows.add(TrackingEvent, news)
         for consignment in self.consignments:
-            rows.add_model(consignment.shipment)
-            for line_id, quantity in consignment.units.items():
-                rows.add(
-                    ShipmentLine,
-                    {
-                        "id": self.office.dice.id_at(consignment.shipment.created_at),
-                        "shipment_id": consignment.shipment.id,
-                        "order_line_id": line_id,
-                        "quantity": quantity,
-                    },
-                )
-        for comeback in self.comebacks:
-            rows.add_model(comeback.request)
-            for row in comeback.lines:
-                rows.add_model(row)
-        for kept in (self.parcels, self.tracking, self.payments, self.invoices):
-            for each in kept:
-                rows.add_model(each)
-        for reservation in self.held.values():
-            rows.add_model(reservation)
-        found_by = {"number": order.number, "customer": self.customer.name}
-        words = search.tokens(SubjectKind.ORDER, order.id, found_by)
-        index_words(rows, self.office.dice, order.created_at, words)
+            self._keep_contents(consignment)
+        self._keep_words()
+
+    def _keep_contents(self, consignment: Consignment) -> None:
+        for line_id, quantity in consignment.units.items():
+            self.office.rows.add(
+                ShipmentLine,
+                {
+                    "id": self.office.dice.id_at(consignment.shipment.created_at),
+                    "shipment_id": consignment.shipment.id,
+                    "order_line_id": line_id,
+                    "quantity": quantity,
+                },
+            )
+
+    def _keep_words(self) -> None:
+        found_by = {"number": self.order.number, "customer": self.customer.name}
+        for name, word in search.words_of(found_by):
+            self.office.rows.add(
+                SearchToken,
+                {
+                    "id": self.office.dice.id_at(self.order.created_at),
+                    "subject_kind": SubjectKind.ORDER,
+                    "subject_id": self.order.id,
+                    "field": name,
+                    "token": word,
+                },
+            )

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from models.fulfillment import Parcel, Shipment, TrackingEvent
+from models.fulfillment import Parcel, Shipment
 from models.payments import Invoice
 from models.rules.access import Actor
 from models.rules.events import EventKind
@@ -137,18 +138,18 @@ def _parcel(case: Case, shipment: Shipment, position: int, at: datetime) -> Parc
 
 def _news(
     case: Case, consignment: Consignment, status: ShipmentStatus, at: datetime
-) -> TrackingEvent:
+) -> dict[str, Any]:
     """What the carrier said, for all parcels of the shipment."""
     address = case.order.shipping_address
-    return TrackingEvent(
-        id=case.office.dice.id_at(at),
-        shipment_id=consignment.shipment.id,
-        parcel_id=None,
-        status=status,
-        at=at,
-        place=address["city"] if has_left(consignment.shipment.status) else None,
-        message=TRACKING_MESSAGES[status],
-    )
+    return {
+        "id": case.office.dice.id_at(at),
+        "shipment_id": consignment.shipment.id,
+        "parcel_id": None,
+        "status": status,
+        "at": at,
+        "place": address["city"] if has_left(consignment.shipment.status) else None,
+        "message": TRACKING_MESSAGES[status],
+    }
 
 
 def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:

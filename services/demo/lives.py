@@ -45,6 +45,13 @@ HOURS: Final[dict[ShipmentStatus, tuple[float, float]]] = {
 }
 """How long after the step before."""
 
+SELDOM_TOLD: Final = {
+    ShipmentStatus.PICKING: 0.3,
+    ShipmentStatus.PACKED: 0.6,
+    ShipmentStatus.OUT_FOR_DELIVERY: 0.6,
+}
+"""How probable it is that somebody tells of the step."""
+
 DEPOSIT: Final = 0.3
 
 
@@ -158,7 +165,7 @@ def _send(case: Case, plan: Plan, consignments: list[Consignment], at: datetime)
     """The shipments' way to the door, or as far as the plan lets them get."""
     if not consignments:
         return at
-    for status in _way(plan.exception):
+    for status in _way(case, plan):
         if plan.reach is ShipmentStatus.PENDING:
             return None
         at = yield case.office.dice.hours(*HOURS[status])
@@ -171,17 +178,22 @@ def _send(case: Case, plan: Plan, consignments: list[Consignment], at: datetime)
     return at
 
 
-def _way(exception: bool) -> list[ShipmentStatus]:
-    again = [ShipmentStatus.EXCEPTION, ShipmentStatus.OUT_FOR_DELIVERY] if exception else []
-    return [
-        ShipmentStatus.PICKING,
-        ShipmentStatus.PACKED,
-        ShipmentStatus.SHIPPED,
-        ShipmentStatus.IN_TRANSIT,
-        ShipmentStatus.OUT_FOR_DELIVERY,
+def _way(case: Case, plan: Plan) -> list[ShipmentStatus]:
+    """The steps that somebody tells of. Neither warehouses nor carriers tell of all."""
+    dice = case.office.dice
+    quiet = {
+        status
+        for status, probability in SELDOM_TOLD.items()
+        if status is not plan.reach and not dice.happens(probability)
+    }
+    again = (ShipmentStatus.EXCEPTION, ShipmentStatus.OUT_FOR_DELIVERY) if plan.exception else ()
+    every = (
+        *(ShipmentStatus.PICKING, ShipmentStatus.PACKED, ShipmentStatus.SHIPPED),
+        *(ShipmentStatus.IN_TRANSIT, ShipmentStatus.OUT_FOR_DELIVERY),
         *again,
         ShipmentStatus.DELIVERED,
-    ]
+    )
+    return [status for status in every if status not in quiet]
 
 
 def _capture(case: Case, shipments: int, at: datetime) -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.models import Model
 
+from models.columns import UtcDatetime
 from models.events import Event
 from models.tables import TABLES
 from services import feed
@@ -23,8 +25,11 @@ BATCH: Final = 20_000
 CHUNK: Final = 2_000
 """Rows that one call of a database driver takes."""
 
-# What the databases' drivers take as it is. Subclasses, such as enums, are converted.
-PLAIN: Final = (fields.IntField, fields.BigIntField, fields.CharField, fields.TextField)
+# What the databases' drivers take as it is. Times are in UTC here from the start.
+PLAIN: Final = (
+    *(fields.IntField, fields.BigIntField, fields.CharField, fields.TextField),
+    UtcDatetime,
+)
 
 Encoder = Callable[[Any, type[Model]], Any]
 
@@ -85,4 +90,11 @@ async def _insert(
 def _encoder(table: type[Model], name: str) -> Encoder | None:
     """How a column's values become the database's; None where they are already."""
     column = table._meta.fields_map[name]
-    return None if type(column) in PLAIN else column.to_db_value
+    if type(column) in PLAIN:
+        return None
+    # Most values are ids and enums; Tortoise checks each of them against validators it has not.
+    if isinstance(column, fields.UUIDField):
+        return lambda value, _: None if value is None else str(value)
+    if isinstance(column, CharEnumFieldInstance):
+        return lambda value, _: None if value is None else value.value
+    return column.to_db_value
