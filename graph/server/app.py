@@ -8,11 +8,11 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from strawberry import Schema
 
 from graph.execution.engine import Engine
-from graph.server import health, logs
+from graph.server import graphiql, health, logs
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER
 from graph.server.settings import Settings, load, unknown, without_password
@@ -65,8 +65,11 @@ def _schema() -> Schema:
 
 
 def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[BaseRoute]:
-    view = View(engine, contexts, settings, page=None)
+    shown = settings.serves_graphiql
+    view = View(engine, contexts, settings, graphiql.page() if shown else None)
+    browsed: list[BaseRoute] = [Mount("/graphiql", graphiql.assets())] if shown else []
     return [
+        *browsed,
         Route("/graphql", view),
         WebSocketRoute("/graphql", Sockets(engine, contexts, settings)),
         Route("/healthz", health.live),
