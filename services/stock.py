@@ -57,6 +57,17 @@ async def move(
     return item
 
 
+def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMovement:
+    """The first count of an item that is not stored yet, as its ledger's first row.
+
+    The item gets the units, and the event of it is recorded; neither is saved here.
+    """
+    first = Movement(MovementKind.COUNT, units, reason)
+    item.on_hand, item.movement_seq = units, 1
+    _tell(work, item, total([first]))
+    return _ledger(work, item, [first])[0]
+
+
 def total(movements: list[Movement]) -> Balance:
     """What all movements together add to the counters."""
     sums = Balance(0, 0, 0)

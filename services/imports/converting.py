@@ -1,0 +1,142 @@
+"""From the cells of a row to a record, by the mapping; every reason against it at once."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import ValidationError
+
+from models.rules.errors import ErrorCode
+from services.imports.mapping import ANYTHING, Mapping, Source, Value
+from services.imports.reading import Row
+from services.imports.records import (
+    RECORDS,
+    CustomerRow,
+    Kind,
+    ProductRow,
+    Record,
+    SupplierRow,
+)
+from services.imports.report import Problem
+from services.imports.values import Formats, number, rounded
+
+
+@dataclass(slots=True)
+class Converted:
+    """A row's record, or the problems that keep it from being one; and what is merely odd.
+
+    `raw` is what its fields said, also of a row that is no record.
+    """
+
+    row: Row
+    raw: dict[str, Any]
+    record: Record | None = None
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Converts the rows of one source, the mapping's `index`th."""
+
+    mapping: Mapping
+    source: Source
+    index: int
+    formats: Formats
+
+    def convert(self, row: Row) -> Converted:
+        """What the row says."""
+        found = Converted(row, {})
+        if row.fault:
+            found.problems.append(self.problem(row, row.column, ErrorCode.INVALID, row.fault))
+            return found
+        self._fill(found)
+        if found.problems:
+            return found
+        try:
+            record = RECORDS[self.source.kind].model_validate(found.raw, context=self.formats)
+            if isinstance(record, ProductRow):
+                record.amounts()
+        except ValidationError as error:
+            found.problems += [self._explained(row, each) for each in error.errors()]
+        except ValueError as error:
+            columns = self._columns("price") or self._columns("cost")
+            found.problems.append(self.problem(row, columns, ErrorCode.INVALID, str(error)))
+        else:
+            found.record = record
+            found.warnings += self._oddities(row, record)
+        return found
+
+    def problem(self, row: Row, column: str | None, code: ErrorCode, reason: str) -> Problem:
+        """A problem of a row of this source."""
+        return Problem(self.source.name, row.line, column, code, reason)
+
+    def _fill(self, found: Converted) -> None:
+        """Set `raw` from the cells. Empty cells leave their fields out."""
+        values = dict(self.source.fields)
+        if self.source.key:
+            values["key"] = self.source.key
+        for name, value in values.items():
+            try:
+                text = self._text(value, found.row.cells)
+            except ValueError as error:
+                column = ", ".join(value.columns) or None
+                found.problems.append(
+                    self.problem(found.row, column, ErrorCode.INVALID, str(error))
+                )
+                continue
+            if text == "":
+                continue
+            head, _, rest = name.partition(".")
+            if rest:
+                found.raw.setdefault(head, {})[rest] = text
+            else:
+                found.raw[head] = text
+        fields = RECORDS[self.source.kind].model_fields
+        if self.mapping.currency and "currency" in fields:
+            found.raw.setdefault("currency", self.mapping.currency)
+        if self.source.kind is Kind.STOCK:
+            found.raw["key"] = f"{found.raw.get('product')}\t{found.raw.get('warehouse')}"
+        elif self.source.key is None:
+            found.raw["key"] = f"{self.index}:{found.row.line}"
+
+    def _text(self, value: Value, cells: dict[str, str]) -> str | Decimal:
+        text = value.fill(cells)
+        table = self.mapping.table(value)
+        if table is not None:
+            entry = table.get(text, table.get(ANYTHING) if text else "")
+            if entry is None:
+                raise ValueError(f"{text!r} is not in its value table")
+            text = text if entry == ANYTHING else entry
+        if not text or not (value.percent or value.round is not None):
+            return text
+        amount = number(text, self.formats)
+        if value.percent:
+            amount = amount.scaleb(-2)
+        return amount if value.round is None else rounded(amount, value.round)
+
+    def _explained(self, row: Row, error: Any) -> Problem:
+        """One of pydantic's reasons, with the column instead of the field."""
+        name = ".".join(part for part in error["loc"] if isinstance(part, str))
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] in ("missing", "string_too_short"):
+            reason = f"a {self.source.kind} needs {name}"
+            return self.problem(row, self._columns(name), ErrorCode.REQUIRED, reason)
+        return self.problem(row, self._columns(name), ErrorCode.INVALID, f"{name}: {message}")
+
+    def _columns(self, name: str) -> str | None:
+        """The columns that a field is filled from."""
+        value = self.source.key if name == "key" else self.source.fields.get(name)
+        return ", ".join(value.columns) or None if value else None
+
+    def _oddities(self, row: Row, record: Record) -> list[Problem]:
+        """What is taken as it is, and told."""
+        if not isinstance(record, CustomerRow | SupplierRow) or record.email is None:
+            return []
+        try:
+            validate_email(record.email, check_deliverability=False)
+        except EmailNotValidError:
+            reason = "is no e-mail address; it is kept as it is"
+            return [self.problem(row, self._columns("email"), ErrorCode.INVALID, reason)]
+        return []

@@ -1,0 +1,90 @@
+"""What the database knows already: by another system's key, and by codes."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from models.catalog import Category, Product, Supplier
+from models.customers import Customer
+from models.inventory import StockItem, Warehouse
+from models.orders import Order
+from models.references import ExternalRef
+from models.rules.events import SubjectKind
+from services.imports.records import RECORDS, Kind
+
+TABLES: Final[dict[Kind, tuple[type[Model], str]]] = {
+    Kind.WAREHOUSE: (Warehouse, "code"),
+    Kind.CATEGORY: (Category, "name"),
+    Kind.SUPPLIER: (Supplier, "code"),
+    Kind.CUSTOMER: (Customer, "code"),
+    Kind.PRODUCT: (Product, "sku"),
+    Kind.ORDER: (Order, "number"),
+}
+"""Tables of objects that people know by a code, and its column."""
+
+CHUNK: Final = 500
+"""So many values one statement asks for: below the limits of all databases."""
+
+
+async def ids(
+    system: str,
+    kind: Kind,
+    keys: Collection[str],
+    connection: BaseDBAsyncClient | None = None,
+) -> dict[str, UUID]:
+    """The ids of the objects that the system's keys stand for; unknown keys are left out."""
+    subject = RECORDS[kind].subject
+    if subject is None:
+        return {}
+    return await subject_ids(system, subject, keys, connection)
+
+
+async def subject_ids(
+    system: str,
+    subject: SubjectKind,
+    keys: Collection[str],
+    connection: BaseDBAsyncClient | None = None,
+) -> dict[str, UUID]:
+    """As `ids`, by the kind of object that references name."""
+    found: dict[str, UUID] = {}
+    for chunk in _chunks(keys):
+        refs = ExternalRef.filter(subject_kind=subject, system=system, key__in=chunk)
+        pairs: Any = await refs.using_db(connection).values_list("key", "subject_id")
+        found |= dict(pairs)
+    return found
+
+
+async def coded(
+    kind: Kind, codes: Collection[str], connection: BaseDBAsyncClient | None = None
+) -> dict[str, UUID]:
+    """The ids of the objects that have one of the codes, by code."""
+    if kind not in TABLES:
+        return {}
+    table, column = TABLES[kind]
+    found: dict[str, UUID] = {}
+    for chunk in _chunks(codes):
+        rows = table.filter(**{f"{column}__in": chunk}).using_db(connection)
+        pairs: Any = await rows.values_list(column, "id")
+        found |= dict(pairs)
+    return found
+
+
+async def stocked(
+    products: Collection[UUID], connection: BaseDBAsyncClient | None = None
+) -> set[tuple[UUID, UUID]]:
+    """Product and warehouse of every stock item of these products."""
+    found: set[tuple[UUID, UUID]] = set()
+    for chunk in _chunks(products):
+        rows = StockItem.filter(product_id__in=chunk).using_db(connection)
+        pairs: Any = await rows.values_list("product_id", "warehouse_id")
+        found |= set(pairs)
+    return found
+
+
+def _chunks(values: Collection[Any]) -> Iterator[list[Any]]:
+    listed = sorted(values)
+    for start in range(0, len(listed), CHUNK):
+        yield listed[start : start + CHUNK]

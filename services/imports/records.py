@@ -1,0 +1,296 @@
+"""What one row says about one object, checked by itself: the fields that a mapping can fill."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from models.rules.catalog import BackorderPolicy, TrackingPolicy
+from models.rules.errors import InputError
+from models.rules.events import SubjectKind
+from models.rules.inventory import MAX_QUANTITY
+from models.rules.money import UnknownCurrency, exponent, to_minor
+from models.rules.order_states import OrderStatus
+from models.rules.shipment_states import ShipmentStatus
+from services.imports.postal import Postal
+from services.imports.values import to_flag, to_instant, to_number, to_text
+from services.order_entry import clean_channel
+
+MAX_CODE: Final = 56
+"""Below what a column holds, so that shipments may be numbered after their order."""
+
+
+class Kind(StrEnum):
+    """What a file's rows are, in the order in which they are read: none refers to a later one."""
+
+    WAREHOUSE = "warehouse"
+    CATEGORY = "category"
+    SUPPLIER = "supplier"
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    STOCK = "stock"
+    ORDER = "order"
+    SHIPMENT = "shipment"
+    LINE = "line"
+
+
+class PaymentState(StrEnum):
+    """What a mapping declares about the payment of an order."""
+
+    UNPAID = "UNPAID"
+    PAID = "PAID"
+    REFUNDED = "REFUNDED"
+
+
+class PastStatus(StrEnum):
+    """What a mapping may declare an order to be."""
+
+    CONFIRMED = OrderStatus.CONFIRMED.value
+    ON_HOLD = OrderStatus.ON_HOLD.value
+    COMPLETED = OrderStatus.COMPLETED.value
+    CANCELLED = OrderStatus.CANCELLED.value
+
+
+def _channel(text: str) -> str:
+    try:
+        return clean_channel(text)
+    except InputError as error:
+        raise ValueError(error.message) from None
+
+
+def _known_currency(code: str) -> str:
+    try:
+        exponent(code)
+    except UnknownCurrency:
+        raise ValueError(f"{code} is no currency of ISO 4217") from None
+    return code
+
+
+def _text(limit: int) -> tuple[BeforeValidator, StringConstraints]:
+    return BeforeValidator(to_text), StringConstraints(min_length=1, max_length=limit)
+
+
+Text32 = Annotated[str, *_text(32)]
+Text64 = Annotated[str, *_text(64)]
+Text200 = Annotated[str, *_text(200)]
+Text1000 = Annotated[str, *_text(1_000)]
+Note = Annotated[str, *_text(10_000)]
+Channel = Annotated[str, AfterValidator(_channel)]
+Currency = Annotated[str, *_text(3), AfterValidator(_known_currency)]
+Amount = Annotated[Decimal, BeforeValidator(to_number), Field(ge=0)]
+Rate = Annotated[Decimal, BeforeValidator(to_number), Field(ge=0, le=1, decimal_places=6)]
+Units = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=MAX_QUANTITY)]
+Quantity = Annotated[int, BeforeValidator(to_number), Field(ge=1, le=MAX_QUANTITY)]
+Days = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=1_000)]
+Size = Annotated[int, BeforeValidator(to_number), Field(ge=1, le=1_000_000)]
+Rank = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=1_000_000)]
+Instant = Annotated[datetime, BeforeValidator(to_instant)]
+Flag = Annotated[bool, BeforeValidator(to_flag)]
+Details = Annotated[dict[Text64, Note], Field(default_factory=dict, max_length=100)]
+
+
+class Record(BaseModel):
+    """One row.
+
+    `refers` names the fields that hold keys of other rows; `unique` is the field that people know
+    the object by and that no two objects share: where it is empty the key takes its place.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    refers: ClassVar[Mapping[str, Kind]] = {}
+    unique: ClassVar[str | None] = None
+    subject: ClassVar[SubjectKind | None] = None
+
+    key: Text200
+
+    @property
+    def natural(self) -> str | None:
+        """What no two objects of the kind share; None where there is nothing of that sort."""
+        return (getattr(self, self.unique) or self.key) if self.unique else None
+
+    @model_validator(mode="after")
+    def _is_short_enough(self) -> Self:
+        if self.unique and not getattr(self, self.unique) and len(self.key) > MAX_CODE:
+            raise ValueError(
+                f"a key of more than {MAX_CODE} characters cannot be its {self.unique}"
+            )
+        return self
+
+
+class WarehouseRow(Record):
+    unique: ClassVar[str | None] = "code"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.WAREHOUSE
+
+    code: Text64 | None = None
+    name: Text200
+    priority: Rank = 100
+    address: Postal = None
+
+
+class CategoryRow(Record):
+    refers: ClassVar[Mapping[str, Kind]] = {"parent": Kind.CATEGORY}
+    unique: ClassVar[str | None] = "name"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.CATEGORY
+
+    name: Text200
+    parent: Text200 | None = None
+
+
+class SupplierRow(Record):
+    unique: ClassVar[str | None] = "code"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.SUPPLIER
+
+    code: Text64 | None = None
+    name: Text200
+    email: Annotated[str, *_text(254)] | None = None
+    lead_time_days: Days = 7
+
+
+class CustomerRow(Record):
+    unique: ClassVar[str | None] = "code"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.CUSTOMER
+
+    code: Text64 | None = None
+    name: Text200
+    email: Annotated[str, *_text(254)] | None = None
+    phone: Text64 | None = None
+    terms_days: Days = 30
+    preferences: Details
+    address: Postal = None
+
+
+class ProductRow(Record):
+    refers: ClassVar[Mapping[str, Kind]] = {"category": Kind.CATEGORY, "supplier": Kind.SUPPLIER}
+    unique: ClassVar[str | None] = "sku"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.PRODUCT
+
+    sku: Text64 | None = None
+    name: Text200
+    category: Text200 | None = None
+    supplier: Text200 | None = None
+    unit: Text32 = "piece"
+    currency: Currency
+    price: Amount
+    price_quantity: Size = 1
+    cost: Amount | None = None
+    tax_rate: Rate = Decimal(0)
+    backorder: BackorderPolicy = BackorderPolicy.DENY
+    tracking: TrackingPolicy = TrackingPolicy.NONE
+    discontinued: Flag = False
+    attributes: Details
+
+    def amounts(self) -> tuple[int, int | None]:
+        """Price and cost in minor units.
+
+        Raises:
+            ValueError: finer than the currency, or too large.
+        """
+        cost_minor = None if self.cost is None else to_minor(self.cost, self.currency)
+        return to_minor(self.price, self.currency), cost_minor
+
+
+class StockRow(Record):
+    refers: ClassVar[Mapping[str, Kind]] = {"product": Kind.PRODUCT, "warehouse": Kind.WAREHOUSE}
+
+    key: Annotated[str, *_text(401)]
+    product: Text200
+    warehouse: Text200
+    on_hand: Units
+    incoming: Units = 0
+    safety_stock: Units = 0
+    reorder_point: Units | None = None
+    reorder_quantity: Units | None = None
+
+
+class OrderRow(Record):
+    """An order of the past, or an open one.
+
+    `fulfilled` says that units which no shipment carries were handed over, as in a shop. Without a
+    `status` an order whose units have all arrived and that is paid is completed, any other
+    confirmed.
+    """
+
+    refers: ClassVar[Mapping[str, Kind]] = {"customer": Kind.CUSTOMER}
+    unique: ClassVar[str | None] = "number"
+    subject: ClassVar[SubjectKind | None] = SubjectKind.ORDER
+
+    number: Annotated[str, *_text(MAX_CODE)] | None = None
+    channel: Channel = "default"
+    customer: Text200
+    currency: Currency
+    placed_at: Instant
+    promised_at: Instant | None = None
+    shipping: Amount = Decimal(0)
+    shipping_tax: Amount = Decimal(0)
+    status: PastStatus | None = None
+    fulfilled: Flag = False
+    payment: PaymentState = PaymentState.UNPAID
+    paid_at: Instant | None = None
+    shipping_address: Postal = None
+    billing_address: Postal = None
+    note: Note | None = None
+    attributes: Details
+
+
+class ShipmentRow(Record):
+    """A shipment of all that an order has, or of those lines that name it.
+
+    Its `address` becomes the order's where the order has none of its own.
+    """
+
+    refers: ClassVar[Mapping[str, Kind]] = {"warehouse": Kind.WAREHOUSE, "order": Kind.ORDER}
+    subject: ClassVar[SubjectKind | None] = SubjectKind.SHIPMENT
+
+    # Where several orders share a shipment, the order's number is added to its key.
+    key: Annotated[str, *_text(200 - 1 - MAX_CODE)]
+    order: Text200 | None = None
+    warehouse: Text200
+    status: ShipmentStatus
+    shipped_at: Instant | None = None
+    delivered_at: Instant | None = None
+    carrier: Text64 | None = None
+    tracking_number: Text64 | None = None
+    tracking_url: Text1000 | None = None
+    address: Postal = None
+
+
+class LineRow(Record):
+    refers: ClassVar[Mapping[str, Kind]] = {
+        "order": Kind.ORDER,
+        "product": Kind.PRODUCT,
+        "shipment": Kind.SHIPMENT,
+    }
+
+    order: Text200
+    product: Text200
+    quantity: Quantity
+    unit_price: Amount
+    price_quantity: Size = 1
+    discount_rate: Rate = Decimal(0)
+    tax_rate: Rate = Decimal(0)
+    shipment: Text200 | None = None
+
+
+RECORDS: Final[dict[Kind, type[Record]]] = {
+    Kind.WAREHOUSE: WarehouseRow,
+    Kind.CATEGORY: CategoryRow,
+    Kind.SUPPLIER: SupplierRow,
+    Kind.CUSTOMER: CustomerRow,
+    Kind.PRODUCT: ProductRow,
+    Kind.STOCK: StockRow,
+    Kind.ORDER: OrderRow,
+    Kind.SHIPMENT: ShipmentRow,
+    Kind.LINE: LineRow,
+}

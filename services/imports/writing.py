@@ -1,0 +1,184 @@
+"""The second pass: what the first found sound goes into the database, a batch a transaction.
+
+Each batch asks anew what is there already, so that a run that was cut off can be repeated, and two
+at the same time do no harm.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
+
+from models.catalog import Product
+from models.columns import new_id
+from models.customers import Customer
+from models.inventory import StockItem
+from models.references import ExternalRef
+from models.rules.access import Actor
+from models.rules.events import SubjectKind
+from services import stock
+from services.imports import known
+from services.imports.checking import Case
+from services.imports.masters import BUILDERS, Desk
+from services.imports.orders import Surroundings, build
+from services.imports.records import RECORDS, Kind, Record, StockRow
+from services.imports.spool import Kept, State
+from services.imports.wholes import Whole, whole
+from services.transaction import Contended, Work, run
+
+BATCH: Final = 200
+
+Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[int]]
+"""Writes a batch and tells how many of its objects are there from now on by its doing."""
+
+
+async def write(actor: Actor, case: Case) -> None:
+    """Write what the first pass spooled as new."""
+    steps: dict[Kind, Step] = dict.fromkeys(BUILDERS, _masters)
+    steps |= {Kind.STOCK: _stock, Kind.ORDER: _orders}
+    for kind, step in steps.items():
+        done, everything = 0, case.spool.count(kind, State.NEW)
+        for batch in case.spool.batches(kind, BATCH, State.NEW):
+            await _write_batch(actor, case, kind, step, batch)
+            done += len(batch)
+            case.progress(f"writing {kind}", done, everything)
+
+
+async def _write_batch(actor: Actor, case: Case, kind: Kind, step: Step, batch: list[Kept]) -> None:
+    async def attempt(work: Work) -> int:
+        try:
+            return await step(work, case, kind, batch)
+        except IntegrityError as error:
+            # Somebody else wrote one of the keys since we looked; the next attempt will see it.
+            raise Contended from error
+
+    await run(actor, attempt)
+
+
+async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int:
+    system = case.mapping.system
+    there = await known.ids(system, kind, [row.key for row in batch], work.connection)
+    records = [_record(row) for row in batch if row.key not in there]
+    codes = {record.natural or "" for record in records}
+    namesakes = await known.coded(kind, codes, work.connection)
+    made = {each.key: namesakes.get(each.natural or "") or new_id() for each in records}
+    ids = await _referred(work, system, records)
+    ids[kind] = {**ids.get(kind, {}), **made}
+    desk = Desk(work, system, ids)
+    rows: list[Model] = _references(system, kind, made)
+    for record in records:
+        if record.natural not in namesakes:
+            rows += BUILDERS[kind](desk, made[record.key], record)
+    await _insert(work, rows)
+    return len(records)
+
+
+async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> int:
+    """Stock items with their opening counts."""
+    system = case.mapping.system
+    records = [StockRow.model_validate_json(row.payload or "") for row in batch]
+    ids = await _referred(work, system, records)
+    there = await known.stocked(set(ids[Kind.PRODUCT].values()), work.connection)
+    rows: list[Model] = []
+    for record in records:
+        place = ids[Kind.PRODUCT][record.product], ids[Kind.WAREHOUSE][record.warehouse]
+        if place in there:
+            continue
+        item = StockItem(
+            id=new_id(),
+            product_id=place[0],
+            warehouse_id=place[1],
+            incoming=record.incoming,
+            safety_stock=record.safety_stock,
+            reorder_point=record.reorder_point,
+            reorder_quantity=record.reorder_quantity,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        reason = f"opening count, imported from {system}"
+        rows += [item, stock.open_with(work, item, record.on_hand, reason)]
+    await _insert(work, rows)
+    return len(rows) // 2
+
+
+async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int:
+    system = case.mapping.system
+    there = await known.ids(system, kind, [row.key for row in batch], work.connection)
+    found = [whole(case.spool, row) for row in batch if row.key not in there]
+    around = await _surroundings(work, system, found)
+    made = {each.key: new_id() for each in found}
+    rows: list[Model] = _references(system, kind, made)
+    for each in found:
+        rows += build(around, made[each.key], each)
+    await _insert(work, rows)
+    return len(found)
+
+
+async def _surroundings(work: Work, system: str, found: list[Whole]) -> Surroundings:
+    orders = [each.order for each in found]
+    lines = [line for each in found for line in each.lines]
+    shipments = {key: row for each in found for key, row in each.shipments.items()}
+    ids = await _referred(work, system, [*orders, *lines, *shipments.values()])
+    taken = await known.subject_ids(system, SubjectKind.SHIPMENT, set(shipments), work.connection)
+    customers = ids.get(Kind.CUSTOMER, {})
+    products = ids.get(Kind.PRODUCT, {})
+    buyers = {row.id: row for row in await _rows(work, Customer, customers.values())}
+    goods = {row.id: row for row in await _rows(work, Product, products.values())}
+    return Surroundings(
+        work=work,
+        system=system,
+        customers={key: buyers[found_id] for key, found_id in customers.items()},
+        products={key: goods[found_id] for key, found_id in products.items()},
+        warehouses=ids.get(Kind.WAREHOUSE, {}),
+        taken=frozenset(taken),
+    )
+
+
+async def _rows(work: Work, table: type[Any], keys: Iterable[UUID]) -> list[Any]:
+    wanted = sorted(set(keys))
+    found: list[Any] = []
+    for start in range(0, len(wanted), known.CHUNK):
+        chunk = wanted[start : start + known.CHUNK]
+        found += await table.filter(id__in=chunk).using_db(work.connection)
+    return found
+
+
+async def _referred(
+    work: Work, system: str, records: Iterable[Record]
+) -> dict[Kind, Mapping[str, UUID]]:
+    """The ids behind all keys that the records name, by kind. Only masters are looked up."""
+    wanted: dict[Kind, set[str]] = defaultdict(set)
+    for record in records:
+        for name, kind in record.refers.items():
+            key = getattr(record, name)
+            if key is not None and kind in BUILDERS:
+                wanted[kind].add(key)
+    return {
+        kind: await known.ids(system, kind, keys, work.connection) for kind, keys in wanted.items()
+    }
+
+
+def _record(kept: Kept) -> Record:
+    return RECORDS[kept.kind].model_validate_json(kept.payload or "")
+
+
+def _references(system: str, kind: Kind, made: Mapping[str, UUID]) -> list[Model]:
+    """That the system knows the objects by these keys."""
+    return [
+        ExternalRef(
+            subject_kind=RECORDS[kind].subject, subject_id=subject_id, system=system, key=key
+        )
+        for key, subject_id in made.items()
+    ]
+
+
+async def _insert(work: Work, rows: list[Model]) -> None:
+    """Insert rows of several tables, the tables in the order in which they first come."""
+    by_table: dict[type[Model], list[Model]] = defaultdict(list)
+    for row in rows:
+        by_table[type(row)].append(row)
+    for each in by_table.values():
+        await work.insert(each)
