@@ -28,6 +28,18 @@ MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
 SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
 
 
+_listeners: list[Callable[[], None]] = []
+
+
+def on_commit(listener: Callable[[], None]) -> Callable[[], None]:
+    """Call `listener` whenever this process has committed events; what ends that.
+
+    It is called from the event loop, must return at once and must not fail.
+    """
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
+
+
 class Contended(Exception):
     """Another transaction took what this one had seen; running it again will tell."""
 
@@ -86,6 +98,9 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 work = Work(actor=actor, now=clock.now(), connection=connection)
                 result = await step(work)
                 await feed.append(work.connection, work.events)
+            if work.events:
+                for listener in _listeners:
+                    listener()
             return result
         except Exception as error:
             if not is_conflict(error):

@@ -1,0 +1,95 @@
+"""Numbering what was committed: one process at a time, the holder of the feed's lease."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services import clock, database, feed
+from subscriptions.bell import Bell
+from subscriptions.pace import Pace
+
+log: Final = structlog.get_logger("ordergraph.relay")
+
+
+class Relay:
+    """Takes the lease where it is free, and then gives positions to committed events.
+
+    `numbered` is called after each batch. On SQLite there is nothing to do: there the position is
+    given in the transaction itself.
+    """
+
+    def __init__(self, holder: str, pace: Pace, numbered: Callable[[], None]) -> None:
+        self.holder = holder
+        self.pace = pace
+        self._numbered = numbered
+        self._bell = Bell()
+        self._stopping = False
+        self._failures = 0
+        self._fence: int | None = None
+        self._renew_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether this process numbers the feed, as far as it knows."""
+        return self._fence is not None
+
+    def wake(self) -> None:
+        """Something was committed. Nobody but the holder of the lease needs to look."""
+        if self.holds:
+            self._bell.ring()
+
+    async def run(self) -> None:
+        """Number events until `stop`, whatever the database does; then give the lease back."""
+        if database.dialect() == "sqlite":
+            return
+        while not self._stopping:
+            pause = await self._turn()
+            if pause and not self._stopping:
+                await self._bell.wait(pause)
+        await self._release()
+
+    def stop(self) -> None:
+        """Let `run` end after what it is doing."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _turn(self) -> float:
+        """Number a batch; how many seconds to rest, 0 where more may wait."""
+        try:
+            async with asyncio.timeout(self.pace.database_seconds):
+                fence = await self._lease()
+                if fence is None:
+                    return self.pace.standby_seconds
+                count = await feed.number(fence)
+        except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
+            self._failures += 1
+            self._fence = None
+            log.warning("feed.unnumbered", error=repr(error), failures=self._failures)
+            return self.pace.pause_after(self._failures)
+        self._failures = 0
+        if count:
+            self._numbered()
+        return 0 if count else self.pace.poll_seconds
+
+    async def _lease(self) -> int | None:
+        """The fence of our lease, renewed when half of its time is over; None: another has it."""
+        now = clock.now()
+        if self._fence is None or self._renew_at is None or now >= self._renew_at:
+            seconds = self.pace.lease_seconds
+            fence = await feed.acquire(self.holder, now, seconds)
+            if fence != self._fence:
+                log.info("feed.lease", holder=self.holder, fence=fence)
+            self._fence = fence
+            self._renew_at = now + timedelta(seconds=seconds / 2)
+        return self._fence
+
+    async def _release(self) -> None:
+        try:
+            async with asyncio.timeout(self.pace.stop_seconds):
+                await feed.release(self.holder)
+        except Exception as error:  # noqa: BLE001 - the lease ends by itself
+            log.warning("feed.unreleased", error=repr(error))
+        self._fence = None
