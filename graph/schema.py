@@ -1,8 +1,9 @@
 """The schema: every root field, bound to what serves it and to the permission that it needs."""
 
-from typing import Final
+from typing import Any, Final
 
 import strawberry
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.base import StrawberryType
@@ -15,7 +16,8 @@ import resolvers.inventory
 import resolvers.nodes
 import resolvers.orders
 import resolvers.payments
-from graph.binding import changed_by, resolved_by
+import subscriptions.orders
+from graph.binding import changed_by, resolved_by, streamed_by
 from graph.errors import ERROR_TYPES
 from graph.types.catalog import (
     Category,
@@ -26,7 +28,7 @@ from graph.types.catalog import (
     SupplierPayload,
 )
 from graph.types.customers import Customer, CustomerGroup, CustomerGroupPayload, CustomerPayload
-from graph.types.events import Event
+from graph.types.events import Event, OrderStreamItem
 from graph.types.fulfillment import Parcel, Return, Shipment
 from graph.types.inventory import (
     StockItem,
@@ -198,6 +200,16 @@ class Mutation:
     )
 
 
+@strawberry.type(description="What can be watched, over a WebSocket.")
+class Subscription:
+    order_updates: OrderStreamItem = streamed_by(
+        subscriptions.orders.order_updates,
+        Permission.ORDERS_READ,
+        "What happens to one order, or to all that a filter asks for: each event once, in order. "
+        "Give exactly one of id, trackingToken and where.",
+    )
+
+
 NODES: Final = (
     Category,
     Customer,
@@ -217,9 +229,31 @@ NODES: Final = (
     Warehouse,
 )
 
-schema: Final = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    types=[*NODES, *ERROR_TYPES],
-    config=StrawberryConfig(name_converter=Names(), scalar_map=SCALARS),
-)
+
+def _build() -> strawberry.Schema:
+    made = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[*NODES, *ERROR_TYPES],
+        config=StrawberryConfig(name_converter=Names(), scalar_map=SCALARS),
+    )
+    _forget_null_defaults(made._schema)  # noqa: SLF001 - Strawberry has no public name for it
+    return made
+
+
+def _forget_null_defaults(schema: GraphQLSchema) -> None:
+    """`first: Int` instead of `first: Int = null`, which says the same in more words."""
+    for declared in schema.type_map.values():
+        if isinstance(declared, GraphQLInputObjectType):
+            inputs: list[Any] = list(declared.fields.values())
+        elif isinstance(declared, GraphQLObjectType):
+            inputs = [each for field in declared.fields.values() for each in field.args.values()]
+        else:
+            continue
+        for each in inputs:
+            if each.default_value is None:
+                each.default_value = Undefined
+
+
+schema: Final = _build()

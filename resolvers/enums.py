@@ -10,7 +10,7 @@ from models.rules.access import ActorKind
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from models.rules.customers import CreditRating
 from models.rules.errors import ErrorCode
-from models.rules.events import EventKind
+from models.rules.events import EventKind, StreamResetReason
 from models.rules.inventory import MovementKind, StockChangeKind
 from models.rules.order_states import (
     FulfillmentStatus,
@@ -44,11 +44,6 @@ class ProductSort(StrEnum):
     NAME = "NAME"
     SKU = "SKU"
     PRICE = "PRICE"
-
-
-class StreamResetReason(StrEnum):
-    CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
-    FEED_REBUILT = "FEED_REBUILT"
 
 
 def describe(enum: type[Member], description: str, values: dict[str, str]) -> None:

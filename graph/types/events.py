@@ -1,16 +1,19 @@
 """What happened, and how it reaches those who watch."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
 from graph.binding import computed_by
 from graph.types.access import Actor
-from graph.types.node import Node, identified, stands_for
+from graph.types.node import Node, gives, identified, stands_for
+from graph.types.orders import Order
 from models import events as tables
-from models.rules.events import EventKind
+from models.rules.events import EventKind, StreamResetReason
 from resolvers import events
 from resolvers.scalars import JSON, Cursor
+from subscriptions import items
 
 
 @stands_for(tables.Event, "One thing that happened. Never changed, never taken back.")
@@ -29,3 +32,33 @@ class Event(Node):
     data: JSON = strawberry.field(
         description="Ids, numbers and field names that tell more; never personal data."
     )
+
+
+@gives(items.OrderUpdate, "An order as it is now, and what happened to it.")
+class OrderUpdate:
+    cursor: Cursor = strawberry.field(description="Go on after this one after a break.")
+    event: Event | None = strawberry.field(
+        description="What happened. Null in the first one, which says how the order is."
+    )
+    order: Order = strawberry.field(description="The order, never older than the event.")
+    matches: bool = strawberry.field(
+        description="Whether it is what `where` asks for; false: it was until this event."
+    )
+
+
+@gives(items.Heartbeat, "The stream is up, and nothing until this cursor was held back.")
+class Heartbeat:
+    cursor: Cursor = strawberry.field(description="Go on after this one after a break.")
+    at: datetime = strawberry.field(description="When it was sent.")
+
+
+@gives(items.StreamReset, "The stream cannot go on from the client's cursor: read anew.")
+class StreamReset:
+    reason: StreamResetReason = strawberry.field(description="Why.")
+    cursor: Cursor = strawberry.field(description="The stream goes on after this one.")
+
+
+OrderStreamItem = Annotated[
+    OrderUpdate | Heartbeat | StreamReset,
+    strawberry.union("OrderStreamItem", description="What a stream of orders consists of."),
+]

@@ -10,9 +10,6 @@ from resolvers.identifiers import to_global
 
 T = TypeVar("T", bound=type)
 
-TABLES: dict[str, type[Model]] = {}
-"""The table behind each type of object that `node` finds, by the type's name."""
-
 
 @strawberry.interface(description="An object that can be fetched again by its id.")
 class Node:
@@ -21,12 +18,15 @@ class Node:
 
 def stands_for(table: type[Model], description: str) -> Callable[[T], T]:
     """Make a class the GraphQL type of a table's rows, which resolvers return as they are."""
+    return gives(table, description)
+
+
+def gives(record: type, description: str) -> Callable[[T], T]:
+    """Make a class the GraphQL type of what resolvers and streams return as records of ours."""
 
     def decorate(declared: T) -> T:
-        TABLES[declared.__name__] = table
-
         def is_type_of(cls: type, value: Any, info: Any) -> bool:  # noqa: ARG001 - Strawberry's
-            return isinstance(value, table)
+            return isinstance(value, record)
 
         cast(Any, declared).is_type_of = classmethod(is_type_of)
         made: T = strawberry.type(declared, description=description)

@@ -67,7 +67,7 @@ class LineInput:
     line_id: strawberry.ID | None = strawberry.field(
         default=None, description="The line that is meant, when an order is edited."
     )
-    sku: str | None = strawberry.field(default=None, description="Which product.")
+    sku: str = strawberry.field(description="Which product.")
     quantity: int = strawberry.field(description="How many units of its stock unit, at least 1.")
     unit_price: Decimal | None = strawberry.field(
         default=None, description="Net, for `priceQuantity` units; else the product's price."
