@@ -2,7 +2,7 @@
 
 import typer
 
-from graph.server.commands import doctor, migrate, schema, serve
+from graph.server.commands import demo, doctor, imports, migrate, schema, serve
 
 app = typer.Typer(
     name="ordergraph",
@@ -12,6 +12,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("migrate")(migrate.migrate)
+app.command("demo")(demo.demo)
+app.command("import")(imports.import_)
 app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
