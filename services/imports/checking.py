@@ -83,6 +83,8 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
     seen = await _look_up(case, converter.source.kind, records)
     count = case.report.count(converter.source.kind)
     for each in batch:
+        if converter.source.distinct and _is_repeated(case, converter, each):
+            continue
         count.read += 1
         if each.record:
             each.problems += _clashes(case, converter, each, each.record, seen)
@@ -94,6 +96,17 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
         linked = _keep(case, converter, each, seen)
         if linked:
             count.unchanged += 1
+
+
+def _is_repeated(case: Case, converter: Converter, each: Converted) -> bool:
+    """Whether the source has said the same before, or something wrong about the same object."""
+    key = each.raw.get("key")
+    twin = case.spool.find(converter.source.kind, key) if isinstance(key, str) else None
+    if twin is None or twin.source != converter.index:
+        return False
+    return twin.payload is None or (
+        each.record is not None and twin.payload == each.record.model_dump_json()
+    )
 
 
 async def _look_up(case: Case, kind: Kind, records: list[Record]) -> Seen:

@@ -77,7 +77,11 @@ Filled = Annotated[Value, BeforeValidator(_as_value)]
 
 
 class Source(_Part):
-    """One reading of one file, or of rows that stand in the mapping itself."""
+    """One reading of one file, or of rows that stand in the mapping itself.
+
+    With `only_if` it takes the rows where that column is not empty; with `distinct` it takes rows
+    that say the same thing once, as where each line of an order repeats what the order is.
+    """
 
     kind: Kind
     file: str | None = None
@@ -85,6 +89,7 @@ class Source(_Part):
     key: Filled | None = None
     fields: dict[str, Filled] = Field(min_length=1)
     only_if: str | None = None
+    distinct: bool = False
     split: dict[str, str] = Field(default_factory=dict)
     json_columns: list[str] = Field(default_factory=list, alias="json")
     existing: Literal["reject", "link"] = "reject"

@@ -198,5 +198,5 @@ def orders_of(spool: Spool, kept: Kept) -> list[Kept]:
 
 def _warn(case: Case, kept: Kept) -> None:
     file = case.mapping.sources[kept.source].name
-    reason = "has not left and is left out; preparing its order makes it anew"
+    reason = "has not left and is left out; preparing an open order makes its shipments anew"
     case.report.warnings.append(Problem(file, kept.line, None, ErrorCode.INVALID, reason))
