@@ -20,6 +20,7 @@ from services import policy
 from services.demo.case import Case, Office
 from services.demo.company import Company
 from services.demo.people import Buyer
+from services.demo.rows import made
 from services.demo.words import NOTES
 from services.order_entry import totals_of
 
@@ -51,7 +52,8 @@ class Shop:
         dice, customer = self.office.dice, buyer.customer
         channel = dice.weighted(CHANNELS)
         pattern = policy.current().order_number_pattern
-        order = Order(
+        order = made(
+            Order,
             id=dice.id_at(at),
             number=self.office.numbers.take("order", pattern, at, channel),
             channel=channel,
@@ -102,7 +104,8 @@ class Shop:
     def _line(
         self, order: Order, position: int, product: Product, portions: int, rate: Decimal
     ) -> OrderLine:
-        line = OrderLine(
+        line = made(
+            OrderLine,
             id=self.office.dice.id_at(order.created_at),
             order_id=order.id,
             position=position,

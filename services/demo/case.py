@@ -24,7 +24,7 @@ from services import search
 from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
 from services.demo.numbers import Numbers
-from services.demo.rows import Rows
+from services.demo.rows import Rows, made
 from services.demo.stockroom import Later, Stockroom
 from services.order_entry import sum_up
 from services.orders import derive, facts
@@ -139,7 +139,8 @@ class Case:
         line.reserved += units
         reservation = self.held.get((line.id, item.id))
         if reservation is None:
-            self.held[line.id, item.id] = Reservation(
+            self.held[line.id, item.id] = made(
+                Reservation,
                 id=self.office.dice.id_at(at),
                 order_line_id=line.id,
                 stock_item_id=item.id,

@@ -15,6 +15,7 @@ from models.rules.shipment_states import ShipmentStatus, has_left
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
+from services.demo.rows import made
 from services.order_entry import sum_up, totals_of
 from services.orders import facts, sums_of
 
@@ -82,7 +83,8 @@ def pay(
     order, dice = case.order, case.office.dice
     check_payment(sums_of(order), kind, amount_minor)
     before = facts(order)
-    payment = Payment(
+    payment = made(
+        Payment,
         id=dice.id_at(at),
         order_id=order.id,
         kind=kind,

@@ -15,6 +15,7 @@ from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_l
 from services import policy
 from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
+from services.demo.rows import made
 from services.demo.words import CARRIERS, TRACKING_MESSAGES
 from services.orders import facts
 
@@ -53,7 +54,8 @@ def _is_over(status: ShipmentStatus) -> bool:
 
 def _consign(case: Case, warehouse_id: UUID, units: dict[UUID, int], at: datetime) -> Consignment:
     order = case.order
-    shipment = Shipment(
+    shipment = made(
+        Shipment,
         id=case.office.dice.id_at(at),
         number=f"{order.number}-{len(case.consignments) + 1}",
         order_id=order.id,
@@ -126,7 +128,8 @@ def _parcel(case: Case, shipment: Shipment, position: int, at: datetime) -> Parc
     dice = case.office.dice
     carrier, prefix, url = dice.one(CARRIERS)
     number = f"{prefix}{dice.between(10**9, 10**10 - 1)}"
-    return Parcel(
+    return made(
+        Parcel,
         id=dice.id_at(at),
         shipment_id=shipment.id,
         position=position,
@@ -163,7 +166,8 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
         net = order.total_net_minor - sum(invoice.net_minor for invoice in case.invoices)
         tax = order.total_tax_minor - sum(invoice.tax_minor for invoice in case.invoices)
     pattern = policy.current().invoice_number_pattern
-    return Invoice(
+    return made(
+        Invoice,
         id=case.office.dice.id_at(at),
         number=case.office.numbers.take("invoice", pattern, at),
         order_id=order.id,

@@ -7,7 +7,7 @@ conversions and INSERT statements of Tortoise's own.
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -31,7 +31,24 @@ PLAIN: Final = (
     UtcDatetime,
 )
 
+Table = TypeVar("Table", bound=Model)
+
+_templates: dict[type[Model], dict[str, Any]] = {}
+
 Encoder = Callable[[Any, type[Model]], Any]
+
+
+def made(table: type[Table], **values: Any) -> Table:
+    """An instance with these values and the defaults for all others.
+
+    Tortoise's own way there converts and checks each value, ten times as long.
+    """
+    if table not in _templates:
+        _templates[table] = vars(table())
+    row = table.__new__(table)
+    vars(row).update(_templates[table])
+    vars(row).update(values)
+    return row
 
 
 class Rows:
