@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.rules.access import Actor, Permission
 from services.imports.checking import Case, check_rows
-from services.imports.mapping import load
+from services.imports.mapping import Mapping, load
 from services.imports.reading import locate
 from services.imports.records import Kind
 from services.imports.report import Report
@@ -51,6 +51,7 @@ async def import_files(
         check_orders(case)
         check_shipments(case)
         _count_new(report)
+        _sort(report, mapping)
         if not dry_run and not (strict and report.rejected):
             await write(actor, case)
             report.written = True
@@ -62,6 +63,13 @@ def _count_new(report: Report) -> None:
     for kind, count in report.counts.items():
         if kind is not Kind.SHIPMENT:
             count.new = count.read - count.rejected - count.unchanged
+
+
+def _sort(report: Report, mapping: Mapping) -> None:
+    """Put what is told in the order of the mapping's files and of their lines."""
+    files = list(dict.fromkeys(source.name for source in mapping.sources))
+    for told in (report.rejected, report.warnings):
+        told.sort(key=lambda problem: (files.index(problem.file), problem.line))
 
 
 def _silent(stage: str, done: int, everything: int) -> None:

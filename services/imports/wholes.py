@@ -164,9 +164,9 @@ def check_shipments(case: Case) -> None:
     What has not left would hold promised stock. Nothing is promised to imported orders until they
     are prepared here, which makes the shipment anew.
     """
-    count = case.report.count(Kind.SHIPMENT)
     for batch in case.spool.batches(Kind.SHIPMENT, BATCH, State.NEW):
         for kept in batch:
+            count = case.report.count(Kind.SHIPMENT)
             orders = orders_of(case.spool, kept)
             new = [order for order in orders if order.state is State.NEW]
             if not orders:
