@@ -1,0 +1,154 @@
+"""Whatever drifts from the ledger is found by its name, and counters are set right from it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models.events import Event
+from models.inventory import Reservation, StockItem, StockMovement
+from models.orders import OrderLine
+from models.rules.access import OPEN, SYSTEM, Actor, ActorKind, Permission
+from models.rules.errors import Forbidden
+from models.rules.events import EventKind
+from models.rules.inventory import StockChangeKind
+from models.rules.order_states import OrderAction
+from services.demo.fill import fill
+from services.demo.size import Size
+from services.inventory import ChangeStock, adjust_stock
+from services.stock_audit import PAGE, Counter, Drift, Report, verify_stock
+from tests.support import ledger
+from tests.support.databases import Database
+from tests.support.shop import open_shop
+
+
+async def trade() -> StockItem:
+    """The one stock item, after it was received, damaged, reserved, shipped: of each a movement."""
+    shop = await open_shop()
+    shipped = await shop.place()
+    await shop.act(shipped, OrderAction.SHIP)
+    await shop.place()
+    damaged = ChangeStock("CUP", shop.warehouse_id, "fell", StockChangeKind.DAMAGE, delta=5)
+    await adjust_stock(OPEN, (damaged,))
+    item = await StockItem.get()
+    assert (item.on_hand, item.reserved, item.damaged) == (99_998, 2, 5)
+    assert item.movement_seq == 5
+    return item
+
+
+def drift(counter: Counter, stored: int, told: int, *, repaired: bool = False) -> Drift:
+    return Drift("CUP", "MAIN", counter, stored, told, repaired=repaired)
+
+
+async def ledger_rows() -> list[dict[str, Any]]:
+    return await StockMovement.all().order_by("sequence").values()
+
+
+async def test_counters_that_agree_are_clean(database: Database) -> None:
+    await trade()
+    assert await verify_stock(SYSTEM) == Report(items=1, found=0, repaired=0, drifts=())
+    assert await verify_stock(SYSTEM, repair=True) == Report(1, 0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong", "drifts"),
+    [
+        ("on_hand", 100_000, [(Counter.ON_HAND, 100_000, 99_998)]),
+        ("reserved", 3, [(Counter.RESERVED, 3, 2), (Counter.PROMISED, 3, 2)]),
+        ("damaged", 0, [(Counter.DAMAGED, 0, 5)]),
+        ("movement_seq", 9, [(Counter.MOVEMENTS, 9, 5)]),
+    ],
+)
+async def test_a_drifted_counter_is_found_and_repaired(
+    database: Database, column: str, wrong: int, drifts: list[tuple[Counter, int, int]]
+) -> None:
+    before = await trade()
+    rows = await ledger_rows()
+    await StockItem.all().update(**{column: wrong})
+
+    found = await verify_stock(SYSTEM)
+    assert found == Report(1, len(drifts), 0, tuple(drift(*each) for each in drifts))
+    assert getattr(await StockItem.get(), column) == wrong
+
+    repaired = await verify_stock(SYSTEM, repair=True)
+    listed = tuple(drift(*each, repaired=True) for each in drifts)
+    assert repaired == Report(1, len(drifts), len(drifts), listed)
+    assert repaired.is_clean
+    assert not found.is_clean
+    after = await StockItem.get()
+    assert after.balance == before.balance
+    assert (after.movement_seq, after.version) == (5, before.version + 1)
+    assert await ledger_rows() == rows
+    told = await Event.get(subject_id=after.id, subject_seq=after.event_seq)
+    assert (told.kind, told.subject_version) == (EventKind.STOCK_CHANGED, after.version)
+    assert told.data == {
+        "onHand": 99_998,
+        "reserved": 2,
+        "damaged": 5,
+        "available": 99_991,
+        "repaired": [drifts[0][0].value],
+    }
+    assert await verify_stock(SYSTEM) == Report(1, 0, 0, ())
+    assert await ledger.differences() == []
+
+
+async def test_a_gap_in_the_ledger_is_found_and_left_alone(database: Database) -> None:
+    before = await trade()
+    await StockMovement.filter(sequence=2).delete()
+    drifts = (
+        drift(Counter.RESERVED, 2, 0),
+        drift(Counter.SEQUENCE, 5, 4),
+        drift(Counter.BALANCES, 3, 4),
+    )
+    assert await verify_stock(SYSTEM) == Report(1, 3, 0, drifts)
+    assert await verify_stock(SYSTEM, repair=True) == Report(1, 3, 0, drifts)
+    assert (await StockItem.get()).balance == before.balance
+
+
+async def test_a_balance_that_does_not_follow_is_found_and_left_alone(database: Database) -> None:
+    before = await trade()
+    await StockMovement.filter(sequence=5).update(damaged_after=4)
+    expected = Report(1, 1, 0, (drift(Counter.BALANCES, 4, 5),))
+    assert await verify_stock(SYSTEM) == expected
+    assert await verify_stock(SYSTEM, repair=True) == expected
+    assert (await StockItem.get()).version == before.version
+
+
+async def test_a_lost_reservation_is_found_at_the_item_and_at_the_line(database: Database) -> None:
+    await trade()
+    reservation = await Reservation.get().select_related("order_line__order")
+    number = reservation.order_line.order.number
+    await reservation.delete()
+    at_line = Drift("CUP", None, Counter.LINE, 2, 0, order=number)
+    expected = Report(1, 2, 0, (drift(Counter.PROMISED, 2, 0), at_line))
+    assert await verify_stock(SYSTEM) == expected
+    assert await verify_stock(SYSTEM, repair=True) == expected
+
+
+async def test_a_drifted_order_line_is_found(database: Database) -> None:
+    await trade()
+    line = await OrderLine.get(reserved=2).select_related("order")
+    await OrderLine.filter(id=line.id).update(reserved=1)
+    at_line = Drift("CUP", None, Counter.LINE, 1, 2, order=line.order.number)
+    assert await verify_stock(SYSTEM) == Report(1, 1, 0, (at_line,))
+
+
+async def test_every_item_is_compared_however_many_there_are(sqlite_database: Database) -> None:
+    end = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    made = await fill(SYSTEM, Size(1, 150, 3, 0), seed=1, now=end)
+    assert made.stock_items > PAGE
+    last = await StockItem.all().order_by("-id").first()
+    assert last is not None
+    await StockItem.filter(id=last.id).update(on_hand=last.on_hand + 1)
+    report = await verify_stock(SYSTEM)
+    assert (report.items, report.found) == (made.stock_items, 1)
+
+
+async def test_reading_does_not_permit_repairing(sqlite_database: Database) -> None:
+    reader = Actor(ActorKind.STAFF, "reader", None, frozenset({Permission.STOCK_READ}))
+    stranger = Actor(ActorKind.STAFF, "stranger", None, frozenset())
+    assert (await verify_stock(reader)).is_clean
+    with pytest.raises(Forbidden):
+        await verify_stock(reader, repair=True)
+    with pytest.raises(Forbidden):
+        await verify_stock(stranger)
