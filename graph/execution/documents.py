@@ -41,7 +41,7 @@ class Document:
         """The one operation, or the one of that name.
 
         Raises:
-            Malformed: there is none, or several and no name says which.
+            Malformed: there is none of that name, or several and no name says which.
         """
         if name:
             found = self.operations.get(name)
@@ -49,11 +49,8 @@ class Document:
                 raise Malformed("The document has no operation of that name.")
             return found
         if len(self.operations) != 1:
-            raise Malformed(
-                "The document has several operations: name one in operationName."
-                if self.operations
-                else "The document has no operation.",
-            )
+            # There is one at least: validation refuses fragments that nothing uses.
+            raise Malformed("The document has several operations: name one in operationName.")
         return next(iter(self.operations.values()))
 
 

@@ -88,14 +88,15 @@ class _Measure:
     def selection_set(self, selected: SelectionSetNode | None, level: int = 0) -> Size:
         if selected is None:
             return Size()
-        # Inline fragments nest without adding to the depth; they are held to twice of it.
+        # Fragments nest without adding to the depth; whatever nests is held to twice of it, so
+        # that no document exhausts the stack.
         if level > 2 * self.deepest:
             raise Rejected(Code.LIMIT_EXCEEDED, "The document is nested too deeply.")
         return _together([self.selection(node, level + 1) for node in selected.selections])
 
     def selection(self, node: SelectionNode, level: int) -> Size:
         if isinstance(node, FragmentSpreadNode):
-            return _with_directives(self.fragment(node.name.value), node.directives)
+            return _with_directives(self.fragment(node.name.value, level), node.directives)
         inside = self.selection_set(getattr(node, "selection_set", None), level)
         if not isinstance(node, FieldNode):
             return _with_directives(inside, node.directives)
@@ -112,7 +113,7 @@ class _Measure:
             directives=inside.directives + len(node.directives or ()),
         )
 
-    def fragment(self, name: str) -> Size:
+    def fragment(self, name: str, level: int) -> Size:
         """The size of a fragment; nothing for one that is unknown or contains itself.
 
         Validation refuses both.
@@ -121,7 +122,7 @@ class _Measure:
             self.sizes[name] = Size()
             definition = self.fragments.get(name)
             if definition:
-                inside = self.selection_set(definition.selection_set)
+                inside = self.selection_set(definition.selection_set, level)
                 self.sizes[name] = _with_directives(inside, definition.directives)
         return self.sizes[name]
 

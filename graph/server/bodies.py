@@ -78,7 +78,8 @@ def parse_json(body: bytes | str, max_depth: int) -> Any:
         raise Malformed(
             f"The body is not JSON: line {error.lineno}, column {error.colno}."
         ) from None
-    _check_depth(value, max_depth)
+    if isinstance(value, dict | list):
+        _check_depth(value, max_depth)
     if "\\ud" in text or "\\uD" in text:
         _check_characters(value)
     return value
@@ -146,13 +147,14 @@ def _constant(name: str) -> NoReturn:
 
 
 def _check_depth(value: Any, most: int) -> None:
+    """Look at the containers of one level after the other; recursion would have a limit itself."""
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             child
             for parent in level
-            if isinstance(parent, dict | list)
             for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
         ]
         if not level:
             return

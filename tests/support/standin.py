@@ -1,0 +1,127 @@
+"""A small schema whose fields fail, wait and stream on demand, to test what serves any schema."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+import strawberry
+
+from models.rules.access import Permission
+from models.rules.errors import BadRequest, Forbidden, Overloaded, invalid
+from resolvers.context import Info
+from subscriptions.bus import StreamClosed
+
+SECRET_TEXT = "postgres://ordergraph:hunter2@db.internal/orders"
+
+
+@strawberry.type
+class Node:
+    name: str = "a node"
+
+    @strawberry.field
+    def child(self) -> Annotated["Node", strawberry.lazy("tests.support.standin")]:
+        return Node()
+
+
+@strawberry.type
+class Query:
+    node: Node = strawberry.field(resolver=Node)
+
+    @strawberry.field
+    def greet(self, name: str = "world", times: int = 1) -> str:
+        return f"Hello {name}" * times
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise RuntimeError(SECRET_TEXT)
+
+    @strawberry.field
+    def needed(self) -> str:
+        raise RuntimeError(SECRET_TEXT)
+
+    @strawberry.field
+    def too_large(self) -> int | None:
+        return 2**40
+
+    @strawberry.field
+    def forbidden(self) -> str | None:
+        raise Forbidden(Permission.ORDERS_READ)
+
+    @strawberry.field
+    def foreign(self) -> str | None:
+        raise BadRequest("This is not an id of ours.")
+
+    @strawberry.field
+    def refused(self) -> str | None:
+        raise invalid("No such sort.", "sort")
+
+    @strawberry.field
+    def contended(self) -> str | None:
+        raise Overloaded
+
+    @strawberry.field
+    async def forever(self) -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+    @strawberry.field
+    def context(self, info: Info) -> str:
+        return str(info.context.correlation_id)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def change(self) -> str:
+        return "changed"
+
+
+contexts: list[object] = []
+
+
+@strawberry.type
+class Tick:
+    number: int
+    text: str
+
+    @strawberry.field
+    def loaders(self, info: Info) -> str:
+        """Which context this event is resolved in."""
+        contexts.append(info.context)  # kept, because the id of one that is gone is given again
+        return str(id(info.context))
+
+
+closed: asyncio.Queue[str] = asyncio.Queue()
+"""The streams that have ended, however they did."""
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def ticks(self, to: int, size: int = 1) -> AsyncGenerator[Tick, None]:
+        try:
+            for number in range(to):
+                yield Tick(number=number, text="x" * size)
+        finally:
+            closed.put_nowait("ticks")
+
+    @strawberry.subscription
+    async def silence(self) -> AsyncGenerator[Tick, None]:
+        try:
+            await asyncio.Event().wait()
+            yield Tick(number=0, text="")
+        finally:
+            closed.put_nowait("silence")
+
+    @strawberry.subscription
+    async def breaking(self) -> AsyncGenerator[Tick, None]:
+        yield Tick(number=0, text="")
+        raise RuntimeError(SECRET_TEXT)
+
+    @strawberry.subscription
+    async def ending(self) -> AsyncGenerator[Tick, None]:
+        yield Tick(number=0, text="")
+        raise StreamClosed("cursor-7")
+
+
+schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)
