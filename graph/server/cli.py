@@ -2,7 +2,7 @@
 
 import typer
 
-from graph.server.commands import demo, doctor, imports, migrate, schema, serve
+from graph.server.commands import demo, doctor, imports, migrate, schema, serve, stock
 
 app = typer.Typer(
     name="ordergraph",
@@ -17,3 +17,4 @@ app.command("import")(imports.import_)
 app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
+app.add_typer(stock.app)
