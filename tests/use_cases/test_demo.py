@@ -1,0 +1,340 @@
+"""The demo company is the same each time, in every state, adds up, and can go on trading."""
+
+import hashlib
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import pytest
+from tortoise.models import Model
+
+from models.catalog import Product
+from models.customers import Customer
+from models.events import Event, Feed
+from models.fulfillment import Return, ReturnLine, Shipment, ShipmentLine
+from models.inventory import StockItem
+from models.numbering import NumberCounter
+from models.orders import Order, OrderLine
+from models.payments import Invoice, Payment
+from models.references import SearchToken
+from models.rules.access import EVERYTHING, SYSTEM, Actor, ActorKind, Permission
+from models.rules.errors import Forbidden, Refused
+from models.rules.events import EventKind
+from models.rules.order_states import (
+    FulfillmentStatus,
+    OrderAction,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+from models.rules.payment_states import PaymentKind
+from models.rules.return_states import ReturnState
+from models.rules.shipment_states import ShipmentStatus, has_left
+from models.tables import TABLES
+from services import clock, search
+from services import database as service
+from services.customers import SaveCustomer, save_customer
+from services.demo.fill import Summary, fill, is_empty
+from services.demo.size import Size
+from services.order_actions import ActOnOrder, act_on_order
+from services.order_entry import NewLine
+from services.orders import PlaceOrder, derive, place_order
+from services.stock_audit import Report, verify_stock
+from tests.support import ledger
+from tests.support.databases import Database, Databases, connected
+
+SMALL: Final = Size(customers=30, products=40, warehouses=3, orders=150)
+NOW: Final = datetime(2026, 3, 12, 15, 30, tzinfo=UTC)
+
+
+async def fill_small(seed: int = 7) -> Summary:
+    return await fill(SYSTEM, SMALL, seed=seed, now=NOW)
+
+
+async def digest() -> str:
+    """Of every value of every row, the same on every database."""
+    found = hashlib.sha256()
+    for table in TABLES:
+        for row in sorted(
+            [orjson.dumps(row, _plain, orjson.OPT_SORT_KEYS) for row in await table.all().values()]
+        ):
+            found.update(row)
+    return found.hexdigest()
+
+
+def _plain(value: Any) -> str:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
+
+
+def sums(rows: list[Any], key: str, amount: str) -> dict[UUID, int]:
+    found: dict[UUID, int] = defaultdict(int)
+    for row in rows:
+        found[getattr(row, key)] += getattr(row, amount)
+    return found
+
+
+async def test_the_same_seed_and_time_make_the_same_rows(
+    database: Database, databases: Databases
+) -> None:
+    """On whatever database, and whenever."""
+    first = await fill_small()
+    rows = await digest()
+    await service.disconnect()
+    other = await databases.migrated("sqlite")
+    async with connected(other):
+        with clock.frozen(NOW + timedelta(days=100)):
+            assert await fill_small() == first
+        assert await digest() == rows
+    await databases.release(other)
+    await service.connect(database.url)
+
+
+async def test_another_seed_makes_another_company(
+    sqlite_database: Database, databases: Databases
+) -> None:
+    await fill_small()
+    rows = await digest()
+    await service.disconnect()
+    other = await databases.migrated("sqlite")
+    async with connected(other):
+        await fill_small(seed=8)
+        assert await digest() != rows
+    await databases.release(other)
+    await service.connect(sqlite_database.url)
+
+
+async def test_every_state_can_be_seen(database: Database) -> None:
+    await fill_small()
+    orders = await Order.all()
+    assert {order.status for order in orders} == set(OrderStatus)
+    assert {order.fulfillment_status for order in orders} == set(FulfillmentStatus)
+    assert {order.payment_status for order in orders} == set(PaymentStatus)
+    assert {order.return_status for order in orders} == set(ReturnStatus)
+    assert {shipment.status for shipment in await Shipment.all()} == set(ShipmentStatus)
+    assert {each.status for each in await Return.all()} == set(ReturnState)
+    assert {payment.kind for payment in await Payment.all()} == set(PaymentKind)
+
+
+async def test_stock_is_what_ledger_and_reservations_say(database: Database) -> None:
+    made = await fill_small()
+    assert await verify_stock(SYSTEM) == Report(made.stock_items, 0, 0, ())
+    assert await ledger.differences() == []
+
+
+async def test_orders_are_what_their_parts_come_to(database: Database) -> None:
+    await fill_small()
+    payments = await Payment.all()
+    of_kind = {
+        kind: sums([each for each in payments if each.kind is kind], "order_id", "amount_minor")
+        for kind in PaymentKind
+    }
+    waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
+    requests = await ReturnLine.filter(return_request__status__in=waiting).select_related(
+        "return_request"
+    )
+    for order in await Order.all():
+        lines = await OrderLine.filter(order_id=order.id)
+        stored = (order.fulfillment_status, order.payment_status, order.return_status)
+        requested = sum(
+            each.quantity - each.received
+            for each in requests
+            if each.return_request.order_id == order.id
+        )
+        derive(order, lines, requested)
+        assert (order.fulfillment_status, order.payment_status, order.return_status) == stored
+        assert order.line_count == len(lines)
+        assert order.subtotal_net_minor == sum(line.net_minor for line in lines)
+        assert order.subtotal_tax_minor == sum(line.tax_minor for line in lines)
+        assert order.discount_minor == sum(line.discount_minor for line in lines)
+        assert order.total_net_minor == order.subtotal_net_minor + order.shipping_net_minor
+        assert order.total_gross_minor == order.total_net_minor + order.total_tax_minor
+        assert order.charged_minor == of_kind[PaymentKind.CHARGE][order.id]
+        assert order.refunded_minor == of_kind[PaymentKind.REFUND][order.id]
+
+
+async def test_lines_are_where_shipments_and_returns_say(database: Database) -> None:
+    await fill_small()
+    contents = await ShipmentLine.all().select_related("shipment")
+    left = [row for row in contents if has_left(row.shipment.status)]
+    inside = {ShipmentStatus.PENDING, ShipmentStatus.PICKING, ShipmentStatus.PACKED}
+    packed = [row for row in contents if row.shipment.status in inside]
+    arrived = [row for row in contents if row.shipment.status is ShipmentStatus.DELIVERED]
+    came_back = await ReturnLine.all()
+    for name, counted in {
+        "shipped": sums(left, "order_line_id", "quantity"),
+        "preparing": sums(packed, "order_line_id", "quantity"),
+        "delivered": sums(arrived, "order_line_id", "quantity"),
+        "returned": sums(came_back, "order_line_id", "received"),
+    }.items():
+        lines = await OrderLine.all()
+        stored = {line.id: getattr(line, name) for line in lines if getattr(line, name)}
+        assert stored == {key: units for key, units in counted.items() if units}, name
+    for line in await OrderLine.all().select_related("order"):
+        units = line.reserved + line.backordered + line.shipped + line.cancelled
+        assert units == line.quantity or line.order.status is OrderStatus.DRAFT
+
+
+async def test_invoices_come_to_what_was_ordered(database: Database) -> None:
+    await fill_small()
+    invoices = await Invoice.all()
+    billed = sums(invoices, "order_id", "net_minor")
+    taxes = sums(invoices, "order_id", "tax_minor")
+    shipped = await Shipment.filter(shipped_at__isnull=False)
+    assert {invoice.shipment_id for invoice in invoices} == {each.id for each in shipped}
+    everything = (FulfillmentStatus.SHIPPED, FulfillmentStatus.DELIVERED)
+    for order in await Order.filter(fulfillment_status__in=everything):
+        assert (billed[order.id], taxes[order.id]) == (
+            order.total_net_minor,
+            order.total_tax_minor,
+        )
+
+
+async def test_events_leave_no_gap(database: Database) -> None:
+    made = await fill_small()
+    events = await Event.all().order_by("position")
+    assert [event.position for event in events] == list(range(1, made.events + 1))
+    assert (await Feed.get()).last_position == made.events
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    sequences: dict[UUID, list[int]] = defaultdict(list)
+    for event in events:
+        sequences[event.subject_id].append(event.subject_seq)
+    subjects: tuple[type[Model], ...] = (Order, Shipment, Return, StockItem, Customer)
+    for table in subjects:
+        for subject_id, count in await table.all().values_list("id", "event_seq"):
+            assert sequences.pop(subject_id, []) == list(range(1, count + 1))
+    assert sequences == {}
+
+
+async def test_everything_is_found_by_its_words(database: Database) -> None:
+    await fill_small()
+    expected: set[tuple[UUID, str, str]] = set()
+    for product in await Product.all():
+        expected |= {(t.subject_id, t.field, t.token) for t in search.product_tokens(product)}
+    names = {customer.id: customer.name for customer in await Customer.all()}
+    for customer in await Customer.all():
+        texts = {"name": customer.name, "code": customer.code, "email": customer.email}
+        expected |= {(customer.id, field, word) for field, word in search.words_of(texts)}
+    for order in await Order.all():
+        texts = {"number": order.number, "customer": names[order.customer_id]}
+        expected |= {(order.id, field, word) for field, word in search.words_of(texts)}
+    rows = await SearchToken.all()
+    assert {(row.subject_id, row.field, row.token) for row in rows} == expected
+
+
+async def test_trade_goes_on_with_fresh_numbers(database: Database) -> None:
+    await fill_small()
+    numbers = {order.number for order in await Order.all()}
+    invoices = {invoice.number for invoice in await Invoice.all()}
+    customer = await Customer.filter(blocked=False).order_by("code").first()
+    item = await StockItem.all().order_by("-on_hand").select_related("product").first()
+    assert customer is not None
+    assert item is not None
+    with clock.frozen(NOW + timedelta(hours=1)):
+        lines = (NewLine(item.product.sku, 2),)
+        for channel in ("web", "shop", "phone", "default"):
+            placed = await place_order(SYSTEM, PlaceOrder(customer.id, lines, channel))
+            assert placed.number not in numbers
+            command = ActOnOrder(placed.id, placed.version, OrderAction.SHIP)
+            shipped = await act_on_order(SYSTEM, command)
+            assert shipped.fulfillment_status is FulfillmentStatus.SHIPPED
+            invoice = await Invoice.get(order_id=placed.id)
+            assert invoice.number not in invoices
+        joined = await save_customer(SYSTEM, SaveCustomer(name="Newcomer"))
+    assert joined.code == "C-000031"
+    assert await ledger.differences() == []
+
+
+async def test_open_orders_of_the_demo_can_be_acted_on(database: Database) -> None:
+    await fill_small()
+    with clock.frozen(NOW + timedelta(hours=1)):
+        held = await Order.get(status=OrderStatus.ON_HOLD)
+        await act_on_order(SYSTEM, ActOnOrder(held.id, held.version, OrderAction.RELEASE))
+        draft = await Order.get(status=OrderStatus.DRAFT)
+        await act_on_order(SYSTEM, ActOnOrder(draft.id, draft.version, OrderAction.SUBMIT))
+        for order in await Order.filter(
+            status=OrderStatus.CONFIRMED,
+            fulfillment_status__in=[FulfillmentStatus.RESERVED, FulfillmentStatus.PREPARING],
+        ):
+            await act_on_order(SYSTEM, ActOnOrder(order.id, order.version, OrderAction.SHIP))
+        for order in await Order.filter(fulfillment_status=FulfillmentStatus.BACKORDERED):
+            await act_on_order(SYSTEM, ActOnOrder(order.id, order.version, OrderAction.CANCEL))
+    assert await ledger.differences() == []
+    assert (await verify_stock(SYSTEM)).is_clean
+
+
+async def test_events_tell_what_the_services_tell(sqlite_database: Database) -> None:
+    made = await fill_small()
+    customer = await Customer.filter(blocked=False).order_by("code").first()
+    item = await StockItem.all().order_by("-on_hand").select_related("product").first()
+    assert customer is not None
+    assert item is not None
+    order = PlaceOrder(customer.id, (NewLine(item.product.sku, 2),))
+    placed = await place_order(SYSTEM, order)
+    await act_on_order(SYSTEM, ActOnOrder(placed.id, placed.version, OrderAction.SHIP))
+    shapes: dict[bool, dict[EventKind, set[tuple[str, ...]]]] = {
+        early: defaultdict(set) for early in (True, False)
+    }
+    for event in await Event.all():
+        by_demo = (event.position or 0) <= made.events
+        shapes[by_demo][event.kind].add(tuple(sorted(event.data)))
+    assert shapes[False].keys() == {
+        EventKind.ORDER_PLACED,
+        EventKind.ORDER_STATUS_CHANGED,
+        EventKind.SHIPMENT_STATUS_CHANGED,
+        EventKind.STOCK_CHANGED,
+    }
+    for kind, told in shapes[False].items():
+        assert told <= shapes[True][kind]
+
+
+async def test_a_database_with_rows_is_left_as_it_is(database: Database) -> None:
+    await save_customer(SYSTEM, SaveCustomer(name="Somebody"))
+    assert not await is_empty()
+    rows = await digest()
+    with pytest.raises(Refused, match="empty"):
+        await fill_small()
+    assert await digest() == rows
+
+
+async def test_numbers_go_on_where_they_were(sqlite_database: Database) -> None:
+    """A number that was given out once is not given out again, even if its order is gone."""
+    await NumberCounter.create(scope="customer:C-*", value=40)
+    assert await is_empty()
+    await fill_small()
+    assert min(customer.code for customer in await Customer.all()) == "C-000041"
+    assert (await NumberCounter.get(scope="customer:C-*")).value == 70
+
+
+async def test_only_who_may_import_may_fill(sqlite_database: Database) -> None:
+    permissions = EVERYTHING - {Permission.IMPORT}
+    stranger = Actor(ActorKind.STAFF, "stranger", None, permissions)
+    with pytest.raises(Forbidden):
+        await fill(stranger, SMALL, seed=1, now=NOW)
+    assert await is_empty()
+
+
+@pytest.mark.parametrize(
+    "size", [Size(customers=0), Size(products=10), Size(warehouses=0), Size(orders=-1)]
+)
+async def test_impossible_sizes_are_refused(sqlite_database: Database, size: Size) -> None:
+    with pytest.raises(Refused):
+        await fill(SYSTEM, size, seed=1, now=NOW)
+    assert await is_empty()
+
+
+async def test_progress_is_told_batch_by_batch(sqlite_database: Database) -> None:
+    told: list[tuple[int, int]] = []
+    size = Size(customers=20, products=20, warehouses=1, orders=1_200)
+    await fill(SYSTEM, size, seed=1, now=NOW, progress=lambda *each: told.append(each))
+    assert len(told) >= 3
+    assert told == sorted(told)
+    assert told[-1] == (1_200, 1_200)
+
+
+async def test_the_smallest_company_has_no_orders(sqlite_database: Database) -> None:
+    made = await fill(SYSTEM, Size(1, 11, 1, 0), seed=1, now=NOW)
+    assert (made.customers, made.products, made.orders) == (1, 11, 0)
+    assert (await verify_stock(SYSTEM)).is_clean
