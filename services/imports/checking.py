@@ -13,7 +13,7 @@ from services.imports import known
 from services.imports.converting import Converted, Converter
 from services.imports.mapping import Mapping, Source
 from services.imports.reading import rows
-from services.imports.records import Kind, LineRow, Record, ShipmentRow, StockRow
+from services.imports.records import BY_CODE, Kind, LineRow, Record, ShipmentRow, StockRow
 from services.imports.report import Problem, Report
 from services.imports.spool import Kept, Spool, State
 
@@ -173,11 +173,12 @@ def _dangling(
         found = case.spool.find(target, key)
         if found is None and key in seen.referred.get(target, {}):
             continue
-        reason = f"there is no {target} {key}"
+        named = key.removeprefix(BY_CODE)
+        reason = f"there is no {target} {named}"
         if found is not None:
             if found.state is not State.REJECTED:
                 continue
-            reason = f"{target} {key} was rejected ({case.where(found)})"
+            reason = f"{target} {named} was rejected ({case.where(found)})"
         columns = ", ".join(converter.source.fields[name].columns) or None
         yield converter.problem(each.row, columns, ErrorCode.NOT_FOUND, reason)
 

@@ -11,6 +11,7 @@ from models.rules.errors import ErrorCode
 from services.imports.mapping import ANYTHING, Mapping, Source, Value
 from services.imports.reading import Row
 from services.imports.records import (
+    BY_CODE,
     RECORDS,
     CustomerRow,
     Kind,
@@ -88,6 +89,8 @@ class Converter:
                 continue
             if text == "":
                 continue
+            if value.by == "code":
+                text = f"{BY_CODE}{text}"
             head, _, rest = name.partition(".")
             if rest:
                 found.raw.setdefault(head, {})[rest] = text
@@ -120,7 +123,7 @@ class Converter:
         """One of pydantic's reasons, with the column instead of the field."""
         name = ".".join(part for part in error["loc"] if isinstance(part, str))
         message = error["msg"].removeprefix("Value error, ")
-        if error["type"] in ("missing", "string_too_short"):
+        if error["type"] == "missing":
             reason = f"a {self.source.kind} needs {name}"
             return self.problem(row, self._columns(name), ErrorCode.REQUIRED, reason)
         return self.problem(row, self._columns(name), ErrorCode.INVALID, f"{name}: {message}")

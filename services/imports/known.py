@@ -13,7 +13,7 @@ from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from models.references import ExternalRef
 from models.rules.events import SubjectKind
-from services.imports.records import RECORDS, Kind
+from services.imports.records import BY_CODE, RECORDS, Kind
 
 TABLES: Final[dict[Kind, tuple[type[Model], str]]] = {
     Kind.WAREHOUSE: (Warehouse, "code"),
@@ -32,14 +32,20 @@ CHUNK: Final = 500
 async def ids(
     system: str,
     kind: Kind,
-    keys: Collection[str],
+    references: Collection[str],
     connection: BaseDBAsyncClient | None = None,
 ) -> dict[str, UUID]:
-    """The ids of the objects that the system's keys stand for; unknown keys are left out."""
+    """The ids behind references, which are keys of the system or marked codes; known ones only."""
     subject = RECORDS[kind].subject
     if subject is None:
         return {}
-    return await subject_ids(system, subject, keys, connection)
+    codes = {text.removeprefix(BY_CODE): text for text in references if text.startswith(BY_CODE)}
+    keys = [text for text in references if not text.startswith(BY_CODE)]
+    found = await subject_ids(system, subject, keys, connection)
+    if codes:
+        named = await coded(kind, codes, connection)
+        found |= {codes[code]: found_id for code, found_id in named.items()}
+    return found
 
 
 async def subject_ids(

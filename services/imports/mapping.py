@@ -19,6 +19,11 @@ from services.imports.values import Formats
 ANYTHING: Final = "*"
 """The entry of a value table that stands for all values which it does not list."""
 
+SHARED: Final = frozenset(
+    {Kind.WAREHOUSE, Kind.CATEGORY, Kind.SUPPLIER, Kind.CUSTOMER, Kind.PRODUCT}
+)
+"""Kinds of objects that more than one system may know, and that are there before any import."""
+
 COMPUTED: Final = frozenset({Kind.STOCK, Kind.LINE})
 """Kinds whose rows need no key: stock is known by product and warehouse, a line by its place."""
 
@@ -45,13 +50,15 @@ def _as_value(given: Any) -> Any:
 class Value(_Part):
     """Where a field's value comes from: a column, a constant, or a template of several columns.
 
-    Then it may be looked up in a value table, divided by a hundred, and rounded.
+    Then it may be looked up in a value table, divided by a hundred, and rounded. `by` tells whether
+    a reference is another row's key, or the code (a SKU, a customer's code) of any object.
     """
 
     column: str | None = None
     value: str | None = None
     template: str | None = None
     table: str | dict[str, str] | None = None
+    by: Literal["key", "code"] = "key"
     percent: bool = False
     round: Annotated[int, Field(ge=0, le=12)] | None = None
 
@@ -200,6 +207,8 @@ def _source_problems(here: str, source: Source) -> Iterator[tuple[str, str]]:
         yield here, "give either file or rows"
     if source.key is None and source.kind not in COMPUTED:
         yield f"{here}.key", f"a {source.kind} needs a key"
+    if source.existing == "link" and source.kind not in SHARED:
+        yield f"{here}.existing", f"a {source.kind} cannot be linked"
     for column, pattern in source.split.items():
         try:
             groups = re.compile(pattern).groupindex
@@ -220,10 +229,12 @@ def _value_problems(where: str, value: Value, mapping: Mapping) -> Iterator[tupl
 
 def _field_problems(here: str, source: Source, mapping: Mapping) -> Iterator[tuple[str, str]]:
     record = RECORDS[source.kind].model_fields
-    for name in source.fields:
+    for name, value in source.fields.items():
         head, _, rest = name.partition(".")
         if head == "key" or head not in record or not _may_follow(record[head].annotation, rest):
             yield f"{here}.fields.{name}", f"a {source.kind} has no such field"
+        if value.by == "code" and RECORDS[source.kind].refers.get(name) not in SHARED:
+            yield f"{here}.fields.{name}.by", "only what people know by a code has one"
     for name, field in record.items():
         given = name in source.fields or (name == "currency" and mapping.currency)
         if field.is_required() and name != "key" and not given:

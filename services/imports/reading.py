@@ -15,6 +15,8 @@ Advance = Callable[[int, int], None]
 """Told how much of a file is read, in bytes, and how large it is."""
 
 MAX_CELL_CHARACTERS: Final = 1_000_000
+TOLD_EVERY: Final = 200
+"""Rows between two words about the progress."""
 
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 
@@ -110,8 +112,9 @@ def _file_rows(mapping: Mapping, source: Source, path: Path, advance: Advance) -
     with path.open("rb") as opened:
         records = _records(opened, mapping, source)
         _, header, _ = next(records, (0, [], None))
-        for line, cells, fault in records:
-            advance(opened.tell(), size)
+        for count, (line, cells, fault) in enumerate(records):
+            if count % TOLD_EVERY == 0:
+                advance(opened.tell(), size)
             if fault:
                 yield Row(line, {}, fault)
             elif len(cells) != len(header):
@@ -126,6 +129,7 @@ def _file_rows(mapping: Mapping, source: Source, path: Path, advance: Advance) -
                 yield Row(line, {}, f"is not written in {encoding}", column)
             else:
                 yield Row(line, dict(zip(header, cells, strict=True)))
+        advance(size, size)
 
 
 def _records(

@@ -12,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 
@@ -29,6 +28,10 @@ from services.order_entry import clean_channel
 
 MAX_CODE: Final = 56
 """Below what a column holds, so that shipments may be numbered after their order."""
+
+
+BY_CODE: Final = "\ue000"
+"""What a reference begins with where it is a code and no key: a character that no text has."""
 
 
 class Kind(StrEnum):
@@ -77,8 +80,15 @@ def _known_currency(code: str) -> str:
     return code
 
 
-def _text(limit: int) -> tuple[BeforeValidator, StringConstraints]:
-    return BeforeValidator(to_text), StringConstraints(min_length=1, max_length=limit)
+def _text(limit: int) -> tuple[BeforeValidator, AfterValidator]:
+    """A text of at most so many characters, cleaned."""
+
+    def fits(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError(f"{len(text)} characters; there is room for {limit}")
+        return text
+
+    return BeforeValidator(to_text), AfterValidator(fits)
 
 
 Text32 = Annotated[str, *_text(32)]

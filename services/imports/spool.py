@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from services.imports.records import Kind
+from services.imports.records import BY_CODE, Kind
 
 _TABLE: Final = """
 CREATE TABLE row (
@@ -90,9 +90,11 @@ class Spool:
             ),
         )
 
-    def find(self, kind: Kind, key: str) -> Kept | None:
-        """The row of that key."""
-        return self._one("kind = ? AND key = ?", (kind, key))
+    def find(self, kind: Kind, reference: str) -> Kept | None:
+        """The row of that key, or of that code where the reference is marked as one."""
+        if reference.startswith(BY_CODE):
+            return self._one("kind = ? AND code = ?", (kind, reference.removeprefix(BY_CODE)))
+        return self._one("kind = ? AND key = ?", (kind, reference))
 
     def find_code(self, kind: Kind, code: str) -> Kept | None:
         """The row of that code which is to be written."""

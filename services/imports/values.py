@@ -13,6 +13,9 @@ from pydantic import ValidationInfo
 from models.rules.money import half_even
 from models.rules.text import clean
 
+FIRST_YEAR: Final = 1900
+"""Programs write a year such as 0001 where they know none."""
+
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?")
 _YES: Final = frozenset({"1", "true", "yes", "y", "t"})
 _NO: Final = frozenset({"0", "false", "no", "n", "f"})
@@ -58,13 +61,15 @@ def instant(text: str, formats: Formats = KEPT) -> datetime:
     Of a time that a clock change shows twice it is the first.
 
     Raises:
-        ValueError: none of the formats fits.
+        ValueError: none of the formats fits, or it is before 1900.
     """
     for pattern in formats.dates:
         try:
             found = _parse(text.strip(), pattern)
         except ValueError:
             continue
+        if found.year < FIRST_YEAR:
+            raise ValueError(f"{text!r} is before the year {FIRST_YEAR}")
         if found.tzinfo is None:
             found = found.replace(tzinfo=ZoneInfo(formats.time_zone))
         return found.astimezone(UTC)

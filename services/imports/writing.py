@@ -4,7 +4,7 @@ Each batch asks anew what is there already, so that a run that was cut off can b
 at the same time do no harm.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -24,41 +24,48 @@ from services.imports import known
 from services.imports.checking import Case
 from services.imports.masters import BUILDERS, Desk
 from services.imports.orders import Surroundings, build
-from services.imports.records import RECORDS, Kind, Record, StockRow
+from services.imports.records import BY_CODE, RECORDS, Kind, Record, StockRow
 from services.imports.spool import Kept, State
-from services.imports.wholes import Whole, whole
+from services.imports.wholes import Whole, is_kept, whole
 from services.transaction import Contended, Work, run
 
 BATCH: Final = 200
 
-Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[int]]
-"""Writes a batch and tells how many of its objects are there from now on by its doing."""
+Written = Counter[Kind]
+Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[Written]]
+"""Writes what of a batch is not there yet, and tells how many objects of which kinds that were."""
 
 
 async def write(actor: Actor, case: Case) -> None:
     """Write what the first pass spooled as new."""
     steps: dict[Kind, Step] = dict.fromkeys(BUILDERS, _masters)
     steps |= {Kind.STOCK: _stock, Kind.ORDER: _orders}
+    written = Written()
     for kind, step in steps.items():
         done, everything = 0, case.spool.count(kind, State.NEW)
         for batch in case.spool.batches(kind, BATCH, State.NEW):
-            await _write_batch(actor, case, kind, step, batch)
+            written += await _write_batch(actor, case, kind, step, batch)
             done += len(batch)
             case.progress(f"writing {kind}", done, everything)
+    for kind, count in case.report.counts.items():
+        count.unchanged += count.new - written[kind]
+        count.new = written[kind]
 
 
-async def _write_batch(actor: Actor, case: Case, kind: Kind, step: Step, batch: list[Kept]) -> None:
-    async def attempt(work: Work) -> int:
+async def _write_batch(
+    actor: Actor, case: Case, kind: Kind, step: Step, batch: list[Kept]
+) -> Written:
+    async def attempt(work: Work) -> Written:
         try:
             return await step(work, case, kind, batch)
         except IntegrityError as error:
             # Somebody else wrote one of the keys since we looked; the next attempt will see it.
             raise Contended from error
 
-    await run(actor, attempt)
+    return await run(actor, attempt)
 
 
-async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int:
+async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
     records = [_record(row) for row in batch if row.key not in there]
@@ -66,17 +73,18 @@ async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int
     namesakes = await known.coded(kind, codes, work.connection)
     made = {each.key: namesakes.get(each.natural or "") or new_id() for each in records}
     ids = await _referred(work, system, records)
-    ids[kind] = {**ids.get(kind, {}), **made}
+    named = {f"{BY_CODE}{each.natural}": made[each.key] for each in records}
+    ids[kind] = {**ids.get(kind, {}), **made, **named}
     desk = Desk(work, system, ids)
     rows: list[Model] = _references(system, kind, made)
-    for record in records:
-        if record.natural not in namesakes:
-            rows += BUILDERS[kind](desk, made[record.key], record)
+    new = [record for record in records if record.natural not in namesakes]
+    for record in new:
+        rows += BUILDERS[kind](desk, made[record.key], record)
     await _insert(work, rows)
-    return len(records)
+    return Written({kind: len(new)})
 
 
-async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> int:
+async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> Written:
     """Stock items with their opening counts."""
     system = case.mapping.system
     records = [StockRow.model_validate_json(row.payload or "") for row in batch]
@@ -101,10 +109,10 @@ async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> int:
         reason = f"opening count, imported from {system}"
         rows += [item, stock.open_with(work, item, record.on_hand, reason)]
     await _insert(work, rows)
-    return len(rows) // 2
+    return Written({Kind.STOCK: len(rows) // 2})
 
 
-async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int:
+async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
     found = [whole(case.spool, row) for row in batch if row.key not in there]
@@ -114,7 +122,13 @@ async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> int:
     for each in found:
         rows += build(around, made[each.key], each)
     await _insert(work, rows)
-    return len(found)
+    return Written(
+        {
+            Kind.ORDER: len(found),
+            Kind.LINE: sum(len(each.lines) for each in found),
+            Kind.SHIPMENT: sum(is_kept(row) for each in found for row in each.shipments.values()),
+        }
+    )
 
 
 async def _surroundings(work: Work, system: str, found: list[Whole]) -> Surroundings:
