@@ -6,18 +6,27 @@ from typing import Final
 
 from models.rules.errors import UnusableText
 
-MAX_WORD: Final = 64
+MAX_STROKED: Final = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
+)
+"""Letters that Unicode does not take apart, as people without them on the keyboard type them."""
+_WORD: Final = 64
 
 _UNUSABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_STROKED: Final = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
+)
+"""Letters that Unicode does not take apart, as people without them on the keyboard type them."""
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def clean(text: str) -> str:
-    """The text trimmed and in Unicode's composed form, as it is kept and compared.
+    """The text trimmed, in Unicode's composed form and with plain line ends, as it is kept.
 
     Raises:
         UnusableText: it has control characters or halves of characters, which databases refuse.
     """
+    text = text.replace("\r\n", "\n")
     if _UNUSABLE.search(text):
         raise UnusableText
     return unicodedata.normalize("NFC", text).strip()
@@ -27,7 +36,7 @@ def fold(text: str) -> str:
     """The text without case and accents: what is sorted and searched by."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return unicodedata.normalize("NFC", plain)
+    return unicodedata.normalize("NFC", plain.translate(_STROKED))
 
 
 def words(text: str) -> list[str]:
