@@ -208,7 +208,7 @@ def _source_problems(here: str, source: Source) -> Iterator[tuple[str, str]]:
     if source.key is None and source.kind not in COMPUTED:
         yield f"{here}.key", f"a {source.kind} needs a key"
     if source.existing == "link" and source.kind not in SHARED:
-        yield f"{here}.existing", f"a {source.kind} cannot be linked"
+        yield f"{here}.existing", f"rows of kind {source.kind} cannot be linked"
     for column, pattern in source.split.items():
         try:
             groups = re.compile(pattern).groupindex

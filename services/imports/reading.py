@@ -44,7 +44,7 @@ def locate(mapping: Mapping, source: Path) -> dict[str, Path]:
         found = {names[0]: source}
     else:
         found = {name: source / name for name in names}
-    problems = [f"there is no file {path}" for path in found.values() if not path.is_file()]
+    problems = [f"there is no file {name}" for name in found if not found[name].is_file()]
     if not problems:
         for index, each in enumerate(mapping.sources):
             problems += _missing(f"sources[{index}]", mapping, each, found)
@@ -61,8 +61,9 @@ def _missing(here: str, mapping: Mapping, source: Source, found: dict[str, Path]
         with found[source.file].open("rb") as opened:
             header = next(_records(opened, mapping, source), (0, [], None))[1]
         columns = set(header)
-        if len(columns) < len(header):
-            return [f"{here}.file: {source.file} has two columns of the same name"]
+        twice = [column for column in columns if header.count(column) > 1]
+        if twice:
+            return [f"{here}.file: {source.file} has two columns named {min(twice)}"]
     asked = {f"split.{column}": [column] for column in source.split}
     asked |= {f"json[{index}]": [column] for index, column in enumerate(source.json_columns)}
     problems = _absent(here, source, asked, columns)
