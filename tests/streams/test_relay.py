@@ -94,26 +94,6 @@ async def test_a_holder_that_died_is_followed_when_its_lease_ends(
     assert await feed.acquire("other", now, 10) is not None, "the lease was given back"
 
 
-async def test_a_relay_goes_on_after_the_database_was_away(postgres_database: Database) -> None:
-    shop = await open_shop()
-    async with Live(QUICK) as live, watching(live) as stream:
-        await take(stream, Heartbeat)
-        await _cut_connections(postgres_database)
-        await shop.place()
-        await updates(stream, 1)
-
-
-async def _cut_connections(database: Database) -> None:
-    import asyncpg
-
-    connection = await asyncpg.connect(database.url)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    await connection.close()
-
-
 OTHER_PROCESS = """
 import asyncio, sys
 from services import database

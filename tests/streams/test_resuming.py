@@ -43,8 +43,9 @@ async def test_nothing_is_missed_or_told_twice_while_eight_writers_commit(
     dice = random.Random(20)
     seen: list[UUID] = []
     last = str(cursor(0))
-    async with Live(QUICK) as live:
-        writers = [asyncio.create_task(_write(shop)) for _ in range(WRITERS)]
+    async with Live(QUICK) as live, asyncio.TaskGroup() as writers:
+        for _ in range(WRITERS):
+            writers.create_task(_write(shop))
         while len(seen) < WRITERS * ORDERS_A_WRITER * EVENTS_AN_ORDER:
             async with watching(live, after=last) as stream:
                 left = WRITERS * ORDERS_A_WRITER * EVENTS_AN_ORDER - len(seen)
@@ -52,10 +53,9 @@ async def test_nothing_is_missed_or_told_twice_while_eight_writers_commit(
                     assert update.event
                     seen.append(update.event.id)
                     last = update.cursor
-        await asyncio.gather(*writers)
-        assert seen == await _told()
         assert live.bus.watched == 0
-    positions = await Event.all().order_by("position").values_list("position", flat=True)
+    assert seen == await _told()
+    positions = [event.position for event in await Event.all().order_by("position")]
     assert positions == list(range(1, len(positions) + 1))
 
 
@@ -68,10 +68,11 @@ async def test_many_watchers_see_the_same_while_writers_commit(database: Databas
         async with watching(live, after=cursor(0)) as stream:
             return await updates(stream, count)
 
-    async with Live(small) as live:
-        watchers = [asyncio.create_task(watch(live)) for _ in range(5)]
-        await asyncio.gather(*(_write(shop) for _ in range(WRITERS)))
-        found = await asyncio.gather(*watchers)
+    async with Live(small) as live, asyncio.TaskGroup() as tasks:
+        watchers = [tasks.create_task(watch(live)) for _ in range(5)]
+        for _ in range(WRITERS):
+            tasks.create_task(_write(shop))
+    found = [watcher.result() for watcher in watchers]
     told = await _told()
     assert [[each.event.id for each in seen if each.event] for seen in found] == [told] * 5
 
