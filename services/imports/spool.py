@@ -137,7 +137,7 @@ class Spool:
         return rows[0] if rows else None
 
     def _all(self, where: str, values: tuple[str | int, ...]) -> list[Kept]:
-        found = self._database.execute(f"SELECT {_COLUMNS} FROM row WHERE {where}", values)  # noqa: S608 - `where` is ours
+        found = self._database.execute(f"SELECT {_COLUMNS} FROM row WHERE {where}", values)  # noqa: S608 - the conditions are ours
         return [
             Kept(key, Kind(kind), name, owner, carrier, State(state), source, line, payload)
             for key, kind, name, owner, carrier, state, source, line, payload in found

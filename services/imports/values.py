@@ -16,7 +16,7 @@ from models.rules.text import clean
 FIRST_YEAR: Final = 1900
 """Programs write a year such as 0001 where they know none."""
 
-_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _YES: Final = frozenset({"1", "true", "yes", "y", "t"})
 _NO: Final = frozenset({"0", "false", "no", "n", "f"})
 
