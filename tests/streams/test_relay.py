@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
@@ -11,10 +12,10 @@ from models.columns import new_id
 from models.events import Event
 from models.rules.access import ActorKind
 from models.rules.events import EventKind, SubjectKind
-from services import clock, feed
+from services import clock, database, feed
 from subscriptions.items import Heartbeat
 from subscriptions.live import Live
-from subscriptions.pace import Pace
+from subscriptions.pace import MAX_PAUSE_SECONDS, Pace
 from subscriptions.relay import Relay
 from tests.support.databases import Database
 from tests.support.shop import open_shop
@@ -92,6 +93,49 @@ async def test_a_holder_that_died_is_followed_when_its_lease_ends(
             assert await feed.number(lost) == 0, "the old holder must be refused"
             assert await feed.acquire("other", clock.now(), 10) is None
     assert await feed.acquire("other", now, 10) is not None, "the lease was given back"
+
+
+async def test_a_relay_goes_on_when_the_database_serves_it_again(
+    numbered_database: Database,
+) -> None:
+    await open_shop()
+    numbered = asyncio.Event()
+    relay = Relay("alive", QUICK, numbered.set)
+    await database.connection().execute_script("ALTER TABLE feed RENAME TO feed_away")
+    try:
+        pauses = [await relay._turn() for _ in range(8)]
+    finally:
+        await database.connection().execute_script("ALTER TABLE feed_away RENAME TO feed")
+    assert 0 < pauses[0] < pauses[3] < pauses[-1] <= MAX_PAUSE_SECONDS
+    assert not relay.holds
+    running = asyncio.create_task(relay.run())
+    await asyncio.wait_for(numbered.wait(), WAIT_SECONDS)
+    relay.stop()
+    await asyncio.wait_for(running, WAIT_SECONDS)
+    assert not await Event.filter(position__isnull=True).exists()
+
+
+async def test_a_process_goes_on_when_its_connections_were_cut(
+    postgres_database: Database,
+) -> None:
+    shop = await open_shop()
+    async with Live(QUICK) as live, watching(live, after=cursor(0)) as stream:
+        await shop.place()
+        await updates(stream, 1)
+        await _cut_connections(postgres_database)
+        fresh = await asyncpg.connect(postgres_database.url)
+        await fresh.execute("UPDATE event SET position = NULL WHERE order_id IS NOT NULL")
+        await fresh.close()
+        await updates(stream, 1)
+
+
+async def _cut_connections(database: Database) -> None:
+    connection = await asyncpg.connect(database.url)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
 
 
 OTHER_PROCESS = """

@@ -18,7 +18,7 @@ from subscriptions.orders import Item, order_updates
 from subscriptions.pace import Pace
 
 SEALER: Final = Sealer(b"tests only")
-WAIT_SECONDS: Final = 20
+WAIT_SECONDS: Final = 60
 QUICK: Final = Pace(poll_seconds=0.05, standby_seconds=0.1, heartbeat_seconds=60)
 """Finds events soon, and says nothing else meanwhile."""
 
