@@ -75,6 +75,7 @@ class Seen:
 
     keys: set[str]
     codes: dict[str, UUID]
+    barcodes: set[str]
     referred: dict[Kind, dict[str, UUID]]
 
 
@@ -125,7 +126,8 @@ async def _look_up(case: Case, kind: Kind, records: list[Record]) -> Seen:
     keys = set(await known.ids(system, kind, {record.key for record in records}))
     if kind is Kind.STOCK:
         keys = await _stock_keys(records, referred)
-    return Seen(keys, await known.coded(kind, codes), referred)
+    barcodes = await known.barcodes({code for record in records if (code := record.scanned)})
+    return Seen(keys, await known.coded(kind, codes), barcodes, referred)
 
 
 async def _stock_keys(records: list[Record], referred: dict[Kind, dict[str, UUID]]) -> set[str]:
@@ -159,6 +161,11 @@ def _clashes(
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     elif code in seen.codes and converter.source.existing == "reject":
         reason = f"there is a {kind} {code} already, unknown to {case.mapping.system}"
+        yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
+    if record.scanned is None or code in seen.codes:
+        return
+    if record.scanned in seen.barcodes or case.spool.find_scanned(record.scanned):
+        reason = f"another {kind} has the barcode {record.scanned}"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
 
 
@@ -199,7 +206,7 @@ def _keep(case: Case, converter: Converter, each: Converted, seen: Seen) -> bool
         key = f"\n{converter.index}:{each.row.line}"
     code = record.natural if record else None
     kept = Kept(0, kind, key, owner, carrier, state, converter.index, each.row.line, payload)
-    case.spool.add(kept, code)
+    case.spool.add(kept, code, record.scanned if record else None)
     return state is State.PRESENT or (state is State.NEW and code in seen.codes)
 
 

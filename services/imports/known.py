@@ -78,6 +78,15 @@ async def coded(
     return found
 
 
+async def barcodes(codes: Collection[str]) -> set[str]:
+    """Those of the barcodes that a product has."""
+    found: set[str] = set()
+    for chunk in _chunks(codes):
+        taken: Any = await Product.filter(barcode__in=chunk).values_list("barcode", flat=True)
+        found |= set(taken)
+    return found
+
+
 async def stocked(
     products: Collection[UUID], connection: BaseDBAsyncClient | None = None
 ) -> set[tuple[UUID, UUID]]:

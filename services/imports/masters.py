@@ -124,6 +124,7 @@ def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:
     made = Product(
         id=key,
         sku=row.natural,
+        barcode=row.barcode,
         name=row.name,
         sort_name=fold(row.name)[:200],
         category_id=desk.find(Kind.CATEGORY, row.category),

@@ -130,6 +130,11 @@ class Record(BaseModel):
         """What no two objects of the kind share; None where there is nothing of that sort."""
         return (getattr(self, self.unique) or self.key) if self.unique else None
 
+    @property
+    def scanned(self) -> str | None:
+        """The code on the goods themselves, which no two products share either."""
+        return None
+
     @model_validator(mode="after")
     def _is_short_enough(self) -> Self:
         if self.unique and not getattr(self, self.unique) and len(self.key) > MAX_CODE:
@@ -188,6 +193,7 @@ class ProductRow(Record):
 
     sku: Text64 | None = None
     name: Text200
+    barcode: Text64 | None = None
     category: Text200 | None = None
     supplier: Text200 | None = None
     unit: Text32 = "piece"
@@ -200,6 +206,10 @@ class ProductRow(Record):
     tracking: TrackingPolicy = TrackingPolicy.NONE
     discontinued: Flag = False
     attributes: Details
+
+    @property
+    def scanned(self) -> str | None:
+        return self.barcode
 
     def amounts(self) -> tuple[int, int | None]:
         """Price and cost in minor units.

@@ -16,11 +16,12 @@ from services.imports.records import BY_CODE, Kind
 
 _TABLE: Final = """
 CREATE TABLE row (
-    id INTEGER PRIMARY KEY, kind TEXT, key TEXT, code TEXT, owner TEXT, carrier TEXT,
+    id INTEGER PRIMARY KEY, kind TEXT, key TEXT, code TEXT, scanned TEXT, owner TEXT, carrier TEXT,
     state INTEGER, source INTEGER, line INTEGER, payload TEXT
 );
 CREATE UNIQUE INDEX by_key ON row (kind, key);
 CREATE INDEX by_code ON row (kind, code);
+CREATE INDEX by_scanned ON row (scanned) WHERE scanned IS NOT NULL;
 CREATE INDEX by_owner ON row (owner, kind) WHERE owner IS NOT NULL;
 CREATE INDEX by_carrier ON row (carrier) WHERE carrier IS NOT NULL;
 """
@@ -72,15 +73,17 @@ class Spool:
     ) -> None:
         self._database.close()
 
-    def add(self, row: Kept, code: str | None) -> None:
-        """Keep a row, whose id is ignored."""
+    def add(self, row: Kept, code: str | None, scanned: str | None) -> None:
+        """Keep a row, whose id is ignored, with what no other may share."""
         self._database.execute(
-            "INSERT INTO row (kind, key, code, owner, carrier, state, source, line, payload)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO row"
+            " (kind, key, code, scanned, owner, carrier, state, source, line, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.kind,
                 row.key,
                 code,
+                scanned,
                 row.owner,
                 row.carrier,
                 row.state,
@@ -99,6 +102,10 @@ class Spool:
     def find_code(self, kind: Kind, code: str) -> Kept | None:
         """The row of that code which is to be written."""
         return self._one(f"kind = ? AND code = ? AND state = {State.NEW:d}", (kind, code))
+
+    def find_scanned(self, code: str) -> Kept | None:
+        """The row of that barcode which is to be written."""
+        return self._one(f"scanned = ? AND state = {State.NEW:d}", (code,))
 
     def reject(self, ids: Iterable[int]) -> None:
         """Mark rows as rejected."""

@@ -237,6 +237,18 @@ async def test_a_code_that_is_taken_is_no_reason_to_merge(
     assert await Customer.all().count() == 1
 
 
+async def test_a_barcode_stands_on_one_product(sqlite_database: Database, files: Files) -> None:
+    files.write(
+        mapping=HEAD.replace("{sku: sku,", "{sku: sku, barcode: bars,"),
+        products="id,sku,name,price,bars\n7,CUP,Cup,1,4006\n8,JAR,Jar,1,\n9,LID,Lid,1,4006\n",
+    )
+    taken = "another product has the barcode 4006"
+    expected = ("products.csv", 4, None, ErrorCode.DUPLICATE, taken)
+    assert told(await files.load()) == [expected]
+    files.write(products="id,sku,name,price,bars\n10,MUG,Mug,1,4006\n")
+    assert ("products.csv", 2, *expected[2:]) in told(await files.load())
+
+
 async def test_objects_of_our_own_are_referred_to_by_their_codes(
     database: Database, files: Files
 ) -> None:
