@@ -25,7 +25,7 @@ from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows, made
-from services.demo.stockroom import Later, Stockroom
+from services.demo.stockroom import Stockroom
 from services.order_entry import sum_up
 from services.orders import derive, facts
 
@@ -37,7 +37,7 @@ Story = Generator[timedelta | None, datetime, None]
 class Office:
     """Where the papers lie: what every order of the history is worked on with.
 
-    `later` plans something for an instant to come; `resume` goes on with an order that waited.
+    `resume` goes on with an order that waited for goods.
     """
 
     dice: Dice
@@ -45,7 +45,6 @@ class Office:
     journal: Journal
     stockroom: Stockroom
     numbers: Numbers
-    later: Later
     resume: Callable[["Case", datetime], None]
 
 

@@ -84,7 +84,7 @@ class History:
         stockroom = Stockroom(self.company, self.dice, self.rows, journal, self.later)
         stockroom.fill_shelves(start, self.size.orders / DAYS * MEAN_LINES)
         self.office = Office(
-            self.dice, self.rows, journal, stockroom, self.numbers, self.later, self._goods_came
+            self.dice, self.rows, journal, stockroom, self.numbers, self._goods_came
         )
         self.shop = Shop(self.company, self.office, self.end)
         self.reception = Reception(self.company, self.dice, self.rows, journal, self.numbers)
@@ -128,9 +128,18 @@ class History:
             for product in self.company.products
             if not product.discontinued and self._fits(product, scene)
         ]
-        chosen = [(fitting[0], 1)] if scene.made_to_order else [(p, AMPLE) for p in fitting[:2]]
         at = self.end - scene.age + self.dice.hours(0, 6)
-        self.later(at, lambda then: self._begin(then, self.buyers[0], scene.plan, chosen))
+        self.later(at, lambda then: self._perform(then, scene, fitting))
+
+    def _perform(self, at: datetime, scene: Scene, fitting: list[Product]) -> None:
+        if scene.made_to_order:
+            # One piece more than came back from other customers, so that it has to be made.
+            stock = self.office.stockroom.by_product[fitting[0].id]
+            free = sum(max(item.balance.available, 0) for item in stock)
+            wishes = [(fitting[0], free + 1)]
+        else:
+            wishes = [(product, AMPLE) for product in fitting[:2]]
+        self._begin(at, self.buyers[0], scene.plan, wishes)
 
     def _fits(self, product: Product, scene: Scene) -> bool:
         if scene.made_to_order:

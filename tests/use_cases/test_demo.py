@@ -131,6 +131,11 @@ async def test_orders_are_what_their_parts_come_to(database: Database) -> None:
         kind: sums([each for each in payments if each.kind is kind], "order_id", "amount_minor")
         for kind in PaymentKind
     }
+    captured = sums(
+        [each for each in payments if each.kind is PaymentKind.CHARGE and each.payment_id],
+        "order_id",
+        "amount_minor",
+    )
     waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
     requests = await ReturnLine.filter(return_request__status__in=waiting).select_related(
         "return_request"
@@ -151,6 +156,8 @@ async def test_orders_are_what_their_parts_come_to(database: Database) -> None:
         assert order.discount_minor == sum(line.discount_minor for line in lines)
         assert order.total_net_minor == order.subtotal_net_minor + order.shipping_net_minor
         assert order.total_gross_minor == order.total_net_minor + order.total_tax_minor
+        set_aside = of_kind[PaymentKind.AUTHORIZATION][order.id] - captured[order.id]
+        assert order.authorized_minor == set_aside - of_kind[PaymentKind.VOID][order.id]
         assert order.charged_minor == of_kind[PaymentKind.CHARGE][order.id]
         assert order.refunded_minor == of_kind[PaymentKind.REFUND][order.id]
 
