@@ -40,15 +40,18 @@ def related(relation: Relation, description: str, *, needs: Permission | None = 
 def computed_by(
     resolve: Callable[..., Any], description: str, *, needs: Permission | None = None
 ) -> Any:
-    """A nested field that a resolver works out for each parent; null without the permission."""
+    """A nested field that a resolver works out for each parent.
+
+    With `needs` it is null without the permission, and takes no arguments.
+    """
     if needs is None:
         return strawberry.field(resolver=resolve, description=description)
+    takes_info = "info" in signature(resolve).parameters
 
-    @wraps(resolve)
-    async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
+    async def permitted(parent: strawberry.Parent[Any], info: Info) -> Any:
         if not info.context.actor.may(needs):
             return None
-        found = resolve(*args, info=info, **kwargs)
+        found = resolve(parent, info) if takes_info else resolve(parent)
         return await found if isawaitable(found) else found
 
     return strawberry.field(

@@ -10,6 +10,7 @@ from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
 from models.rules.access import ActorKind
+from models.rules.pricing import RATE_PLACES, shortest
 
 
 def new_id() -> UUID:
@@ -48,9 +49,19 @@ def minor_units(**kwargs: Any) -> Any:
     return fields.BigIntField(**kwargs)
 
 
+class Rate(fields.DecimalField[Any]):
+    """A decimal of six places that is read back as it was written, without the zeros after it."""
+
+    skip_to_python_if_native = False  # PostgreSQL's and MariaDB's drivers give decimals with zeros
+
+    def to_python_value(self, value: Any) -> Any:
+        found = super().to_python_value(value)
+        return None if found is None else shortest(found)
+
+
 def rate(**kwargs: Any) -> Any:
     """A fraction such as a tax or discount rate: 0.19 is nineteen percent."""
-    return fields.DecimalField(max_digits=9, decimal_places=6, **kwargs)
+    return Rate(max_digits=9, decimal_places=RATE_PLACES, **kwargs)
 
 
 def currency_code(**kwargs: Any) -> Field[str]:

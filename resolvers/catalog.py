@@ -34,7 +34,7 @@ from resolvers.inputs.catalog import (
     to_definitions,
 )
 from resolvers.inputs.filtering import ExternalRefInput
-from resolvers.inputs.sending import optional_key, sent, to_key
+from resolvers.inputs.sending import optional_key, sent, to_key, to_object
 from resolvers.loaders import inventory as stock
 from resolvers.paging import Listing, Page, PageRequest, page, page_below, scope_of
 from resolvers.scalars import JSON
@@ -86,7 +86,7 @@ def definitions(category: strawberry.Parent[Category]) -> list[AttributeRule]:
     return [AttributeRule(**kept) for kept in category.attributes]
 
 
-def cost(product: strawberry.Parent[Product], info: Info) -> Amount | None:  # noqa: ARG001
+def cost(product: strawberry.Parent[Product]) -> Amount | None:
     minor: int | None = product.cost_minor
     return None if minor is None else Amount(minor, product.currency)
 
@@ -200,7 +200,7 @@ async def product_save(
         backorder=sent(input.backorder),
         tracking=sent(input.tracking),
         discontinued=sent(input.discontinued),
-        attributes=sent(input.attributes),
+        attributes=to_object(input.attributes, "attributes"),
         external_key=to_key(input.external_ref),
     )
     return await services.save_product(info.context.actor, command)

@@ -29,7 +29,7 @@ from resolvers.finding import find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.customers import CustomerGroupInput, CustomerInput, CustomerWhere
 from resolvers.inputs.filtering import ExternalRefInput
-from resolvers.inputs.sending import optional_key, sent, to_addresses, to_key
+from resolvers.inputs.sending import optional_key, sent, to_addresses, to_key, to_object
 from resolvers.loaders import customers as loaders
 from resolvers.loaders.relation import ToOne
 from resolvers.paging import Listing, Page, PageRequest, page, scope_of
@@ -73,7 +73,7 @@ async def default_address(
     return found[0] if found else None
 
 
-def credit(customer: strawberry.Parent[Customer], info: Info) -> CreditLine:  # noqa: ARG001
+def credit(customer: strawberry.Parent[Customer]) -> CreditLine:
     currency = policy.current().currency
     limit: int | None = customer.credit_limit_minor
     return CreditLine(
@@ -190,7 +190,7 @@ async def customer_save(
         phone=sent(input.phone),
         group_id=optional_key("CustomerGroup", input.group_id, "groupId"),
         tags=tuple(input.tags) if isinstance(input.tags, list) else sent(input.tags),
-        preferences=sent(input.preferences),
+        preferences=to_object(input.preferences, "preferences"),
         addresses=to_addresses(input.addresses),
         external_key=to_key(input.external_ref),
     )

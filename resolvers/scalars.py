@@ -9,6 +9,9 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from models.rules.errors import UnusableText
+from models.rules.text import clean
+
 Cursor = NewType("Cursor", str)
 CurrencyCode = NewType("CurrencyCode", str)
 BigInt = NewType("BigInt", int)
@@ -91,17 +94,26 @@ def parse_currency(value: Any) -> str:
 
 def parse_json(value: Any) -> Any:
     """Any JSON value that is not nested too deeply."""
-    _check_depth(value, MAX_JSON_DEPTH)
+    _check_json(value, MAX_JSON_DEPTH)
     return value
 
 
-def _check_depth(value: Any, left: int) -> None:
+def _check_json(value: Any, left: int) -> None:
     if left == 0:
         raise GraphQLError(f"JSON is nested at most {MAX_JSON_DEPTH} deep.")
-    children = value.values() if isinstance(value, dict) else value
-    if isinstance(value, dict | list):
-        for child in children:
-            _check_depth(child, left - 1)
+    match value:
+        case str():
+            try:
+                clean(value)
+            except UnusableText as error:
+                raise GraphQLError(error.message) from None
+        case dict():
+            for key, child in value.items():
+                _check_json(key, left)
+                _check_json(child, left - 1)
+        case list():
+            for child in value:
+                _check_json(child, left - 1)
 
 
 SCALARS: Final[dict[object, ScalarDefinition]] = {

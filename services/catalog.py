@@ -12,6 +12,7 @@ from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.errors import invalid, not_found, required
 from models.rules.events import SubjectKind
 from models.rules.money import UnknownCurrency, exponent
+from models.rules.pricing import check_rate
 from models.rules.text import fold
 from services import policy, search
 from services.order_entry import amount
@@ -131,10 +132,7 @@ def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
             raise invalid(message, "priceQuantity")
         product.price_quantity = command.price_quantity
     if not isinstance(command.tax_rate, Unset):
-        tax_rate = command.tax_rate or Decimal(0)
-        if not 0 <= tax_rate <= 1:
-            raise invalid("A tax rate is 0 to 1.", "taxRate")
-        product.tax_rate = tax_rate
+        product.tax_rate = check_rate(command.tax_rate or Decimal(0), "A tax rate", "taxRate")
 
 
 def _currency(code: str) -> str:

@@ -12,6 +12,7 @@ from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.rules.access import Permission
 from models.rules.errors import invalid, not_found
 from models.rules.events import EventKind, SubjectKind
+from models.rules.pricing import check_rate
 from models.rules.text import fold
 from services import numbering, policy, search
 from services.addresses import Address, check_address
@@ -178,9 +179,7 @@ async def save_customer_group(work: Work, command: SaveCustomerGroup) -> Custome
         await refuse_taken(work, CustomerGroup, "name", group.name, group.id, "name")
     if not isinstance(command.discount_rate, Unset):
         discount_rate = command.discount_rate or Decimal(0)
-        if not 0 <= discount_rate <= 1:
-            raise invalid("A discount rate is 0 to 1.", "discountRate")
-        group.discount_rate = discount_rate
+        group.discount_rate = check_rate(discount_rate, "A discount rate", "discountRate")
     group.version += 1
     group.updated_at = work.now
     await group.save(force_create=new, using_db=work.connection)

@@ -7,10 +7,18 @@ from uuid import UUID
 from models.catalog import Product
 from models.columns import new_id
 from models.orders import Order, OrderLine
-from models.rules.errors import DomainError, Path, Refused, invalid, not_found, required
+from models.rules.errors import (
+    DomainError,
+    InputError,
+    Path,
+    Refused,
+    invalid,
+    not_found,
+    required,
+)
 from models.rules.inventory import MAX_QUANTITY
 from models.rules.money import UnknownCurrency, exponent, to_minor
-from models.rules.pricing import LinePrice, LineTotals, price_line, total
+from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, shortest, total
 from models.rules.text import clean
 from services import policy
 from services.transaction import Work
@@ -67,8 +75,10 @@ def _check_line(line: NewLine, products: dict[str, Product], path: Path) -> list
     errors: list[DomainError] = []
     if not 1 <= line.quantity <= MAX_QUANTITY:
         errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
-    if line.discount_rate is not None and not 0 <= line.discount_rate <= 1:
-        errors.append(invalid("A discount rate is 0 to 1.", *path, "discountRate"))
+    try:
+        check_rate(line.discount_rate or Decimal(0), "A discount rate", *path, "discountRate")
+    except InputError as error:
+        errors.append(error)
     if not line.sku:
         errors.append(required("Which product?", *path, "sku"))
     elif (product := products.get(clean(line.sku))) is None:
@@ -136,7 +146,7 @@ def build_lines(
             currency=currency,
             unit_price_minor=price_minor,
             price_quantity=product.price_quantity,
-            discount_rate=line.discount_rate or Decimal(0),
+            discount_rate=shortest(line.discount_rate or Decimal(0)),
             tax_rate=product.tax_rate,
         )
         totals = totals_of(row)

@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from models.columns import UtcDatetime, new_id
+from models.columns import Rate, UtcDatetime, new_id
 from models.rules.access import ActorKind
 from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.customers import CreditRating
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('version', fields.IntField(default=1)),
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
                 ('name', fields.CharField(unique=True, max_length=200)),
-                ('discount_rate', fields.DecimalField(default=0, max_digits=9, decimal_places=6)),
+                ('discount_rate', Rate(default=0, max_digits=9, decimal_places=6)),
             ],
             options={'table': 'customer_group', 'app': 'models', 'pk_attr': 'id'},
             bases=['Versioned'],
@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Feed',
             fields=[
-                ('id', fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ('id', fields.IntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ('last_position', fields.BigIntField(default=0)),
                 ('holder', fields.CharField(null=True, max_length=64)),
                 ('held_until', UtcDatetime(null=True)),
@@ -287,7 +287,7 @@ class Migration(migrations.Migration):
                 ('currency', fields.CharField(max_length=3)),
                 ('price_quantity', fields.IntField(default=1)),
                 ('cost_minor', fields.BigIntField(null=True)),
-                ('tax_rate', fields.DecimalField(default=0, max_digits=9, decimal_places=6)),
+                ('tax_rate', Rate(default=0, max_digits=9, decimal_places=6)),
                 ('backorder', fields.CharEnumField(default=BackorderPolicy.DENY, description='DENY: DENY\nALLOW: ALLOW\nUNTIL_EXPECTED: UNTIL_EXPECTED', enum_type=BackorderPolicy, max_length=16)),
                 ('tracking', fields.CharEnumField(default=TrackingPolicy.NONE, description='NONE: NONE\nLOT: LOT\nSERIAL: SERIAL', enum_type=TrackingPolicy, max_length=16)),
                 ('discontinued', fields.BooleanField(default=False)),
@@ -309,8 +309,8 @@ class Migration(migrations.Migration):
                 ('currency', fields.CharField(max_length=3)),
                 ('unit_price_minor', fields.BigIntField()),
                 ('price_quantity', fields.IntField(default=1)),
-                ('discount_rate', fields.DecimalField(default=0, max_digits=9, decimal_places=6)),
-                ('tax_rate', fields.DecimalField(default=0, max_digits=9, decimal_places=6)),
+                ('discount_rate', Rate(default=0, max_digits=9, decimal_places=6)),
+                ('tax_rate', Rate(default=0, max_digits=9, decimal_places=6)),
                 ('net_minor', fields.BigIntField()),
                 ('tax_minor', fields.BigIntField()),
                 ('discount_minor', fields.BigIntField(default=0)),

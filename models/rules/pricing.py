@@ -8,8 +8,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import Final
 
+from models.rules.errors import invalid
 from models.rules.money import half_even
+
+RATE_PLACES: Final = 6
+
+
+def check_rate(rate: Decimal, what: str, *path: str) -> Decimal:
+    """The rate in its shortest form: 0.07, and not 0.070.
+
+    Raises:
+        InputError: INVALID: it is not 0 to 1, or finer than is kept.
+    """
+    if not 0 <= rate <= 1:
+        raise invalid(f"{what} is 0 to 1.", *path)
+    if rate != round(rate, RATE_PLACES):
+        raise invalid(f"{what} has at most {RATE_PLACES} decimals.", *path)
+    return shortest(rate)
+
+
+def shortest(rate: Decimal) -> Decimal:
+    """The same number without zeros at its end."""
+    return rate.normalize() + 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,8 @@ class OrderTotals:
         return self.total_net_minor + self.total_tax_minor
 
 
+# The same line is priced when it is built, when its order is summed up and when it is billed.
+@lru_cache(maxsize=4096)
 def price_line(line: LinePrice) -> LineTotals:
     """What a line comes to."""
     exact = Fraction(line.quantity * line.unit_price_minor, line.price_quantity)

@@ -6,11 +6,7 @@ from typing import Final
 
 from models.rules.errors import UnusableText
 
-MAX_STROKED: Final = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
-)
-"""Letters that Unicode does not take apart, as people without them on the keyboard type them."""
-_WORD: Final = 64
+MAX_WORD: Final = 64
 
 _UNUSABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _STROKED: Final = str.maketrans(

@@ -48,15 +48,14 @@ def to_addresses(addresses: Any) -> Any:
     return tuple(map(to_address, addresses)) if isinstance(addresses, list) else sent(addresses)
 
 
-def to_object(value: Any, *path: str) -> dict[str, Any]:
-    """The object that a JSON field holds; empty where there is none.
+def to_object(value: Any, *path: str) -> Any:
+    """The object that a JSON field holds, empty for null; one that was left out stays so.
 
     Raises:
         InputError: INVALID at `path`: it is a list, a text or a number.
     """
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
+    value = {} if value is None else sent(value)
+    if value is not UNSET and not isinstance(value, dict):
         raise invalid("An object of keys and values is needed here.", *path)
     return value
 

@@ -18,6 +18,8 @@ CUSTOMERS = """query($where: CustomerWhere, $search: String) {
 PRODUCTS = """query($where: ProductWhere, $search: String) {
   products(where: $where, search: $search, sort: SKU) { nodes { sku } totalCount } }"""
 
+REFERENCE = {"system": "shop", "key": "7"}
+
 
 async def found(document: str, key: str, **variables: Any) -> str:
     (page,) = (await ask(document, **variables)).values()
@@ -26,29 +28,16 @@ async def found(document: str, key: str, **variables: Any) -> str:
     return " ".join(sorted(names))
 
 
-async def test_orders(database: Database) -> None:
-    company = await found_company()
-    await company.product("TEA-1", stock=9, price="2.00")
-    await company.product("POT-1", stock=9, price="30.00")
-    swiss = ADDRESS | {"countryCode": "CH"}
-    other = (await change(CUSTOMER, input={"code": "BEN", "name": "Ben"}))["customer"]["id"]
-    reference = {"system": "shop", "key": "7"}
-    with clock.frozen(datetime(2026, 1, 10, tzinfo=UTC)):
-        await company.order(("TEA-1", 1), channel="a", promisedAt="2026-01-12T00:00:00Z")
-    with clock.frozen(datetime(2026, 2, 10, tzinfo=UTC)):
-        held = await company.order(("POT-1", 1), channel="b", shippingAddress=swiss)
-        await company.act(held, "HOLD")
-        order = await company.order(
-            ("TEA-1", 1), ("POT-1", 1), channel="c", customerId=other, externalRef=reference
-        )
-    cases: list[tuple[dict[str, Any], str]] = [
+def order_cases(warehouse: str, customer: str, number: str) -> list[tuple[dict[str, Any], str]]:
+    """Filters, and the channels of the orders that they mean."""
+    return [
         ({}, "a b c"),
         ({"status": ["ON_HOLD"]}, "b"),
         ({"status": []}, ""),
         ({"not": {"status": ["ON_HOLD"]}}, "a c"),
         ({"fulfillment": ["RESERVED"]}, "a b c"),
         ({"payment": ["PAID"]}, ""),
-        ({"customerId": other}, "c"),
+        ({"customerId": customer}, "c"),
         ({"channel": ["a", "c"]}, "a c"),
         ({"placedAt": {"gte": "2026-02-10T00:00:00Z"}}, "b c"),
         ({"placedAt": {"lt": "2026-02-10T01:00:00+01:00"}}, "a"),
@@ -62,15 +51,32 @@ async def test_orders(database: Database) -> None:
         ({"sku": {"eq": "tea-1"}}, ""),
         ({"country": ["CH"]}, "b"),
         ({"not": {"country": ["CH"]}}, "a c"),
-        ({"warehouseId": company.warehouse}, "a b c"),
-        ({"externalRef": reference}, "c"),
-        ({"number": {"eq": order["number"]}}, "c"),
+        ({"warehouseId": warehouse}, "a b c"),
+        ({"externalRef": REFERENCE}, "c"),
+        ({"number": {"eq": number}}, "c"),
         ({"number": {"startsWith": "SO-"}}, "a b c"),
-        ({"or": [{"channel": ["a"]}, {"customerId": other}]}, "a c"),
+        ({"or": [{"channel": ["a"]}, {"customerId": customer}]}, "a c"),
         ({"or": []}, ""),
         ({"and": [{"channel": ["a", "b"]}, {"not": {"channel": ["a"]}}]}, "b"),
         ({"channel": ["a"], "status": ["ON_HOLD"]}, ""),
     ]
+
+
+async def test_orders(database: Database) -> None:
+    company = await found_company()
+    await company.product("TEA-1", stock=9, price="2.00")
+    await company.product("POT-1", stock=9, price="30.00")
+    swiss = ADDRESS | {"countryCode": "CH"}
+    other = (await change(CUSTOMER, input={"code": "BEN", "name": "Ben"}))["customer"]["id"]
+    with clock.frozen(datetime(2026, 1, 10, tzinfo=UTC)):
+        await company.order(("TEA-1", 1), channel="a", promisedAt="2026-01-12T00:00:00Z")
+    with clock.frozen(datetime(2026, 2, 10, tzinfo=UTC)):
+        held = await company.order(("POT-1", 1), channel="b", shippingAddress=swiss)
+        await company.act(held, "HOLD")
+        order = await company.order(
+            ("TEA-1", 1), ("POT-1", 1), channel="c", customerId=other, externalRef=REFERENCE
+        )
+    cases = order_cases(company.warehouse, other, order["number"])
     wrong = {}
     for where, expected in cases:
         answer = await found(ORDERS, "channel", where=where)

@@ -13,6 +13,85 @@ TIMELINE = """query($id: ID!) { order(id: $id) {
   timeline { nodes { kind actor { kind id } subject { id } data } } } }"""
 STOCK = "query($sku: String!) { product(sku: $sku) { stock { onHand reserved available } } }"
 
+EVERYTHING = """mutation($input: OrderInput!) { orderPlace(input: $input) {
+          order {
+            version channel status fulfillmentStatus paymentStatus returnStatus milestone
+            availableActions customer { code } lineCount note
+            shippingAddress { name lines city region postalCode countryCode phone }
+            billingAddress { city }
+            lines { sku name quantity unitPrice { amount currencyCode } discountRate taxRate
+              total { net { amount } tax { amount } gross { amount } }
+              reserved backordered shipped delivered returned cancelled
+              allocations { quantity expiresAt warehouse { code } } product { sku } }
+            subtotal { net { amount } tax { amount } gross { amount } }
+            discount { amount } shipping { gross { amount } }
+            total { net { amount } tax { amount } gross { amount currencyCode } }
+            paid { amount } balance { amount } attributes { key value unit }
+            externalRefs { system key } shipments { id } payments { id } returns { id }
+            invoices { id } isDelayed promisedAt
+          }
+          userErrors { code } replayed } }"""
+TOLD: dict[str, Any] = {
+    "version": 1,
+    "channel": "web",
+    "status": "CONFIRMED",
+    "fulfillmentStatus": "RESERVED",
+    "paymentStatus": "UNPAID",
+    "returnStatus": "NONE",
+    "milestone": "PLACED",
+    "availableActions": ["EDIT", "HOLD", "PREPARE", "SHIP", "RECORD_PAYMENT", "CANCEL"],
+    "customer": {"code": "ADA"},
+    "lineCount": 1,
+    "note": "Ring twice.",
+    "shippingAddress": ADDRESS | {"region": None, "phone": None},
+    "billingAddress": {"city": "Hamburg"},
+    "lines": [
+        {
+            "sku": "TEA",
+            "name": "Tea, 100 g",
+            "quantity": 3,
+            "unitPrice": {"amount": "2.50", "currencyCode": "EUR"},
+            "discountRate": "0.1",
+            "taxRate": "0.07",
+            "total": {
+                "net": {"amount": "6.75"},
+                "tax": {"amount": "0.47"},
+                "gross": {"amount": "7.22"},
+            },
+            "reserved": 3,
+            "backordered": 0,
+            "shipped": 0,
+            "delivered": 0,
+            "returned": 0,
+            "cancelled": 0,
+            "allocations": [{"quantity": 3, "expiresAt": None, "warehouse": {"code": "MAIN"}}],
+            "product": {"sku": "TEA"},
+        }
+    ],
+    "subtotal": {
+        "net": {"amount": "6.75"},
+        "tax": {"amount": "0.47"},
+        "gross": {"amount": "7.22"},
+    },
+    "discount": {"amount": "0.75"},
+    "shipping": {"gross": {"amount": "4.90"}},
+    "total": {
+        "net": {"amount": "11.65"},
+        "tax": {"amount": "0.47"},
+        "gross": {"amount": "12.12", "currencyCode": "EUR"},
+    },
+    "paid": {"amount": "0.00"},
+    "balance": {"amount": "12.12"},
+    "attributes": [{"key": "gift", "value": True, "unit": None}],
+    "externalRefs": [{"system": "shop", "key": "1001"}],
+    "shipments": [],
+    "payments": [],
+    "returns": [],
+    "invoices": [],
+    "isDelayed": False,
+    "promisedAt": None,
+}
+
 
 async def how_far(order: dict[str, Any]) -> tuple[str, str, str, str]:
     found = (await ask(FAR, id=order["id"]))["order"]
@@ -33,24 +112,7 @@ async def test_a_placed_order_tells_everything(database: Database) -> None:
     company = await found_company()
     await company.product("TEA", stock=5, price="2.50", taxRate="0.07", name="Tea, 100 g")
     placed = await change(
-        """mutation($input: OrderInput!) { orderPlace(input: $input) {
-          order {
-            version channel status fulfillmentStatus paymentStatus returnStatus milestone
-            availableActions customer { code } lineCount note
-            shippingAddress { name lines city region postalCode countryCode phone }
-            billingAddress { city }
-            lines { sku name quantity unitPrice { amount currencyCode } discountRate taxRate
-              total { net { amount } tax { amount } gross { amount } }
-              reserved backordered shipped delivered returned cancelled
-              allocations { quantity expiresAt warehouse { code } } product { sku } }
-            subtotal { net { amount } tax { amount } gross { amount } }
-            discount { amount } shipping { gross { amount } }
-            total { net { amount } tax { amount } gross { amount currencyCode } }
-            paid { amount } balance { amount } attributes { key value unit }
-            externalRefs { system key } shipments { id } payments { id } returns { id }
-            invoices { id } isDelayed promisedAt
-          }
-          userErrors { code } replayed } }""",
+        EVERYTHING,
         input={
             "customerId": company.customer,
             "channel": "web",
@@ -62,66 +124,7 @@ async def test_a_placed_order_tells_everything(database: Database) -> None:
         },
     )
     assert placed["replayed"] is False
-    assert placed["order"] == {
-        "version": 1,
-        "channel": "web",
-        "status": "CONFIRMED",
-        "fulfillmentStatus": "RESERVED",
-        "paymentStatus": "UNPAID",
-        "returnStatus": "NONE",
-        "milestone": "PLACED",
-        "availableActions": ["EDIT", "HOLD", "PREPARE", "SHIP", "RECORD_PAYMENT", "CANCEL"],
-        "customer": {"code": "ADA"},
-        "lineCount": 1,
-        "note": "Ring twice.",
-        "shippingAddress": ADDRESS | {"region": None, "phone": None},
-        "billingAddress": {"city": "Hamburg"},
-        "lines": [
-            {
-                "sku": "TEA",
-                "name": "Tea, 100 g",
-                "quantity": 3,
-                "unitPrice": {"amount": "2.50", "currencyCode": "EUR"},
-                "discountRate": "0.100000",
-                "taxRate": "0.070000",
-                "total": {
-                    "net": {"amount": "6.75"},
-                    "tax": {"amount": "0.47"},
-                    "gross": {"amount": "7.22"},
-                },
-                "reserved": 3,
-                "backordered": 0,
-                "shipped": 0,
-                "delivered": 0,
-                "returned": 0,
-                "cancelled": 0,
-                "allocations": [{"quantity": 3, "expiresAt": None, "warehouse": {"code": "MAIN"}}],
-                "product": {"sku": "TEA"},
-            }
-        ],
-        "subtotal": {
-            "net": {"amount": "6.75"},
-            "tax": {"amount": "0.47"},
-            "gross": {"amount": "7.22"},
-        },
-        "discount": {"amount": "0.75"},
-        "shipping": {"gross": {"amount": "4.90"}},
-        "total": {
-            "net": {"amount": "11.65"},
-            "tax": {"amount": "0.47"},
-            "gross": {"amount": "12.12", "currencyCode": "EUR"},
-        },
-        "paid": {"amount": "0.00"},
-        "balance": {"amount": "12.12"},
-        "attributes": [{"key": "gift", "value": True, "unit": None}],
-        "externalRefs": [{"system": "shop", "key": "1001"}],
-        "shipments": [],
-        "payments": [],
-        "returns": [],
-        "invoices": [],
-        "isDelayed": False,
-        "promisedAt": None,
-    }
+    assert placed["order"] == TOLD
     assert await stock("TEA") == (5, 3, 2)
 
 

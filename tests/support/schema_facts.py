@@ -95,7 +95,7 @@ def _declared(model: type[Model]) -> Table:
         table.columns[column] = Column(_family(declaration), declaration.null)
         if declaration.unique and not declaration.pk:
             table.uniques.append((column,))
-    for name in meta.fk_fields:
+    for name in (*meta.fk_fields, *meta.o2o_fields):
         relation = meta.fields_map[name]
         assert isinstance(relation, ForeignKeyFieldInstance)
         target = relation.related_model._meta.db_table
