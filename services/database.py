@@ -10,10 +10,10 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 APP: Final = "models"
 ENGINES: Final = {
     "sqlite": "services.engines.sqlite",
-    "postgres": "tortoise.backends.asyncpg",
-    "postgresql": "tortoise.backends.asyncpg",
-    "mysql": "tortoise.backends.mysql",
-    "mariadb": "tortoise.backends.mysql",
+    "postgres": "services.engines.postgres",
+    "postgresql": "services.engines.postgres",
+    "mysql": "services.engines.mariadb",
+    "mariadb": "services.engines.mariadb",
 }
 DEFAULT_PORTS: Final = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 

@@ -1,0 +1,44 @@
+"""Transactions on a pool of connections that survive the loss of one.
+
+Tortoise's own never give a connection back on which no transaction could begin, and where a broken
+one cannot be given back they leave the task with it for good: after a restart of the database the
+pool runs dry, and a task that lives long fails for ever.
+"""
+
+from types import TracebackType
+
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
+from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
+
+
+class SurvivingTransaction(TransactionContextPooled):
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self.ensure_connection()
+        pool = self.client._parent._pool
+        self.client._connection = await pool.acquire()
+        try:
+            await self.client.begin()
+        except BaseException:
+            await pool.release(self.client._connection)
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self.client._finalized:
+                return
+            if kind is None:
+                await self.client.commit()
+            elif kind is not TransactionManagementError:
+                await self.client.rollback()
+        finally:
+            get_connections().reset(self.token)
+            if pool := self.client._parent._pool:
+                await pool.release(self.client._connection)
