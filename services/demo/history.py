@@ -77,7 +77,7 @@ class History:
         yield
 
     def _found(self, start: datetime) -> None:
-        """The company, its shelves full, with its first customers."""
+        """The company, its shelves full and its doors not yet open."""
         journal = Journal(self.dice, self.rows)
         products, warehouses = self.size.products, self.size.warehouses
         self.company = found(self.dice, self.rows, start, products, warehouses)
