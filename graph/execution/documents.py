@@ -19,7 +19,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.execution import limits as document_limits
-from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected
+from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected, raise_unforeseen
 from graph.execution.limits import Limits
 
 # Both are made once: graphql-core is quick only as long as the rules stay the same.
@@ -122,6 +122,7 @@ class Documents:
             hide_suggestions=not self._open,
         )
         if errors:
+            raise_unforeseen(errors)
             raise Rejected(Code.VALIDATION_FAILED, errors[0].message, errors)
 
 

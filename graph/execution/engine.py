@@ -21,7 +21,14 @@ from strawberry import Schema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.documents import Documents
-from graph.execution.failures import HIDDEN_MESSAGE, Code, Rejected, write, write_all
+from graph.execution.failures import (
+    HIDDEN_MESSAGE,
+    Code,
+    Rejected,
+    raise_unforeseen,
+    write,
+    write_all,
+)
 from graph.execution.limits import Limits
 from resolvers.context import Context
 
@@ -95,6 +102,7 @@ class Engine:
     ) -> None:
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
+        self.hide_suggestions = not open_schema
         self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
 
     def prepare(self, ask: Ask, context: Context) -> Executor:
@@ -103,6 +111,15 @@ class Engine:
         Raises:
             Rejected: it may not run.
         """
+        try:
+            return self._prepare(ask, context)
+        except Rejected:
+            raise
+        except Exception as error:
+            log.exception("unexpected", correlation_id=context.correlation_id)
+            raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from error
+
+    def _prepare(self, ask: Ask, context: Context) -> Executor:
         document = self.documents.document(ask.query)
         operation = document.operation(ask.operation_name)
         executor = Executor.build(
@@ -112,8 +129,10 @@ class Engine:
             raw_variable_values=ask.variables,
             operation_name=operation.name.value if operation.name else None,
             max_coercion_errors=MAX_COERCION_ERRORS,
+            hide_suggestions=self.hide_suggestions,
         )
         if isinstance(executor, list):
+            raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
         return cast("Executor", executor)
 

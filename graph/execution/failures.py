@@ -96,7 +96,7 @@ def write_all(errors: Sequence[GraphQLError], correlation_id: str | None) -> lis
     written = []
     for error in errors[:MAX_ERRORS]:
         code, message = _told(error)
-        cause = error.original_error or error
+        cause = cause_of(error)
         if code is Code.INTERNAL and id(cause) not in logged:
             logged.add(id(cause))
             log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
@@ -107,9 +107,31 @@ def write_all(errors: Sequence[GraphQLError], correlation_id: str | None) -> lis
     return written
 
 
+def cause_of(error: GraphQLError) -> Exception:
+    """What an error goes back to; itself where GraphQL's own rules were broken."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error:
+        cause = cause.original_error
+    return cause
+
+
+def raise_unforeseen(errors: Sequence[GraphQLError]) -> None:
+    """Pass where all errors are made for clients to read.
+
+    graphql-core writes the text of whatever a scalar raises into the error that clients get.
+
+    Raises:
+        Exception: what one of them goes back to, and nobody foresaw.
+    """
+    for error in errors:
+        cause = cause_of(error)
+        if not isinstance(cause, GraphQLError | Refused | BadRequest):
+            raise cause
+
+
 def _told(error: GraphQLError) -> tuple[Code, str]:
     """The code and the message for an error that came up while fields were resolved."""
-    cause = error.original_error
+    cause = cause_of(error)
     match cause:
         case Refused():
             return OF_REFUSALS.get(cause.errors[0].code, Code.BAD_REQUEST), str(cause)
@@ -119,7 +141,7 @@ def _told(error: GraphQLError) -> tuple[Code, str]:
             return Code.OVERLOADED, "Too many are changing the same thing. Try again."
         case Rejected():
             return cause.code, cause.message
-        case None | GraphQLError():
+        case GraphQLError():
             # graphql-core speaks of the client's own arguments and variables.
             return Code.BAD_REQUEST, error.message
         case _:

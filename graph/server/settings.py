@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    max_requests: int = Field(default=500, ge=1, le=100_000)
     max_body_bytes: int = Field(default=1024 * 1024, ge=1_024, le=64 * 1024 * 1024)
     max_json_depth: int = Field(default=32, ge=4, le=200)
     max_tokens: int = Field(default=2_000, ge=100, le=20_000)

@@ -54,6 +54,7 @@ class View:
         self.contexts = contexts
         self.settings = settings
         self.page = page
+        self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -70,6 +71,7 @@ class View:
         context = self.contexts.make(correlation_id)
         kind = media.answer_type(request.headers.get("accept"))
         name: str | None = None
+        self.running += 1
         try:
             executor = self.engine.prepare(await self._ask(request, kind), context)
             operation = executor.operation
@@ -81,6 +83,8 @@ class View:
         except Rejected as rejected:
             answer = Answer(None, rejected.written(correlation_id), executed=False)
             status = _status(rejected, kind)
+        finally:
+            self.running -= 1
         response = Response(
             bodies.encode(answer.body()),
             status,
@@ -111,6 +115,8 @@ class View:
         # Browsers ask before they send this type to another origin, so no foreign page can.
         if not media.is_json(request.headers.get("content-type")):
             raise WrongType(Code.BAD_REQUEST, f"The body is {media.JSON} in UTF-8.")
+        if self.running > self.settings.max_requests:
+            raise Rejected(Code.OVERLOADED, "Too many requests are being answered. Try again.")
         body = await bodies.read(
             request, self.settings.max_body_bytes, self.settings.receive_seconds
         )
@@ -129,4 +135,6 @@ def _status(rejected: Rejected, kind: str | None) -> int:
     """
     if type(rejected) in STATUS:
         return STATUS[type(rejected)]
+    if rejected.code in FAILURES:
+        return FAILURES[rejected.code]
     return 400 if kind == media.GRAPHQL or isinstance(rejected, Malformed) else 200

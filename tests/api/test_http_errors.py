@@ -123,3 +123,29 @@ async def test_a_request_that_does_not_arrive_is_given_up() -> None:
         )
     assert answer.status_code == 408
     assert answer.json()["errors"][0]["extensions"]["code"] == "DEADLINE"
+
+
+async def test_a_process_answers_so_many_requests_at_once_and_no_more() -> None:
+    async with client(max_requests=2, run_seconds=0.2) as http:
+        asked = [http.post("/graphql", json={"query": "{ forever }"}) for _ in range(3)]
+        answers = await asyncio.gather(*asked)
+        assert [answer.status_code for answer in answers] == [504, 504, 503]
+        message = "Too many requests are being answered. Try again."
+        assert answers[2].json() == {"errors": [error("OVERLOADED", message, retryable=True)]}
+        answer = await http.post("/graphql", json={"query": "{ greet }"})
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["query($c: Cracked!) { crack(code: $c) }", 'query($c: Int) { crack(code: "x") }']
+)
+async def test_what_a_scalar_raises_is_hidden_too(
+    capsys: pytest.CaptureFixture[str], query: str
+) -> None:
+    """graphql-core makes it a part of the message that a client reads."""
+    answer = await ask(query, c="x")
+    assert answer.status_code == 500
+    assert answer.json() == {"errors": [error("INTERNAL", HIDDEN)]}
+    unexpected, request = logged(capsys)
+    assert unexpected["exception"].endswith(f"RuntimeError: {SECRET_TEXT}")
+    assert request["code"] == "INTERNAL"

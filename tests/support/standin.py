@@ -2,14 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, NewType
 
 import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
 
 from models.rules.access import Permission
 from models.rules.errors import BadRequest, Forbidden, Overloaded, invalid
 from resolvers.context import Info
 from subscriptions.bus import StreamClosed
+
+Cracked = NewType("Cracked", str)
+
+
+def crack(value: object) -> str:
+    """What no scalar should do."""
+    raise RuntimeError(SECRET_TEXT)
+
 
 SECRET_TEXT = "postgres://ordergraph:hunter2@db.internal/orders"
 
@@ -65,6 +75,10 @@ class Query:
         return None
 
     @strawberry.field
+    def crack(self, code: Cracked) -> str:
+        return code
+
+    @strawberry.field
     def context(self, info: Info) -> str:
         return str(info.context.correlation_id)
 
@@ -114,6 +128,11 @@ class Subscription:
             closed.put_nowait("silence")
 
     @strawberry.subscription
+    async def flow(self) -> AsyncGenerator[Node, None]:
+        while True:
+            yield Node()
+
+    @strawberry.subscription
     async def breaking(self) -> AsyncGenerator[Tick, None]:
         yield Tick(number=0, text="")
         raise RuntimeError(SECRET_TEXT)
@@ -124,4 +143,12 @@ class Subscription:
         raise StreamClosed("cursor-7")
 
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)
+SCALARS: dict[object, ScalarDefinition] = {
+    Cracked: strawberry.scalar(name="Cracked", parse_value=crack)
+}
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
