@@ -101,7 +101,7 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
 
 def _is_repeated(case: Case, converter: Converter, each: Converted) -> bool:
     """Whether the source has said the same before, or something wrong about the same object."""
-    key = each.raw.get("key")
+    key = each.record.key if each.record else each.raw.get("key")
     twin = case.spool.find(converter.source.kind, key) if isinstance(key, str) else None
     if twin is None or twin.source != converter.index:
         return False
@@ -151,6 +151,8 @@ def _clashes(
     twin = case.spool.find(kind, record.key)
     if twin is not None:
         reason = f"the key {record.key} stands in {case.where(twin)} already"
+        if converter.source.distinct:
+            reason = f"says of {record.key} something else than {case.where(twin)}"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
         return
     if code is None or record.key in seen.keys:
@@ -160,7 +162,7 @@ def _clashes(
         reason = f"{code} is used in {case.where(namesake)} already"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     elif code in seen.codes and converter.source.existing == "reject":
-        reason = f"there is a {kind} {code} already, unknown to {case.mapping.system}"
+        reason = f"there is a {kind} {code} already that has another key or none"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     if record.scanned is None or code in seen.codes:
         return

@@ -153,6 +153,9 @@ def _records(
             except csv.Error as error:
                 yield line, [], f"is no row of a CSV file: {error}"
                 continue
+            except UnicodeDecodeError:
+                yield line, [], f"is not written in {encoding}, and so cannot be read on from here"
+                return
             if cells:
                 yield line, [cell.strip() for cell in cells], None
     finally:
@@ -180,10 +183,9 @@ def _with_json(row: Row, source: Source) -> Row:
             return Row(row.line, {}, f"is no JSON: {error}", column)
         if not isinstance(held, dict):
             return Row(row.line, {}, "is no JSON object", column)
-        wanted = {part for value in source.fields.values() for part in value.columns}
-        for part in wanted:
+        for part in source.columns:
             head, _, name = part.partition(".")
-            if head == column:
+            if head == column and name:
                 row.cells[part] = _plain(held.get(name))
     return row
 

@@ -29,7 +29,6 @@ from services.order_entry import clean_channel
 MAX_CODE: Final = 56
 """Below what a column holds, so that shipments may be numbered after their order."""
 
-
 BY_CODE: Final = "\ue000"
 """What a reference begins with where it is a code and no key: a character that no text has."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from models.rules.access import Actor, Permission
 from services.imports.checking import Case, check_rows
-from services.imports.mapping import Mapping, load
+from services.imports.loading import load
+from services.imports.mapping import Mapping
 from services.imports.reading import locate
 from services.imports.records import Kind
 from services.imports.report import Report
@@ -48,8 +49,8 @@ async def import_files(
     ):
         case = Case(mapping, files, spool, report, progress or _silent)
         await check_rows(case)
-        check_orders(case)
-        check_shipments(case)
+        await check_orders(case)
+        await check_shipments(case)
         _count_new(report)
         _sort(report, mapping)
         if not dry_run and not (strict and report.rejected):

@@ -1,5 +1,6 @@
 """Orders as wholes: with their lines and shipments, wherever in the files those stand."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -76,7 +77,7 @@ def _shipments(spool: Spool, order: Kept, lines: list[Kept]) -> Iterator[Kept]:
             yield found
 
 
-def check_orders(case: Case) -> None:
+async def check_orders(case: Case) -> None:
     """Reject orders that are not whole, with their lines and shipments.
 
     An order comes whole or not at all: without one of its lines its sums would be wrong.
@@ -89,6 +90,7 @@ def check_orders(case: Case) -> None:
                 _reject_whole(case, kept, reason)
         done += len(batch)
         case.progress("checking orders", done, everything)
+        await asyncio.sleep(0)  # whatever else this process does may go on
 
 
 def _objection(case: Case, kept: Kept) -> Reason | None:
@@ -158,7 +160,7 @@ def _reject_whole(case: Case, kept: Kept, reason: Reason) -> None:
                 case.reject(row, ErrorCode.NOT_FOUND, message)
 
 
-def check_shipments(case: Case) -> None:
+async def check_shipments(case: Case) -> None:
     """Reject shipments of nothing, warn of those that are left out, and count the others.
 
     What has not left would hold promised stock. Nothing is promised to imported orders until they
@@ -167,9 +169,11 @@ def check_shipments(case: Case) -> None:
     for batch in case.spool.batches(Kind.SHIPMENT, BATCH, State.NEW):
         for kept in batch:
             count = case.report.count(Kind.SHIPMENT)
-            orders = orders_of(case.spool, kept)
+            lines, orders = case.spool.carried(kept.key), orders_of(case.spool, kept)
             new = [order for order in orders if order.state is State.NEW]
-            if not orders:
+            if not orders and any(line.state is State.PRESENT for line in lines):
+                count.unchanged += 1
+            elif not orders:
                 reason = "no line of an order names this shipment"
                 case.reject(kept, ErrorCode.NOT_FOUND, reason)
             elif all(order.state is State.REJECTED for order in orders):
@@ -180,6 +184,7 @@ def check_shipments(case: Case) -> None:
                 count.new += len(new)
             else:
                 _warn(case, kept)
+        await asyncio.sleep(0)
 
 
 def is_kept(shipment: ShipmentRow) -> bool:
@@ -188,7 +193,7 @@ def is_kept(shipment: ShipmentRow) -> bool:
 
 
 def orders_of(spool: Spool, kept: Kept) -> list[Kept]:
-    """The orders that a shipment serves."""
+    """The orders of the files that a shipment serves."""
     keys = {line.owner: None for line in spool.carried(kept.key)}
     if kept.owner is not None:
         keys[kept.owner] = None

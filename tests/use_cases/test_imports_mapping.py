@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from services.imports.mapping import BadMapping, load
+from services.imports.loading import load
+from services.imports.mapping import BadMapping
 from services.imports.reading import locate
 from tests.support.samples import EXAMPLES
 
@@ -55,6 +56,22 @@ def test_no_is_norway_and_not_false(tmp_path: Path) -> None:
         ),
         ("system: shop", "system: shop\nencoding: utf-9", "encoding: there is no encoding utf-9"),
         ("system: shop", "system: shop\ndelimiter: ';;'", "delimiter: must be one character"),
+        ("system: shop", "system: shop\nencoding: rot13", "encoding: there is no encoding rot13"),
+        (
+            "system: shop",
+            "system: shop\ndelimiter: '\"'",
+            "delimiter: cannot be a quote or the end of a line",
+        ),
+        (
+            "system: shop",
+            "system: shop\ndates: [iso, '%d.%m.%Q']",
+            "dates[1]: %d.%m.%Q is neither iso nor such as %d.%m.%Y",
+        ),
+        (
+            "system: shop",
+            "system: shop\ndates: ['DD.MM.YYYY']",
+            "dates[0]: DD.MM.YYYY is neither iso nor such as %d.%m.%Y",
+        ),
         ("system: shop", "system: shop\nthousands: '.'", "thousands: must differ from decimal"),
         ("kind: customer", "kind: buyer", "sources[0].kind: Input should be 'warehouse',"),
         ("    key: id\n", "", "sources[0].key: a customer needs a key"),

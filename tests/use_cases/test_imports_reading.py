@@ -182,6 +182,41 @@ async def test_a_column_may_hold_json(sqlite_database: Database, files: Files) -
     assert cup.attributes == {"sizes": "1, L", "color": "red"}
 
 
+async def test_a_row_may_be_taken_for_what_its_json_holds(
+    sqlite_database: Database, files: Files
+) -> None:
+    files.write(
+        mapping=HEAD.replace(
+            "    key: id\n    fields: {sku: sku",
+            "    json: [more]\n    only_if: more.sold\n    key: more.id\n    fields: {sku: sku",
+        ),
+        products='sku,name,price,more\nCUP,Cup,8.50,"{""id"": 7, ""sold"": true}"\n'
+        'JAR,Jar,3,"{""id"": 8}"\n',
+        lines="order,product,quantity,price\nA,7,2,8.50\n",
+    )
+    report = await files.load()
+    assert (told(report), report.count(Kind.PRODUCT)) == ([], Count(read=1, new=1))
+
+
+async def test_a_file_that_ends_within_a_letter_is_told(
+    sqlite_database: Database, files: Files
+) -> None:
+    files.write(
+        mapping=HEAD.replace("file: customers.csv", "file: customers.csv\n    encoding: utf-16"),
+        customers=CUSTOMERS.encode("utf-16") + b"2",
+    )
+    report = await files.load()
+    assert told(report) == [
+        (
+            "customers.csv",
+            3,
+            None,
+            ErrorCode.INVALID,
+            "is not written in utf-16, and so cannot be read on from here",
+        )
+    ]
+
+
 TABLED: Final = HEAD.replace(
     "address.country: country",
     "address.country: {column: country, table: {Germany: DE, '': '', X: '', '*': '*'}}",
@@ -235,7 +270,7 @@ async def test_rows_that_repeat_themselves_are_taken_once(
             4,
             None,
             ErrorCode.DUPLICATE,
-            "the key t stands in products.csv:2 already",
+            "says of t something else than products.csv:2",
         )
     ]
     assert report.count(Kind.CATEGORY) == Count(read=2, new=1, rejected=1)

@@ -233,7 +233,7 @@ async def test_a_code_that_is_taken_is_no_reason_to_merge(
     files.write(mapping=HEAD.replace("system: shop", "system: other"))
     report = await files.load()
     reasons = {reason for *_, reason in told(report)}
-    assert "there is a customer 1 already, unknown to other" in reasons
+    assert "there is a customer 1 already that has another key or none" in reasons
     assert await Customer.all().count() == 1
 
 

@@ -146,6 +146,18 @@ async def test_what_was_refunded_was_charged_before(
     assert (charge.amount_minor, refund.amount_minor, refund.payment_id) == (1975, 1975, charge.id)
 
 
+async def test_shipments_and_lines_may_come_again_without_their_orders(
+    sqlite_database: Database, files: Files
+) -> None:
+    write(files, "5,,DELIVERED,,,,,\n6,A,SHIPPED,,,,,\n", ("5", "6"))
+    await files.load()
+    files.write(orders="id,customer,placed,payment,status,fulfilled\n")
+    report = await files.load()
+    assert told(report) == []
+    assert report.count(Kind.SHIPMENT) == Count(read=2, unchanged=2)
+    assert report.count(Kind.LINE) == Count(read=2, unchanged=2)
+
+
 async def test_a_later_order_may_lie_in_an_earlier_shipment(
     database: Database, files: Files
 ) -> None:
