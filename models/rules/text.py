@@ -30,7 +30,8 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text without case and accents: what is sorted and searched by."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # What stands for several letters, as a trade mark sign does, gives capitals of its own.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return unicodedata.normalize("NFC", plain.translate(_STROKED))
 

@@ -1,0 +1,105 @@
+"""Text as it is kept, folded and found."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.rules.countries import COUNTRIES
+from models.rules.errors import UnusableText
+from models.rules.text import MAX_WORD, clean, fold, matches_words, words
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ada \t", "Ada"),
+        ("\u00a0Ada\u2003", "Ada"),
+        ("Cafe\u0301", "Café"),
+        ("one\r\ntwo\nthree\tfour", "one\ntwo\nthree\tfour"),
+        ("", ""),
+        (" ", ""),
+        ("😀 ünï", "😀 ünï"),
+        ("ALFKI", "ALFKI"),
+    ],
+)
+def test_clean(typed: str, kept: str) -> None:
+    assert clean(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["a\x00b", "\x1b[31m", "\x7f", "\ud83d", "a\rb", "\x0b"])
+def test_text_that_databases_refuse(typed: str) -> None:
+    with pytest.raises(UnusableText):
+        clean(typed)
+
+
+@given(st.text())
+def test_what_is_clean_stays(typed: str) -> None:
+    try:
+        kept = clean(typed)
+    except UnusableText:
+        return
+    assert clean(kept) == kept
+    assert unicodedata.is_normalized("NFC", kept)
+    kept.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Straße", "strasse"),
+        ("CAFÉ", "cafe"),
+        ("Smørrebrød", "smorrebrod"),
+        ("Łódź", "lodz"),
+        ("ﬁn", "fin"),
+        ("Ünal İpek", "unal ipek"),
+        ("Cup™ ℡", "cuptm tel"),
+        ("Αθήνα", "αθηνα"),
+        ("東京", "東京"),
+    ],
+)
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@given(st.text())
+def test_what_is_folded_stays(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ada  Albers-Meyer", ["ada", "albers", "meyer"]),
+        ("ada ADA Ada", ["ada"]),
+        ("under_score", ["under", "score"]),
+        ("4711, 12.5%", ["4711", "12", "5"]),
+        ("...", []),
+        ("x" * 100, ["x" * MAX_WORD]),
+    ],
+)
+def test_words(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "found"),
+    [
+        ("Ada Albers", "ada", True),
+        ("Ada Albers", "ALB ad", True),
+        ("Ada Albers", "bers", False),
+        ("Ada Albers", "ada bob", False),
+        ("Søren", "soren", True),
+        ("Ada Albers", "", True),
+        ("x" * 100, "x" * 90, True),
+    ],
+)
+def test_matches_words(text: str, query: str, found: bool) -> None:
+    assert matches_words(text, query) is found
+
+
+def test_countries() -> None:
+    assert len(COUNTRIES) == 250  # the 249 of ISO 3166-1, and Kosovo
+    assert {"DE", "GB", "XK"} <= COUNTRIES
+    assert not COUNTRIES & {"UK", "EU", "de", "XX"}
