@@ -17,7 +17,16 @@ from models.rules.money import CODES_BY_EXPONENT
 from models.rules.order_filter import AmountMatch, OrderFilter, Reference, TextMatch, TimeRange
 from models.rules.order_states import FulfillmentStatus
 from models.rules.text import clean
-from resolvers.filters.text import MAX_CONDITIONS, NOTHING, equals, reference_query, word_query
+from resolvers.filters.text import (
+    MAX_CONDITIONS,
+    NOTHING,
+    any_of,
+    begins,
+    equals,
+    none_of,
+    reference_query,
+    word_query,
+)
 from resolvers.identifiers import key_of
 from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.orders import OrderWhere
@@ -80,10 +89,9 @@ def to_query(wanted: OrderFilter, now: datetime) -> Q:
     for part in wanted.all_of:
         query &= to_query(part, now)
     if wanted.any_of is not None:
-        parts = [to_query(part, now) for part in wanted.any_of]
-        query &= Q(*parts, join_type=Q.OR) if parts else NOTHING
+        query &= any_of([to_query(part, now) for part in wanted.any_of])
     if wanted.none_of is not None:
-        query &= ~to_query(wanted.none_of, now)
+        query &= none_of(to_query(wanted.none_of, now))
     return query
 
 
@@ -136,7 +144,7 @@ def _text_query(match: TextMatch | None, column: str) -> Iterable[Q]:
     if match.in_ is not None:
         yield Q(**equals(f"{column}__in", list(match.in_)))
     if match.starts_with is not None:
-        yield Q(**equals(f"{column}__startswith", match.starts_with))
+        yield begins(column, match.starts_with)
     if match.words is not None:
         yield word_query(match.words, SubjectKind.ORDER, column)
 
@@ -157,7 +165,7 @@ def _sku_query(match: TextMatch) -> Q:
     if match.in_ is not None:
         lines = lines.filter(sku__in=list(match.in_))
     if match.starts_with is not None:
-        lines = lines.filter(sku__startswith=match.starts_with)
+        lines = lines.filter(begins("sku", match.starts_with))
     query = Q(id__in=Subquery(lines.values("order_id")))
     if match.words is not None:
         raise BadRequest("A SKU is found by eq, in and startsWith.")

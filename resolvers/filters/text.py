@@ -18,6 +18,7 @@ MAX_CONDITIONS: Final = 100
 MAX_WORDS: Final = 10
 
 NOTHING: Final = Q(pk__in=[])
+EVERYTHING: Final = Q(pk__isnull=False)
 
 
 def compile_where(where: Any, leaf: Callable[[Any], Iterable[Q]]) -> Q:
@@ -38,11 +39,25 @@ def _compile(where: Any, leaf: Callable[[Any], Iterable[Q]], budget: list[int]) 
     for part in where.and_ or ():
         query &= _compile(part, leaf, budget)
     if where.or_ is not None:
-        parts = [_compile(part, leaf, budget) for part in where.or_]
-        query &= Q(*parts, join_type=Q.OR) if parts else NOTHING
+        query &= any_of([_compile(part, leaf, budget) for part in where.or_])
     if where.not_ is not None:
-        query &= ~_compile(where.not_, leaf, budget)
+        query &= none_of(_compile(where.not_, leaf, budget))
     return query
+
+
+def any_of(parts: list[Q]) -> Q:
+    """At least one of the parts holds, which none of no parts does."""
+    return Q(*(_said(part) for part in parts), join_type=Q.OR) if parts else NOTHING
+
+
+def none_of(part: Q) -> Q:
+    """The part does not hold."""
+    return ~_said(part)
+
+
+def _said(part: Q) -> Q:
+    """The part; one without conditions holds always, where Tortoise would leave it out."""
+    return part if part.children or part.filters else EVERYTHING
 
 
 def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[Q]:
@@ -54,7 +69,7 @@ def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[
     if op.in_ is not None:
         yield Q(**equals(f"{column}__in", [clean(text) for text in op.in_]))
     if op.starts_with is not None:
-        yield Q(**equals(f"{column}__startswith", clean(op.starts_with)))
+        yield begins(column, clean(op.starts_with))
     if op.words is not None:
         yield word_query(op.words, kind, column)
 
@@ -62,6 +77,26 @@ def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[
 def equals(lookup: str, value: Any) -> dict[str, Any]:
     """A condition whose name is put together."""
     return {lookup: value}
+
+
+def begins(column: str, beginning: str) -> Q:
+    """The column's text begins so, compared exactly.
+
+    A range, because LIKE ignores case on SQLite, and on MariaDB after the cast that Tortoise adds;
+    and because an index finds a range.
+    """
+    query = Q(**equals(f"{column}__gte", beginning))
+    end = _next(beginning)
+    return query & Q(**equals(f"{column}__lt", end)) if end else query
+
+
+def _next(beginning: str) -> str:
+    """The least text that is greater than all with this beginning; empty where there is none."""
+    shorter = beginning.rstrip("\U0010ffff")
+    if not shorter:
+        return ""
+    last = ord(shorter[-1]) + 1
+    return shorter[:-1] + chr(0xE000 if last == 0xD800 else last)
 
 
 def word_query(text: str, kind: SubjectKind, field: str | None = None) -> Q:

@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from resolvers.inputs.filtering import ExternalRefInput, StringOp
 from resolvers.inputs.sending import sent

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.payment_states import PaymentKind
 
 

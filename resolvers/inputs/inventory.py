@@ -2,6 +2,7 @@
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.inventory import StockChangeKind
 from resolvers.inputs.sending import AddressInput
 

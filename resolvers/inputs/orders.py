@@ -6,6 +6,7 @@ from typing import Optional
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
 from resolvers.inputs.filtering import DateTimeOp, DecimalOp, ExternalRefInput, StringOp
 from resolvers.inputs.sending import AddressInput
