@@ -1,6 +1,7 @@
 """How fields are bound to what serves them: permission, payload and errors, in this one place."""
 
 from collections.abc import Callable
+from contextlib import aclosing
 from functools import wraps
 from inspect import isawaitable, signature
 from typing import Any, Final
@@ -113,8 +114,10 @@ def streamed_by(stream: Callable[..., Any], permission: Permission, description:
     @wraps(stream)
     async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
         info.context.actor.require(permission)
-        async for item in stream(*args, info=info, **kwargs):
-            yield item
+        # Closed with us, and not some time later: a subscriber's queue must not outlive its socket.
+        async with aclosing(stream(*args, info=info, **kwargs)) as items:
+            async for item in items:
+                yield item
 
     return strawberry.subscription(
         resolver=permitted, description=description, metadata={PERMISSION: permission}
