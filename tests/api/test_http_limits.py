@@ -99,18 +99,16 @@ def doubling(fragments: int) -> str:
 
 
 def test_nested_spreads_are_measured_once_each() -> None:
-    document = parse(doubling(90))
-    began = perf_counter()
-    with pytest.raises(Rejected, match="nested"):
-        check(document, Limits())
-    assert perf_counter() - began < 0.5  # 2 to the power of 90 would not come back
-    wide = parse(
+    wide = (
         "{ node { ...F0 } }"
-        + "".join(f"fragment F{n} on Node {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30))
-        + "fragment F30 on Node { a: name }"
+        + "".join(f"fragment F{n} on Node {{ ...F{n + 1} ...F{n + 1} }}" for n in range(18))
+        + "fragment F18 on Node { a: name }"
     )
-    with pytest.raises(Rejected, match="aliases"):
-        check(wide, Limits())
+    began = perf_counter()
+    for document, refused in ((doubling(18), "nested"), (wide, "aliases")):
+        with pytest.raises(Rejected, match=refused):
+            check(parse(document), Limits())
+    assert perf_counter() - began < 0.5  # a quarter of a million fields each take seconds
 
 
 async def test_a_fragment_that_contains_itself_is_refused(http: httpx.AsyncClient) -> None:

@@ -225,7 +225,8 @@ async def test_our_own_page_and_allowed_ones_may_connect() -> None:
 async def test_whoever_does_not_begin_in_time_is_closed() -> None:
     with application(socket_init_seconds=0.05) as app:
         async with served(app) as address, talking(address) as talk:
-            assert await talk.closed() == (4408, "Connection initialisation timeout")
+            async with asyncio.timeout(3):  # of the default of 5
+                assert await talk.closed() == (4408, "Connection initialisation timeout")
 
 
 async def test_a_socket_that_began_may_be_silent_for_longer() -> None:
