@@ -137,11 +137,11 @@ async def test_a_body_has_at_most_a_mebibyte(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_body_of_unknown_length_is_limited_too(http: httpx.AsyncClient) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        while True:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(32):
             yield b" " * 65_536
 
-    answer = await http.post("/graphql", content=endless(), headers={"content-type": JSON})
+    answer = await http.post("/graphql", content=chunks(), headers={"content-type": JSON})
     assert answer.status_code == 413
 
 
