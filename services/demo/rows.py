@@ -1,13 +1,16 @@
 """Rows on their way to the database: kept until there are enough of them to be worth a trip.
 
-A hundred thousand orders are four million rows. Tortoise's `bulk_create` needs an instance for
-each, 115 µs a row in all; plain mappings take a quarter of that, through the same columns,
+A hundred thousand orders are almost five million rows. Tortoise's `bulk_create` needs an instance
+for each, 115 µs a row in all; plain mappings take a quarter of that, through the same columns,
 conversions and INSERT statements of Tortoise's own.
 """
 
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -35,7 +38,7 @@ Table = TypeVar("Table", bound=Model)
 
 _templates: dict[type[Model], dict[str, Any]] = {}
 
-Encoder = Callable[[Any, type[Model]], Any]
+Encoder = Callable[[Any], Any]
 
 
 def made(table: type[Table], **values: Any) -> Table:
@@ -95,12 +98,15 @@ async def _insert(
     connection: BaseDBAsyncClient, table: type[Model], rows: list[dict[str, Any]]
 ) -> None:
     executor = connection.executor_class(model=table, db=connection)
-    columns = [(name, _encoder(table, name)) for name in executor.regular_columns_all]
+    columns = [(itemgetter(name), _encoder(table, name)) for name in executor.regular_columns_all]
     for start in range(0, len(rows), CHUNK):
-        values = [
-            [encode(row[name], table) if encode else row[name] for name, encode in columns]
-            for row in rows[start : start + CHUNK]
+        chunk = rows[start : start + CHUNK]
+        # Column by column, so that the loops over the rows run in C.
+        cells = [
+            map(encode, map(of_row, chunk)) if encode else map(of_row, chunk)
+            for of_row, encode in columns
         ]
+        values: list[Any] = list(zip(*cells, strict=True))
         await connection.execute_many(executor.insert_query_all, values)
 
 
@@ -109,9 +115,20 @@ def _encoder(table: type[Model], name: str) -> Encoder | None:
     column = table._meta.fields_map[name]
     if type(column) in PLAIN:
         return None
-    # Most values are ids and enums; Tortoise checks each of them against validators it has not.
+    # Most values are ids, enums and empty mappings; Tortoise checks each of them against
+    # validators that it has not.
     if isinstance(column, fields.UUIDField):
-        return lambda value, _: None if value is None else str(value)
+        return _text_or_none if column.null else str
     if isinstance(column, CharEnumFieldInstance):
-        return lambda value, _: None if value is None else value.value
-    return column.to_db_value
+        return _word_or_none
+    if isinstance(column, fields.JSONField):
+        return lambda value: "{}" if value == {} else column.to_db_value(value, table)
+    return lambda value: column.to_db_value(value, table)
+
+
+def _text_or_none(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _word_or_none(value: StrEnum | None) -> str | None:
+    return None if value is None else value.value
