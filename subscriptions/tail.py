@@ -61,7 +61,7 @@ class Tail:
         start = self.position
         try:
             async with asyncio.timeout(self.pace.database_seconds):
-                events = await feed.after(start, self.pace.batch_size)
+                events = await feed.after(start, min(self.pace.batch_size, self.pace.queue_size))
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
             log.warning("feed.unread", error=repr(error), failures=self._failures)

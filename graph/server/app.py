@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
         cache_size=settings.document_cache_size,
     )
     redis = settings.redis_url
-    live = Live(redis_url=redis.get_secret_value() if redis else None)
+    live = Live(settings.pace, redis.get_secret_value() if redis else None)
     return Starlette(
         routes=_routes(engine, Contexts(settings, live), settings),
         middleware=_middleware(settings),

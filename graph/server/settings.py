@@ -24,6 +24,7 @@ from models.rules import money
 from models.rules.numbering import BadPattern, Pattern
 from services.database import UnusableDatabaseUrl, credentials
 from services.policy import Policy
+from subscriptions.pace import Pace
 
 PREFIX: Final = "ORDERGRAPH_"
 OF_TESTS: Final = "ORDERGRAPH_TEST_"
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
     socket_send_seconds: Seconds = 10.0
     socket_ping_seconds: Seconds = 20.0
     shutdown_seconds: int = Field(default=8, ge=1, le=600)
+
+    feed_poll_seconds: float = Field(default=0.25, ge=0.01, le=1)
+    feed_lease_seconds: Seconds = 10.0
+    stream_heartbeat_seconds: Seconds = 15.0
+    stream_queue_size: int = Field(default=1_000, ge=10, le=100_000)
+    stream_replay_days: int = Field(default=30, ge=1, le=3_650)
 
     @field_validator("database_url")
     @classmethod
@@ -210,6 +217,18 @@ class Settings(BaseSettings):
             root_fields=self.max_root_fields,
             directives=self.max_directives,
             run_seconds=self.run_seconds,
+        )
+
+    @property
+    def pace(self) -> Pace:
+        """How streams are served."""
+        return Pace(
+            poll_seconds=self.feed_poll_seconds,
+            lease_seconds=self.feed_lease_seconds,
+            heartbeat_seconds=self.stream_heartbeat_seconds,
+            stalled_seconds=self.socket_send_seconds,
+            queue_size=self.stream_queue_size,
+            replay_days=self.stream_replay_days,
         )
 
     @cached_property
