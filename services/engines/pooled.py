@@ -5,6 +5,7 @@ one cannot be given back they leave the task with it for good: after a restart o
 pool runs dry, and a task that lives long fails for ever.
 """
 
+from contextlib import suppress
 from types import TracebackType
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
@@ -37,7 +38,10 @@ class SurvivingTransaction(TransactionContextPooled):
             if kind is None:
                 await self.client.commit()
             elif kind is not TransactionManagementError:
-                await self.client.rollback()
+                # asyncmy closes a connection whose task is cancelled, which rolls back by itself;
+                # what it says then must not take the place of the cancellation.
+                with suppress(Exception):
+                    await self.client.rollback()
         finally:
             get_connections().reset(self.token)
             if pool := self.client._parent._pool:

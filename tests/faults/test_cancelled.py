@@ -1,0 +1,56 @@
+"""An operation that is stopped in the middle: its deadline is told, its connection not lost."""
+
+import asyncio
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from models.catalog import Category
+from services import clock
+from services import database as service
+from tests.support.databases import Database
+
+SLOW = {"postgres": "SELECT pg_sleep(20)", "mariadb": "SELECT SLEEP(20)"}
+POOL = 2
+
+
+@pytest.fixture
+async def small_pool(database: Database) -> Database:
+    """The database over a pool of which nothing may get lost unnoticed."""
+    if database.dialect == "sqlite":
+        pytest.skip("its statements run in a thread that nobody can stop")
+    await service.disconnect()
+    await service.connect(database.url, POOL)
+    return database
+
+
+async def test_a_statement_that_takes_too_long_is_left(small_pool: Database) -> None:
+    for _ in range(POOL + 1):
+        slow = service.connection().execute_query(SLOW[small_pool.dialect])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(slow, 0.1)
+    assert await still_works()
+
+
+async def test_a_transaction_that_takes_too_long_is_rolled_back(small_pool: Database) -> None:
+    for _ in range(POOL + 1):
+        with pytest.raises(TimeoutError):
+            await half_a_transaction(small_pool)
+    assert await still_works()
+    assert await Category.all().count() == 0
+
+
+async def half_a_transaction(database: Database) -> None:
+    now = clock.now()
+    async with asyncio.timeout(0.1), in_transaction() as connection:
+        category = Category(name="half done", created_at=now, updated_at=now)
+        await category.save(using_db=connection)
+        await connection.execute_query(SLOW[database.dialect])
+
+
+async def still_works() -> bool:
+    """Whether every connection of the pool answers."""
+    async with asyncio.timeout(10):
+        asked = [service.connection().execute_query_dict("SELECT 7 AS n") for _ in range(POOL)]
+        answers = await asyncio.gather(*asked)
+    return answers == [[{"n": 7}]] * POOL
