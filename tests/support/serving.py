@@ -71,6 +71,7 @@ async def served(app: Starlette, **options: Any) -> AsyncIterator[str]:
         app,
         log_config=None,
         lifespan="off",
+        http="graph.server.protocol:HttpProtocol",
         ws="graph.server.protocol:WebSocketProtocol",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,

@@ -44,6 +44,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http="graph.server.protocol:HttpProtocol",
         ws="graph.server.protocol:WebSocketProtocol",
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,
