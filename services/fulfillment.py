@@ -19,7 +19,7 @@ from models.rules.errors import (
 )
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
-from models.rules.order_states import OrderStatus
+from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
 from models.rules.text import clean
 from services import policy
@@ -223,7 +223,8 @@ async def track_shipment(work: Work, command: Track) -> Order:
 
     Raises:
         Refused: an unknown shipment or parcel, or a time in the future.
-        IllegalTransition: the shipment cannot get there from where it is.
+        IllegalTransition: the shipment cannot get there from where it is, or it would leave while
+            its order is on hold.
     """
     seen = visible(Shipment, work.actor).using_db(work.connection)
     found = await seen.get_or_none(id=command.shipment_id)
@@ -231,7 +232,7 @@ async def track_shipment(work: Work, command: Track) -> Order:
         raise not_found("There is no such shipment.", "id")
     order = await lock_order(work, found.order_id)
     shipment = await Shipment.get(id=found.id, using_db=work.connection)
-    await _check_track(work, command, shipment)
+    await _check_track(work, command, order, shipment)
     lines = await lines_of(work, order)
     before = facts(order)
     at = command.at or work.now
@@ -242,7 +243,7 @@ async def track_shipment(work: Work, command: Track) -> Order:
     return order
 
 
-async def _check_track(work: Work, command: Track, shipment: Shipment) -> None:
+async def _check_track(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
     if command.at and command.at > work.now:
         raise invalid("What has been tracked has happened: no time in the future.", "at")
     if command.parcel_id:
@@ -256,6 +257,10 @@ async def _check_track(work: Work, command: Track, shipment: Shipment) -> None:
         raise IllegalTransition(
             shipment, command.status, shipment.status, tuple(possible), ("status",)
         )
+    leaves = has_left(command.status) and not has_left(shipment.status)
+    if leaves and order.status is not OrderStatus.CONFIRMED:
+        allowed = ORDER_TABLE.allowed(order.status)
+        raise IllegalTransition(order, OrderAction.SHIP, order.status, allowed, ("status",))
 
 
 def _news(command: Track, shipment: Shipment, at: datetime) -> TrackingEvent:
