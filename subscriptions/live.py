@@ -14,6 +14,7 @@ import structlog
 from models.events import Event
 from services import database, feed, transaction
 from subscriptions.bus import Bus
+from subscriptions.deadline import within
 from subscriptions.hints import Hint, Hints, NoHints, RedisHints
 from subscriptions.pace import Pace
 from subscriptions.relay import Relay
@@ -112,8 +113,8 @@ class Live:
             position = events[-1].position
 
     async def _read(self, position: int) -> list[Event]:
-        async with asyncio.timeout(self.pace.database_seconds):
-            return await feed.after(position, self.pace.batch_size)
+        step = feed.after(position, self.pace.batch_size)
+        return await within(self.pace.database_seconds, step)
 
     def _committed(self) -> None:
         if database.dialect() == "sqlite":

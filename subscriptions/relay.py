@@ -1,6 +1,5 @@
 """Numbering what was committed: one process at a time, the holder of the feed's lease."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,6 +8,7 @@ import structlog
 
 from services import clock, database, feed
 from subscriptions.bell import Bell
+from subscriptions.deadline import within
 from subscriptions.pace import Pace
 
 log: Final = structlog.get_logger("ordergraph.relay")
@@ -28,6 +28,7 @@ class Relay:
         self._bell = Bell()
         self._stopping = False
         self._failures = 0
+        self._doubtful = False
         self._fence: int | None = None
         self._renew_at: datetime | None = None
 
@@ -59,20 +60,28 @@ class Relay:
     async def _turn(self) -> float:
         """Number a batch; how many seconds to rest, 0 where more may wait."""
         try:
-            async with asyncio.timeout(self.pace.database_seconds):
-                fence = await self._lease()
-                if fence is None:
-                    return self.pace.standby_seconds
-                count = await feed.number(fence)
+            count = await within(self.pace.database_seconds, self._number())
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
             self._fence = None
+            self._doubtful = True
             log.warning("feed.unnumbered", error=repr(error), failures=self._failures)
             return self.pace.pause_after(self._failures)
         self._failures = 0
+        if count is None:
+            return self.pace.standby_seconds
         if count:
             self._numbered()
         return 0 if count else self.pace.poll_seconds
+
+    async def _number(self) -> int | None:
+        """How many events got a position, None while another process holds the lease."""
+        if self._doubtful:
+            # What we gave up on may still be under way. A new fence shuts it out.
+            await feed.release(self.holder)
+            self._doubtful = False
+        fence = await self._lease()
+        return None if fence is None else await feed.number(fence)
 
     async def _lease(self) -> int | None:
         """The fence of our lease, renewed when half of its time is over; None: another has it."""
@@ -88,8 +97,7 @@ class Relay:
 
     async def _release(self) -> None:
         try:
-            async with asyncio.timeout(self.pace.stop_seconds):
-                await feed.release(self.holder)
+            await within(self.pace.stop_seconds, feed.release(self.holder))
         except Exception as error:  # noqa: BLE001 - the lease ends by itself
             log.warning("feed.unreleased", error=repr(error))
         self._fence = None

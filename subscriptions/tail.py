@@ -1,6 +1,5 @@
 """Reading the feed once in each process, however many subscribers it has."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -10,6 +9,7 @@ import structlog
 from services import feed
 from subscriptions.bell import Bell
 from subscriptions.bus import Bus, Subscriber
+from subscriptions.deadline import within
 from subscriptions.pace import Pace
 
 log: Final = structlog.get_logger("ordergraph.tail")
@@ -60,8 +60,8 @@ class Tail:
         """Publish a batch; how many seconds to rest, 0 where more may wait."""
         start = self.position
         try:
-            async with asyncio.timeout(self.pace.database_seconds):
-                events = await feed.after(start, min(self.pace.batch_size, self.pace.queue_size))
+            size = min(self.pace.batch_size, self.pace.queue_size)
+            events = await within(self.pace.database_seconds, feed.after(start, size))
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
             log.warning("feed.unread", error=repr(error), failures=self._failures)

@@ -13,6 +13,7 @@ from models.events import Event
 from models.rules.access import ActorKind
 from models.rules.events import EventKind, SubjectKind
 from services import clock, database, feed
+from subscriptions.deadline import within
 from subscriptions.items import Heartbeat
 from subscriptions.live import Live
 from subscriptions.pace import MAX_PAUSE_SECONDS, Pace
@@ -113,6 +114,42 @@ async def test_a_relay_goes_on_when_the_database_serves_it_again(
     relay.stop()
     await asyncio.wait_for(running, WAIT_SECONDS)
     assert not await Event.filter(position__isnull=True).exists()
+
+
+async def test_what_the_relay_gave_up_on_is_shut_out(numbered_database: Database) -> None:
+    """It may commit long after: it would give positions again that we have given meanwhile."""
+    relay = Relay("alive", QUICK, lambda: None)
+    await relay._turn()
+    given_up = relay._fence
+    assert given_up is not None
+    await database.connection().execute_script("ALTER TABLE event RENAME TO event_away")
+    try:
+        await relay._turn()
+    finally:
+        await database.connection().execute_script("ALTER TABLE event_away RENAME TO event")
+    assert not relay.holds
+    await relay._turn()
+    assert relay._fence == given_up + 1
+    await Event.bulk_create([_event()])
+    assert await feed.number(given_up) == 0
+    assert await relay._turn() == 0
+
+
+async def test_a_step_that_cannot_be_cancelled_is_left_behind() -> None:
+    go_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await go_on.wait()
+        except asyncio.CancelledError:
+            await go_on.wait()
+        ended.set()
+
+    with pytest.raises(TimeoutError):
+        await within(0.01, stubborn())
+    assert not ended.is_set()
+    go_on.set()
+    await asyncio.wait_for(ended.wait(), WAIT_SECONDS)
 
 
 async def test_a_process_goes_on_when_its_connections_were_cut(
