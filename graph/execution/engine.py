@@ -48,7 +48,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         """The executor of one event: with loaders that know nothing of earlier events.
 
         graphql-core 3.3.2 shares one memo between all events of a subscription, keyed by id() and
-        never emptied: 1.2 KiB an event for as long as the socket is open.
+        never emptied: more than 1 KiB an event for as long as the socket is open.
         """
         executor = cast("Executor", super().build_per_event_executor(payload))
         executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no other way to empty it

@@ -91,7 +91,7 @@ async def test_a_client_that_reads_slowly_gets_its_whole_answer(
             size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
             received = 0
             async with asyncio.timeout(30):
-                while received < size:
-                    received += len(await reader.read(4_096))
+                while received < size and (part := await reader.read(4_096)):
+                    received += len(part)
             assert received == size > 60_000_000
             writer.close()
