@@ -22,6 +22,7 @@ from models.rules.errors import (
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from models.rules.text import clean
 from services.addresses import Address, check_address
+from services.fulfillment import loose_units
 from services.orders import facts_with_stock, lines_of, lock_order, settle
 from services.reserving import shrink
 from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
@@ -75,9 +76,9 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     if not 1 <= len(changes) <= MAX_CHANGES:
         raise invalid(f"One call makes 1 to {MAX_CHANGES} changes.", "changes")
     items = await _items(work, changes)
-    for change, item in sorted(zip(changes, items, strict=True), key=lambda each: each[1].id):
-        path = ("changes", str(changes.index(change)))
-        await _change(work, change, item.id, path)
+    # By the ids of the stock items, so that nobody deadlocks; of one item in the caller's order.
+    for index, item in sorted(enumerate(items), key=lambda each: each[1].id):
+        await _change(work, changes[index], item.id, ("changes", str(index)))
     ids = [item.id for item in items]
     now = {item.id: item for item in await StockItem.filter(id__in=ids).using_db(work.connection)}
     return [now[key] for key in dict.fromkeys(ids)]
@@ -173,7 +174,10 @@ async def _change(work: Work, change: ChangeStock, item_id: UUID, path: Path) ->
 async def take_promises(work: Work, item: StockItem, units: int) -> None:
     """Take promised units back from the youngest orders that have some: they wait again.
 
-    Units that lie in a pending shipment are taken last, since somebody may be packing them.
+    Units that lie in a pending shipment stay there, since somebody may be packing them.
+
+    Raises:
+        InputError: without those units there are not enough.
     """
     remaining = units
     rows = Reservation.filter(stock_item_id=item.id).using_db(work.connection)
@@ -192,8 +196,9 @@ async def _take_promise(work: Work, item: StockItem, reservation: Reservation, m
     order = await lock_order(work, found.order_id)
     lines = await lines_of(work, order)
     line = next(each for each in lines if each.id == found.id)
-    units: int = min(most, reservation.quantity, line.reserved - line.preparing)
-    if units <= 0:
+    loose = await loose_units(work, [line])
+    units = min(most, loose.get(item.warehouse_id, {}).get(line.id, 0))
+    if units == 0:
         return 0
     before = await facts_with_stock(work, order)
     release = Movement(MovementKind.RELEASE, -units, "stock is missing", order.id, line.id)

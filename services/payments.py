@@ -12,7 +12,7 @@ from models.rules.access import Permission
 from models.rules.errors import IllegalTransition, invalid, not_found, required
 from models.rules.events import EventKind
 from models.rules.order_states import OrderStatus
-from models.rules.payment_states import PaymentKind, check_payment
+from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean
 from services.order_entry import amount
 from services.orders import facts, lines_of, lock_order, settle, sums_of
@@ -42,15 +42,22 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
 
     Raises:
         Refused: an unknown order or payment, an amount that is not above zero, a refund above what
-            was charged, a void above what is authorized, a time in the future.
+            was charged, a void above what is authorized, more than is left of the payment that it
+            names, a payment that cannot follow that one, a time in the future.
         IllegalTransition: a draft takes no payments.
     """
     order = await lock_order(work, command.order_id, "orderId")
     if order.status is OrderStatus.DRAFT:
         raise IllegalTransition(order, "RECORD_PAYMENT", order.status, ("SUBMIT",))
-    payment = await _payment(work, order, command)
+    payment = _payment(work, order, command)
+    left = await _left(work, order, command)
+    if (
+        payment.payment_id
+        and payment.kind is not PaymentKind.CHARGE
+        and payment.amount_minor > left
+    ):
+        raise invalid("That is more than is left of the payment.", "amount")
     before = facts(order)
-    captured = await _captured(work, payment)
     match payment.kind:
         case PaymentKind.AUTHORIZATION:
             order.authorized_minor += payment.amount_minor
@@ -58,7 +65,8 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
             order.authorized_minor -= payment.amount_minor
         case PaymentKind.CHARGE:
             order.charged_minor += payment.amount_minor
-            order.authorized_minor -= captured
+            captured = min(payment.amount_minor, left, order.authorized_minor)
+            order.authorized_minor -= max(0, captured)
         case PaymentKind.REFUND:
             order.refunded_minor += payment.amount_minor
     await payment.save(force_create=True, using_db=work.connection)
@@ -78,7 +86,7 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
     return order
 
 
-async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
+def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     """The payment, checked but not yet stored."""
     minor = amount(command.amount, order.currency, "amount")
     try:
@@ -93,10 +101,6 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
         raise invalid("A method has at most 64, a reference 200 characters.", "method")
     if command.at and command.at > work.now:
         raise invalid("What is recorded has happened: no time in the future.", "at")
-    if command.payment_id:
-        earlier = Payment.filter(id=command.payment_id, order_id=order.id)
-        if not await earlier.using_db(work.connection).exists():
-            raise not_found("The order has no such payment.", "paymentId")
     return Payment(
         id=new_id(),
         order_id=order.id,
@@ -114,16 +118,19 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     )
 
 
-async def _captured(work: Work, payment: Payment) -> int:
-    """How much of an authorization a charge uses up, in minor units."""
-    if payment.kind is not PaymentKind.CHARGE or payment.payment_id is None:
+async def _left(work: Work, order: Order, command: RecordPayment) -> int:
+    """What no other payment took of the one that is named, in minor units; 0 without a name.
+
+    It may be below zero: a charge may be above its authorization.
+    """
+    if command.payment_id is None:
         return 0
-    authorization = await Payment.get(id=payment.payment_id, using_db=work.connection)
-    if authorization.kind is not PaymentKind.AUTHORIZATION:
-        return 0
-    used = await Payment.filter(payment_id=authorization.id).using_db(work.connection)
-    left = authorization.amount_minor - sum(
-        each.amount_minor for each in used if each.kind in (PaymentKind.CHARGE, PaymentKind.VOID)
-    )
-    captured: int = max(0, min(payment.amount_minor, left))
-    return captured
+    rows = Payment.filter(order_id=order.id).using_db(work.connection)
+    earlier = await rows.get_or_none(id=command.payment_id)
+    if earlier is None:
+        raise not_found("The order has no such payment.", "paymentId")
+    if FOLLOWS.get(command.kind) is not earlier.kind:
+        raise invalid(f"{command.kind} does not follow {earlier.kind}.", "paymentId")
+    taken = sum(each.amount_minor for each in await rows.filter(payment_id=earlier.id))
+    left: int = earlier.amount_minor - taken
+    return left

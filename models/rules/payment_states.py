@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class PaymentKind(StrEnum):
@@ -9,6 +10,14 @@ class PaymentKind(StrEnum):
     CHARGE = "CHARGE"
     VOID = "VOID"
     REFUND = "REFUND"
+
+
+FOLLOWS: Final = {
+    PaymentKind.CHARGE: PaymentKind.AUTHORIZATION,
+    PaymentKind.VOID: PaymentKind.AUTHORIZATION,
+    PaymentKind.REFUND: PaymentKind.CHARGE,
+}
+"""The kind of the payment that one of another kind may name."""
 
 
 @dataclass(frozen=True, slots=True)
