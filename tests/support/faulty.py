@@ -1,5 +1,6 @@
 """Servers with a fault planted in their stock guard, to see that tests find it."""
 
+import asyncio
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import replace
@@ -16,6 +17,9 @@ from models.rules.allocation import StockRow
 from services import stock
 from services.transaction import Contended, Work
 
+THINKING_SECONDS = 0.05
+"""Between reading and writing, so that a machine of any speed shows what the guard lets through."""
+
 _seen: ContextVar[dict[UUID, int] | None] = ContextVar("seen", default=None)
 
 
@@ -29,6 +33,7 @@ async def _naive_move(
     change = stock.total(movements)
     if item.on_hand - reserved < change.reserved:
         raise Contended
+    await asyncio.sleep(THINKING_SECONDS)
     item.reserved = reserved + change.reserved
     item.version += 1
     await item.save(update_fields=["reserved", "version"], using_db=work.connection)

@@ -147,7 +147,7 @@ def _launch_postgres(programs: Path, place: Place) -> Launch:
         ],
         serve=[str(programs / "postgres"), "-D", str(store), *options],
         url=f"postgres://postgres:{place.password}@{LOOPBACK}:{place.port}/postgres",
-        is_ready=lambda: status.is_file() and status.read_text().rstrip().endswith("ready"),
+        is_ready=lambda: _said(status).endswith("ready"),
         stop_signal=signal.SIGINT,
     )
 
@@ -197,6 +197,14 @@ def _program(name: str) -> str:
     if folder is None:
         raise Unavailable(f"{name} is not installed")
     return str(folder / name)
+
+
+def _said(file: Path) -> str:
+    """What a server has written into its file, which it makes anew while it starts."""
+    try:
+        return file.read_text().rstrip()
+    except FileNotFoundError:
+        return ""
 
 
 def _accepts(port: int) -> bool:
