@@ -20,10 +20,10 @@ PLANTED = {
 }
 
 
-async def rush(server: Server, customer: str) -> Counter[str]:
+async def rush(server: Server, customer: str, clients: int) -> Counter[str]:
     """What the clients were answered: the code of the refusal, or the order's status."""
     order = {"customerId": customer, "lines": [{"sku": "LAST", "quantity": 1}]}
-    answers = await asyncio.gather(*(server.change(PLACE, input=order) for _ in range(CLIENTS)))
+    answers = await asyncio.gather(*(server.change(PLACE, input=order) for _ in range(clients)))
     return Counter(
         answer["order"]["status"]
         if answer["order"]
@@ -37,7 +37,7 @@ async def test_one_order_and_no_more(database: Database, workers: int, tmp_path:
     company = await found_company()
     await company.product("LAST", stock=1)
     async with started(database, tmp_path, workers=workers) as server:
-        answers = await rush(server, company.customer)
+        answers = await rush(server, company.customer, CLIENTS)
     assert answers == {"CONFIRMED": 1, "INSUFFICIENT_STOCK": CLIENTS - 1}
     item = await StockItem.get(product__sku="LAST")
     assert (item.on_hand, item.reserved, await Order.all().count()) == (1, 1, 1)
@@ -51,5 +51,5 @@ async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> No
     await company.product("LAST", stock=1)
     planted = PLANTED[database.dialect]
     async with started(database, tmp_path, workers=4, app=planted) as server:
-        answers = await rush(server, company.customer)
+        answers = await rush(server, company.customer, 20)
     assert answers["CONFIRMED"] > 1
