@@ -116,6 +116,7 @@ async def _apply_names(work: Work, product: Product, command: SaveProduct, new: 
 
 
 def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
+    before = None if new else product.currency
     if new or given(command.currency):
         product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
     if isinstance(command.price, Decimal):
@@ -124,7 +125,7 @@ def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
         raise required("price is required.", "price")
     if isinstance(command.cost, Decimal):
         product.cost_minor = amount(command.cost, product.currency, "cost")
-    elif command.cost is None:
+    elif command.cost is None or product.currency != before:
         product.cost_minor = None
     if isinstance(command.price_quantity, int):
         if not 1 <= command.price_quantity <= MAX_PRICE_QUANTITY:

@@ -90,9 +90,7 @@ async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: boo
         customer.sort_name = fold(customer.name)[:200]
     code = optional_text(command.code, "code", 64)
     if new or code:
-        customer.code = code or await numbering.gapless(
-            work.connection, "customer", CODE_PATTERN, work.now
-        )
+        customer.code = code or await _next_code(work)
         await refuse_taken(work, Customer, "code", customer.code, customer.id, "code")
     if given(command.email):
         customer.email = _email(optional_text(command.email, "email", 254))
@@ -105,6 +103,14 @@ async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: boo
         customer.tags = _tags(command.tags or ())
     if not isinstance(command.preferences, Unset):
         customer.preferences = command.preferences or {}
+
+
+async def _next_code(work: Work) -> str:
+    """The next code of ours that nobody gave to a customer already."""
+    while True:
+        code = await numbering.gapless(work.connection, "customer", CODE_PATTERN, work.now)
+        if not await Customer.filter(code=code).using_db(work.connection).exists():
+            return code
 
 
 def _email(address: str | None) -> str | None:

@@ -26,7 +26,9 @@ FIRST_PAUSE_SECONDS: Final = 0.01
 POSTGRES_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
 MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
 SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
-
+POSTGRES_TAKEN: Final = "23505"
+MARIADB_TAKEN: Final = 1062
+SQLITE_TAKEN: Final = "UNIQUE constraint failed"
 
 _listeners: list[Callable[[], None]] = []
 
@@ -82,11 +84,22 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(first, str) and any(text in first for text in SQLITE_CONFLICTS)
 
 
+def is_taken(error: BaseException) -> bool:
+    """Whether a unique value was already there: a check that runs again will see that it is."""
+    if getattr(error, "sqlstate", None) == POSTGRES_TAKEN:
+        return True
+    first = error.args[0] if error.args else None
+    if isinstance(first, BaseException):
+        return is_taken(first)
+    return first == MARIADB_TAKEN or (isinstance(first, str) and SQLITE_TAKEN in first)
+
+
 async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
     """What `step` returns, its writes committed together with the events that it recorded.
 
     A deadlock or serialization failure runs it again, at most `ATTEMPTS` times, with a pause that
-    grows. Any exception leaves the database as it was.
+    grows. So does a unique value that another transaction took meanwhile: the use case then finds
+    it and can say so. Any exception leaves the database as it was.
 
     Raises:
         Overloaded: it met with conflicts every time.
@@ -103,7 +116,7 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                     listener()
             return result
         except Exception as error:
-            if not is_conflict(error):
+            if not (is_conflict(error) or (is_taken(error) and attempt < ATTEMPTS)):
                 raise
             conflict = error
         pause = FIRST_PAUSE_SECONDS * 2**attempt

@@ -55,8 +55,6 @@ INTERNAL = {
 }
 """Tables that are no objects of anybody, and so are seen by nobody through `visible`."""
 
-PUBLIC_OBJECTS = [table for table in TABLES if table not in INTERNAL]
-
 
 def taking_an_actor() -> dict[str, Callable[..., Any]]:
     """The public async functions of the services that act for somebody, by module and name."""

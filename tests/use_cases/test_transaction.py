@@ -11,7 +11,7 @@ from models.rules.errors import Overloaded
 from models.rules.events import EventKind
 from services import clock, transaction
 from services.events import record
-from services.transaction import ATTEMPTS, Contended, Work, is_conflict, on_commit, run
+from services.transaction import ATTEMPTS, Contended, Work, is_conflict, is_taken, on_commit, run
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, nothing_written, open_trade
@@ -60,7 +60,7 @@ async def test_whatever_fails_leaves_neither(
             await run(OPEN, fail)
 
 
-async def test_a_failing_event_takes_the_change_with_it(database: Database) -> None:
+async def test_a_failing_event_takes_the_change_with_it(database: Database, patient: None) -> None:
     await open_trade()
 
     async def twice(work: Work) -> None:
@@ -148,6 +148,24 @@ def postgres(state: str) -> Exception:
     error = Exception("told by the server")
     vars(error)["sqlstate"] = state
     return error
+
+
+@pytest.mark.parametrize(
+    ("error", "taken"),
+    [
+        (postgres("23505"), True),
+        (Exception(postgres("23505")), True),
+        (postgres("23503"), False),
+        (Exception(1062, "Duplicate entry"), True),
+        (Exception(1452, "a foreign key constraint fails"), False),
+        (Exception("UNIQUE constraint failed: customer.code"), True),
+        (Exception("FOREIGN KEY constraint failed"), False),
+        (Exception(), False),
+    ],
+)
+def test_what_another_took(error: Exception, taken: bool) -> None:
+    assert is_taken(error) is taken
+    assert not is_conflict(error)
 
 
 @pytest.mark.parametrize(
