@@ -59,12 +59,14 @@ class Names(NameConverter):
 @strawberry.type(description="What can be read.")
 class Query:
     node: Node | None = resolved_by(
-        resolvers.nodes.node, Permission.API_USE, "The object with an id; null where you see none."
+        resolvers.nodes.node,
+        Permission.API_USE,
+        "The object with an id; null where you see none. What is no id is refused.",
     )
     nodes: list[Node | None] = resolved_by(
         resolvers.nodes.nodes,
         Permission.API_USE,
-        "The objects with these ids, in the order of the ids.",
+        "The objects with these ids, in their order; null where you see none.",
     )
     order: Order | None = resolved_by(
         resolvers.orders.order, Permission.ORDERS_READ, "One order; give exactly one argument."

@@ -124,7 +124,15 @@ class Page:
         )
 
     async def count(self, limit: int) -> int:
-        """How many rows the whole list has, counted no further than `limit`."""
+        """How many rows the whole list has, counted no further than `limit`.
+
+        Raises:
+            BadRequest: a limit below zero.
+        """
+        if limit < 0:
+            raise BadRequest("max is not below zero.")
+        if limit == 0:
+            return 0
         if self.parent is None:
             return await count_up_to(self.listing.rows(self.context.actor), limit)
         name = ("count", self.listing, limit)

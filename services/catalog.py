@@ -17,7 +17,16 @@ from models.rules.text import fold
 from services import policy, search
 from services.order_entry import amount
 from services.references import ExternalKey, refer
-from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
+from services.saving import (
+    UNSET,
+    Unset,
+    given,
+    lock_for_save,
+    optional_text,
+    refuse_taken,
+    refuse_version_of_new,
+    text,
+)
 from services.transaction import Work, use_case
 
 MAX_CATEGORY_DEPTH: Final = 20
@@ -84,6 +93,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         product = Product(id=new_id(), created_at=work.now, version=0)
     else:
         product = await lock_for_save(work, Product, command.id, command.version)
@@ -183,6 +193,7 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         category = Category(id=new_id(), created_at=work.now, version=0)
     else:
         category = await lock_for_save(work, Category, command.id, command.version)
@@ -226,6 +237,7 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         supplier = Supplier(id=new_id(), created_at=work.now, version=0)
     else:
         supplier = await lock_for_save(work, Supplier, command.id, command.version)

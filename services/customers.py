@@ -18,7 +18,16 @@ from services import numbering, policy, search
 from services.addresses import Address, check_address
 from services.events import record
 from services.references import ExternalKey, refer
-from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
+from services.saving import (
+    UNSET,
+    Unset,
+    given,
+    lock_for_save,
+    optional_text,
+    refuse_taken,
+    refuse_version_of_new,
+    text,
+)
 from services.transaction import Work, use_case
 
 MAX_TAGS: Final = 50
@@ -62,6 +71,7 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         customer = Customer(id=new_id(), created_at=work.now, version=0)
     else:
         customer = await lock_for_save(work, Customer, command.id, command.version)
@@ -177,6 +187,7 @@ async def save_customer_group(work: Work, command: SaveCustomerGroup) -> Custome
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         group = CustomerGroup(id=new_id(), created_at=work.now, version=0)
     else:
         group = await lock_for_save(work, CustomerGroup, command.id, command.version)

@@ -43,6 +43,12 @@ async def _keep_as_is(connection: Any) -> None:
     """
 
 
+def exists(url: str) -> bool:
+    """Whether the file of a SQLite URL is there; of a server only connecting can tell."""
+    parts = urlsplit(url)
+    return parts.scheme.lower() != "sqlite" or Path(unquote(parts.path)).exists()
+
+
 def credentials(url: str, pool_size: int) -> dict[str, Any]:
     """How Tortoise reaches the database: `sqlite:///abs/file`, `postgres://` or `mysql://`.
 

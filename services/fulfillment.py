@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from models.columns import new_id
@@ -37,6 +38,9 @@ from services.reserving import shrink
 from services.stock import Movement, move
 from services.transaction import Work, use_case
 from services.visibility import visible
+
+CLOCKS_DIFFER_BY: Final = timedelta(days=1)
+"""What carriers' clocks and time zones may be off."""
 
 
 @dataclass(frozen=True)
@@ -187,15 +191,26 @@ async def add_shipment(
 
 def _parcel(shipment: Shipment, position: int, parcel: NewParcel) -> Parcel:
     path = ("parcels", str(position))
-    limits = {"carrier": 64, "tracking_number": 64, "tracking_url": 1000}
-    texts = {name: clean(getattr(parcel, name) or "") or None for name in limits}
-    for name, text in texts.items():
-        if text and len(text) > limits[name]:
-            raise invalid(f"At most {limits[name]} characters.", *path, name)
-    url = texts["tracking_url"]
+    carrier, number, url = (
+        clean(text or "") or None
+        for text in (parcel.carrier, parcel.tracking_number, parcel.tracking_url)
+    )
+    for text, limit, field in (
+        (carrier, 64, "carrier"),
+        (number, 64, "trackingNumber"),
+        (url, 1000, "trackingUrl"),
+    ):
+        if len(text or "") > limit:
+            raise invalid(f"At most {limit} characters.", *path, field)
     if url and not url.startswith(("https://", "http://")):
         raise invalid("A tracking URL begins with https:// or http://.", *path, "trackingUrl")
-    return Parcel(shipment_id=shipment.id, position=position, **texts)
+    return Parcel(
+        shipment_id=shipment.id,
+        position=position,
+        carrier=carrier,
+        tracking_number=number,
+        tracking_url=url,
+    )
 
 
 async def save_counts(work: Work, lines: list[OrderLine]) -> None:
@@ -237,21 +252,36 @@ async def track_shipment(work: Work, command: Track) -> Order:
     before = facts(order)
     at = command.at or work.now
     await work.insert([_news(command, shipment, at)])
-    if command.status is not shipment.status:
+    if command.status is not shipment.status and await _all_there(work, command, shipment):
         await advance(work, order, shipment, lines, command.status, at)
         await settle(work, order, lines, before)
     return order
 
 
+async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
+    """Whether the news moves the whole shipment: it has arrived when its last parcel has."""
+    if command.parcel_id is None or command.status is not ShipmentStatus.DELIVERED:
+        return True
+    parcels = Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
+    arrived = TrackingEvent.filter(
+        shipment_id=shipment.id, status=ShipmentStatus.DELIVERED, parcel_id__isnull=False
+    ).using_db(work.connection)
+    there = {event.parcel_id for event in await arrived}
+    return all(parcel.id in there for parcel in await parcels)
+
+
 async def _check_track(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
     if command.at and command.at > work.now:
         raise invalid("What has been tracked has happened: no time in the future.", "at")
+    if command.at and command.at < order.sorted_at - CLOCKS_DIFFER_BY:
+        raise invalid("Nothing was tracked before the order was placed.", "at")
     if command.parcel_id:
         parcels = Parcel.filter(id=command.parcel_id, shipment_id=shipment.id)
         if not await parcels.using_db(work.connection).exists():
             raise not_found("The shipment has no such parcel.", "parcelId")
-    if len(command.place or "") > 200 or len(command.message or "") > 1000:
-        raise invalid("A place has at most 200, a message 1000 characters.", "message")
+    for text, limit, field in ((command.place, 200, "place"), (command.message, 1000, "message")):
+        if len(text or "") > limit:
+            raise invalid(f"At most {limit} characters.", field)
     possible = allowed_statuses(shipment.status)
     if command.status is not shipment.status and command.status not in possible:
         raise IllegalTransition(
@@ -296,6 +326,8 @@ async def advance(
     if status is ShipmentStatus.CANCELLED:
         for line_id, line in held.items():
             line.preparing -= units[line_id]
+        others = Shipment.filter(order_id=order.id).exclude(id=shipment.id)
+        order.has_shipment = await others.exclude(status=status).using_db(work.connection).exists()
     _count_delivered(shipment, status, units, held, at)
     shipment.status = status
     shipment.version += 1

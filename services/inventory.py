@@ -25,7 +25,16 @@ from services.addresses import Address, check_address
 from services.fulfillment import loose_units
 from services.orders import facts_with_stock, lines_of, lock_order, settle
 from services.reserving import shrink
-from services.saving import UNSET, Unset, given, lock_for_save, optional_text, refuse_taken, text
+from services.saving import (
+    UNSET,
+    Unset,
+    given,
+    lock_for_save,
+    optional_text,
+    refuse_taken,
+    refuse_version_of_new,
+    text,
+)
 from services.stock import Movement, move
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
@@ -221,6 +230,7 @@ async def save_warehouse(work: Work, command: SaveWarehouse) -> Warehouse:
     """
     new = command.id is None
     if command.id is None:
+        refuse_version_of_new(command.version)
         warehouse = Warehouse(id=new_id(), created_at=work.now, version=0)
     else:
         warehouse = await lock_for_save(work, Warehouse, command.id, command.version)

@@ -97,8 +97,9 @@ def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     if not method:
         raise required("How was it paid?", "method")
     reference = clean(command.reference) if command.reference else None
-    if len(method) > 64 or len(reference or "") > 200:
-        raise invalid("A method has at most 64, a reference 200 characters.", "method")
+    for text, limit, field in ((method, 64, "method"), (reference, 200, "reference")):
+        if len(text or "") > limit:
+            raise invalid(f"At most {limit} characters.", field)
     if command.at and command.at > work.now:
         raise invalid("What is recorded has happened: no time in the future.", "at")
     return Payment(

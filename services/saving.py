@@ -38,6 +38,16 @@ async def lock_for_save(work: Work, table: type[Row], key: UUID, version: int | 
     return row
 
 
+def refuse_version_of_new(version: int | None) -> None:
+    """Pass where no version was sent for what is to be made.
+
+    Raises:
+        InputError: REQUIRED: the caller has seen one, and did not say which.
+    """
+    if version is not None:
+        raise required("A version needs the id of what it is the version of.", "id")
+
+
 async def refuse_taken(
     work: Work, table: type[Versioned], column: str, value: Any, key: UUID, field: str
 ) -> None:

@@ -9,12 +9,13 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import ValidationError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.events import Event
 from models.rules.access import Actor, Permission
-from models.rules.errors import Overloaded
+from models.rules.errors import Overloaded, invalid
 from services import clock, feed
 
 P = ParamSpec("P")
@@ -115,6 +116,9 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 for listener in _listeners:
                     listener()
             return result
+        except ValidationError as error:
+            # What people type is measured by its use case; this is for what they look up by.
+            raise invalid("A text is longer than what is kept there.") from error
         except Exception as error:
             if not (is_conflict(error) or (is_taken(error) and attempt < ATTEMPTS)):
                 raise

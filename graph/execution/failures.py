@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError
+from tortoise.exceptions import ValidationError
 
 from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
 from subscriptions.bus import StreamClosed
@@ -39,6 +40,13 @@ RETRYABLE: Final = frozenset({Code.RATE_LIMITED, Code.DEADLINE, Code.OVERLOADED}
 OF_REFUSALS: Final = {
     ErrorCode.FORBIDDEN: Code.FORBIDDEN,
     ErrorCode.LIMIT_EXCEEDED: Code.LIMIT_EXCEEDED,
+}
+
+
+# What may come up wherever the database is asked.
+EXPECTED: Final[dict[type[Exception], tuple[Code, str]]] = {
+    ValidationError: (Code.BAD_REQUEST, "A text is longer than any that is kept there."),
+    Overloaded: (Code.OVERLOADED, "Too many are changing the same thing. Try again."),
 }
 
 
@@ -137,8 +145,8 @@ def _told(error: GraphQLError) -> tuple[Code, str]:
             return OF_REFUSALS.get(cause.errors[0].code, Code.BAD_REQUEST), str(cause)
         case BadRequest() | StreamClosed():
             return Code(cause.code), str(cause)
-        case Overloaded():
-            return Code.OVERLOADED, "Too many are changing the same thing. Try again."
+        case ValidationError() | Overloaded():
+            return EXPECTED[type(cause)]
         case Rejected():
             return cause.code, cause.message
         case GraphQLError():

@@ -129,7 +129,7 @@ class Order(Node):
     subtotal: TaxedMoney = taxed("subtotal_", "All lines, their discounts taken off.")
     discount: Money = money("discount_minor", "What the lines' discounts took off, net.")
     shipping: TaxedMoney = taxed("shipping_", "What shipping costs.")
-    total: TaxedMoney = taxed("total_", "What is to be paid: subtotal and shipping.")
+    total: TaxedMoney = taxed("total_", "Subtotal and shipping. A cancelled order keeps its sums.")
     paid: Money = computed_by(orders.paid, "What was charged and not given back.")
     balance: Money = computed_by(orders.balance, "What is still to be paid; negative: overpaid.")
     promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")

@@ -178,11 +178,11 @@ def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
 
 def payment_status(sums: PaymentSums) -> PaymentStatus:
     """How far the money is. An order that costs nothing is paid."""
+    if sums.paid_minor > sums.total_minor:
+        return PaymentStatus.OVERPAID
     if sums.refunded_minor:
         everything = sums.refunded_minor == sums.charged_minor
         return PaymentStatus.REFUNDED if everything else PaymentStatus.PARTLY_REFUNDED
-    if sums.charged_minor > sums.total_minor:
-        return PaymentStatus.OVERPAID
     if sums.charged_minor == sums.total_minor:
         return PaymentStatus.PAID
     if sums.charged_minor:

@@ -7,7 +7,7 @@ from tortoise.expressions import Q, RawSQL, Subquery
 from models.inventory import StockItem
 from models.references import SearchToken
 from models.rules.events import SubjectKind
-from resolvers.filters.text import compile_where, text_query
+from resolvers.filters.text import compile_where, none_of, text_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.catalog import AttributeWhere, ProductWhere
 from services.search import ATTRIBUTE, attribute_token
@@ -32,7 +32,7 @@ def _conditions(where: ProductWhere) -> Iterable[Q]:
         yield Q(discontinued=where.discontinued)
     if where.low_stock is not None:
         low = Q(id__in=Subquery(StockItem.filter(LOW_STOCK).values("product_id")))
-        yield low if where.low_stock else ~low
+        yield low if where.low_stock else none_of(low)
     if where.attribute is not None:
         yield attribute_query(where.attribute)
 

@@ -106,7 +106,7 @@ def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
         delayed = Q(promised_at__isnull=False, promised_at__lt=now, status__in=OPEN) & ~Q(
             fulfillment_status=FulfillmentStatus.DELIVERED
         )
-        yield delayed if wanted.is_delayed else ~delayed
+        yield delayed if wanted.is_delayed else none_of(delayed)
     if wanted.sku is not None:
         yield _sku_query(wanted.sku)
     if wanted.warehouse_id is not None:

@@ -51,8 +51,19 @@ def any_of(parts: list[Q]) -> Q:
 
 
 def none_of(part: Q) -> Q:
-    """The part does not hold."""
-    return ~_said(part)
+    """The part does not hold.
+
+    The negation is moved down to single conditions, each of which then has one or none: Tortoise
+    reads two of them on a subquery as one.
+    """
+    part = _said(part)
+    if part._is_negated:  # noqa: SLF001 - Tortoise has no public name for it
+        return Q(*part.children, join_type=part.join_type, **part.filters)
+    if len(part.filters) == 1:
+        return ~part
+    conditions = [Q(**equals(lookup, value)) for lookup, value in part.filters.items()]
+    opposites = [none_of(each) for each in (*part.children, *conditions)]
+    return Q(*opposites, join_type=Q.OR if part.join_type == Q.AND else Q.AND)
 
 
 def _said(part: Q) -> Q:
@@ -111,14 +122,10 @@ def word_query(text: str, kind: SubjectKind, field: str | None = None) -> Q:
         return NOTHING
     query = Q()
     for word in wanted:
-        rows = SearchToken.filter(subject_kind=kind, token__gte=word, token__lt=word + LAST)
+        rows = SearchToken.filter(subject_kind=kind, token__gte=word, token__lt=_next(word))
         rows = rows.exclude(field=ATTRIBUTE) if field is None else rows.filter(field=field)
         query &= Q(id__in=Subquery(rows.values("subject_id")))
     return query
-
-
-LAST: Final = "\U0010ffff"
-"""Greater than every character that a word has: the end of the range of a beginning."""
 
 
 def reference_query(system: str, key: str, kind: SubjectKind) -> Q:

@@ -254,3 +254,35 @@ async def test_text_that_a_database_cannot_keep(company: Company, text: str) -> 
     assert await rows() == before
     code, _ = await failure("query($code: String) { customer(code: $code) { id } }", code=text)
     assert code == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "query($text: String) { customers(search: $text) { nodes { id } } }",
+        "query($text: String) { customers(where: {name: {words: $text}}) { nodes { id } } }",
+    ],
+)
+async def test_a_search_for_a_long_word_finds_nothing(company: Company, document: str) -> None:
+    assert (await ask(document, text="a" * 300))["customers"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "query($text: String) { order(number: $text) { id } }",
+        "query($text: String) { customer(code: $text) { id } }",
+        "query($text: String) { products(where: {sku: {eq: $text}}) { nodes { id } } }",
+    ],
+)
+async def test_a_key_that_nothing_can_have(company: Company, document: str) -> None:
+    code, message = await failure(document, text="a" * 5_000)
+    assert (code, message) == ("BAD_REQUEST", "A text is longer than any that is kept there.")
+
+
+async def test_a_sku_that_nothing_can_have(company: Company) -> None:
+    before = await rows()
+    values = {"customerId": company.customer, "lines": [line("a" * 5_000)]}
+    (error,) = await refusal(PLACE, input=values)
+    assert error["code"] == "INVALID"
+    assert await rows() == before

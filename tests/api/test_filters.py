@@ -59,6 +59,12 @@ def order_cases(warehouse: str, customer: str, number: str) -> list[tuple[dict[s
         ({"or": []}, ""),
         ({"and": [{"channel": ["a", "b"]}, {"not": {"channel": ["a"]}}]}, "b"),
         ({"channel": ["a"], "status": ["ON_HOLD"]}, ""),
+        ({"not": {"not": {"sku": {"eq": "TEA-1"}}}}, "a c"),
+        ({"not": {"and": [{"not": {"sku": {"eq": "TEA-1"}}}]}}, "a c"),
+        ({"not": {"or": [{"sku": {"eq": "TEA-1"}}, {"channel": ["b"]}]}}, ""),
+        ({"not": {"externalRef": REFERENCE}}, "a b"),
+        ({"not": {"not": {"not": {"warehouseId": warehouse}}}}, ""),
+        ({"not": {"isDelayed": False}}, "a"),
     ]
 
 
@@ -105,6 +111,8 @@ async def test_customers(database: Database) -> None:
         ({"where": {"groupId": group["id"]}}, "A1"),
         ({"where": {"not": {"groupId": group["id"]}}}, "A2 b1"),
         ({"where": {"country": ["FR"]}}, "A2"),
+        ({"where": {"not": {"not": {"country": ["FR"]}}}}, "A2"),
+        ({"where": {"not": {"name": {"words": "ada muller"}}}}, "A2 b1"),
         ({"where": {"country": ["FR", "DE"]}}, "A2"),
         ({"where": {"externalRef": reference}}, "b1"),
         ({"search": "cafe"}, "b1"),
@@ -141,6 +149,8 @@ async def test_products(database: Database) -> None:
         ({"where": {"categoryId": spices}}, "SPI-1 SPI_2"),
         ({"where": {"discontinued": True}}, "TEA-1"),
         ({"where": {"lowStock": True}}, ""),
+        ({"where": {"not": {"lowStock": False}}}, ""),
+        ({"where": {"not": {"name": {"words": "black pepper"}}}}, "SPI_2 TEA-1"),
         ({"where": {"attribute": {"key": "grind", "eq": "fine"}}}, "SPI-1"),
         ({"where": {"attribute": {"key": "bio", "eq": True}}}, "SPI-1"),
         ({"where": {"attribute": {"key": "bio", "eq": "true"}}}, ""),

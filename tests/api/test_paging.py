@@ -113,6 +113,10 @@ async def test_the_count_is_capped(database: Database) -> None:
     await five_products()
     document = "{ products { a: totalCount(max: 3) b: totalCount(max: 5) c: totalCount } }"
     assert (await ask(document))["products"] == {"a": 3, "b": 5, "c": 5}
+    none = "{ products { totalCount(max: 0) } }"
+    assert (await ask(none))["products"] == {"totalCount": 0}
+    refused = await failure("{ products { totalCount(max: -1) } }")
+    assert refused == ("BAD_REQUEST", "max is not below zero.")
 
 
 @pytest.mark.parametrize(

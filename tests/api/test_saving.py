@@ -279,3 +279,9 @@ async def test_json_that_a_database_cannot_keep(sqlite_database: Database) -> No
     code, message = await failure(CUSTOMER, input={"name": "X", "preferences": {"a": deep}})
     assert code == "BAD_REQUEST"
     assert "at most 16 deep" in message
+
+
+@pytest.mark.parametrize("document", [CUSTOMER, PRODUCT, CATEGORY, SUPPLIER, WAREHOUSE, GROUP])
+async def test_a_version_of_nothing(sqlite_database: Database, document: str) -> None:
+    (error,) = await refusal(document, version=1, input={"name": "X"})
+    assert (error["code"], error["path"]) == ("REQUIRED", ["id"])

@@ -198,6 +198,31 @@ async def test_news_of_a_parcel_change_no_status(sqlite_database: Database) -> N
     assert news.at == NOON - timedelta(hours=1)
 
 
+async def test_a_shipment_has_arrived_when_its_last_parcel_has(sqlite_database: Database) -> None:
+    trade = await open_trade()
+    order = await ordered(trade)
+    parcels = (NewParcel("DHL"), NewParcel("DHL"))
+    await create_shipment(OPEN, CreateShipment(order.id, 1, trade.near_id, parcels=parcels))
+    (shipment,) = await shipments_of(order)
+    await trade.track(shipment, ShipmentStatus.SHIPPED)
+    first, second = await Parcel.all().order_by("position")
+    half = await trade.track(shipment, ShipmentStatus.DELIVERED, parcel_id=first.id)
+    assert (half.fulfillment_status, (await Shipment.get()).status) == ("SHIPPED", "SHIPPED")
+    done = await trade.track(shipment, ShipmentStatus.DELIVERED, parcel_id=second.id)
+    assert (done.fulfillment_status, (await Shipment.get()).status) == ("DELIVERED", "DELIVERED")
+
+
+async def test_an_order_whose_only_shipment_is_cancelled_is_as_before(
+    sqlite_database: Database,
+) -> None:
+    trade = await open_trade()
+    _, shipment = await packed(trade)
+    assert (await Order.get()).has_shipment
+    after = await trade.track(shipment, ShipmentStatus.CANCELLED)
+    assert not after.has_shipment
+    assert not (await Order.get()).has_shipment
+
+
 async def test_what_cannot_be_tracked(sqlite_database: Database) -> None:
     trade = await open_trade()
     order, shipment = await packed(trade)
@@ -210,7 +235,9 @@ async def test_what_cannot_be_tracked(sqlite_database: Database) -> None:
         soon = trade.track(shipment, picking, at=clock.now() + timedelta(minutes=1))
         assert await reasons(soon) == [("INVALID", "at")]
         long = trade.track(shipment, picking, place="x" * 201)
-        assert await reasons(long) == [("INVALID", "message")]
+        assert await reasons(long) == [("INVALID", "place")]
+        early = trade.track(shipment, picking, at=clock.now() - timedelta(days=2))
+        assert await reasons(early) == [("INVALID", "at")]
         with pytest.raises(IllegalTransition) as refusal:
             await trade.track(shipment, ShipmentStatus.EXCEPTION)
     assert (refusal.value.state, refusal.value.path) == ("PENDING", ("status",))

@@ -38,6 +38,8 @@ def import_(
     The exit status is 1 where a row was rejected, though all others are imported.
     """
     settings = session.settings()
+    if report:
+        _make(report)
     try:
         outcome = session.run(lambda: _import(mapping, source, dry_run, strict), settings)
     except (BadMapping, OSError) as error:
@@ -47,6 +49,14 @@ def import_(
         _save(report, outcome)
     if outcome.rejected:
         raise typer.Exit(1)
+
+
+def _make(report: Path) -> None:
+    """The file is there before anything is written elsewhere."""
+    try:
+        report.touch()
+    except OSError as error:
+        session.fail(f"{report} cannot be written: {error.strerror}")
 
 
 async def _import(mapping: Path, source: Path, dry_run: bool, strict: bool) -> Report:

@@ -37,6 +37,8 @@ def run(command: Callable[[], Awaitable[T]], loaded: Settings, *, migrated: bool
     """What the command returns, run with the database open, and up to date where asked for."""
 
     async def opened() -> T:
+        if migrated and not database.exists(loaded.database_url.get_secret_value()):
+            fail("There is no such database file. Run: ordergraph migrate")
         async with connected(loaded):
             if migrated and await migrations.pending():
                 fail("The database is not up to date. Run: ordergraph migrate")
