@@ -1,7 +1,7 @@
 """Running documents: one answer for a query or a mutation, many for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -12,14 +12,17 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLLeafType,
+    GraphQLObjectType,
     GraphQLSchema,
     create_source_event_stream,
     map_source_to_response_event,
 )
 from graphql.execution import Executor as CoreExecutor
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from strawberry import Schema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.execution.breadth import Run
 from graph.execution.documents import Documents
 from graph.execution.failures import (
     HIDDEN_MESSAGE,
@@ -30,6 +33,7 @@ from graph.execution.failures import (
     write_all,
 )
 from graph.execution.limits import Limits
+from graph.execution.planning import Plans
 from resolvers.context import Context
 
 MAX_COERCION_ERRORS: Final = 5
@@ -42,7 +46,28 @@ class Unwritable(Exception):
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's, with what we hold against it."""
+    """graphql-core's, with what we hold against it.
+
+    With `plans` it runs operations breadth first; without, graphql-core runs them as the reference.
+    """
+
+    plans: Plans | None = None
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
+        """The answer's data, from whichever engine is to give it."""
+        if self.plans is None or new_defer_usages:
+            return super().execute_collected_root_fields(
+                root_type, root_value, grouped_field_set, serially, new_defer_usages
+            )
+        level = self.plans.root(self, root_type, grouped_field_set)
+        return Run(self).root(level, root_value, serially=serially)
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
         """The executor of one event: with loaders that know nothing of earlier events.
@@ -53,6 +78,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         executor = cast("Executor", super().build_per_event_executor(payload))
         executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no other way to empty it
         executor.context_value = self.context_value.renewed()
+        executor.plans = self.plans
         return executor
 
     @staticmethod
@@ -98,11 +124,18 @@ class Engine:
     """Runs what clients send against one schema, within the limits."""
 
     def __init__(
-        self, schema: Schema, limits: Limits, *, open_schema: bool = True, cache_size: int = 1_000
+        self,
+        schema: Schema,
+        limits: Limits,
+        *,
+        open_schema: bool = True,
+        cache_size: int = 1_000,
+        reference: bool = False,
     ) -> None:
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
         self.hide_suggestions = not open_schema
+        self.plans = None if reference else Plans(cache_size)
         self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
 
     def prepare(self, ask: Ask, context: Context) -> Executor:
@@ -134,7 +167,9 @@ class Engine:
         if isinstance(executor, list):
             raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
-        return cast("Executor", executor)
+        prepared = cast("Executor", executor)
+        prepared.plans = self.plans
+        return prepared
 
     async def execute(self, executor: Executor) -> Answer:
         """The answer to a query or a mutation."""

@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
         settings.document_limits,
         open_schema=settings.open_schema,
         cache_size=settings.document_cache_size,
+        reference=settings.executor == "reference",
     )
     redis = settings.redis_url
     live = Live(settings.pace, redis.get_secret_value() if redis else None)

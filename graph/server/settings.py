@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     max_aliases: int = Field(default=30, ge=0, le=1_000)
     max_root_fields: int = Field(default=20, ge=1, le=1_000)
     max_directives: int = Field(default=50, ge=0, le=1_000)
+    executor: Literal["breadth-first", "reference"] = "breadth-first"
     document_cache_size: int = Field(default=1_000, ge=1, le=100_000)
     receive_seconds: Seconds = 10.0
     run_seconds: Seconds = 10.0

@@ -1,0 +1,132 @@
+"""The breadth-first engine answers as graphql-core does, also where something fails."""
+
+import random
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from structlog.testing import capture_logs
+from tortoise.models import Model
+
+from graph.execution.engine import Answer, Ask, Engine
+from graph.execution.failures import Rejected
+from graph.execution.limits import Limits
+from graph.schema import schema
+from models.customers import Customer
+from models.fulfillment import Shipment
+from models.inventory import StockItem
+from models.orders import Order
+from models.rules.access import OPEN, SYSTEM, Actor
+from resolvers.context import Context
+from resolvers.identifiers import to_global
+from resolvers.loaders.relation import Computed, ToMany, ToOne
+from services import clock
+from services.demo.fill import fill
+from services.demo.size import Size
+from tests.support.api import SEALER
+from tests.support.databases import Database
+from tests.support.documents import Writer
+
+LIMITS: Final = Limits(tokens=100_000, depth=100, aliases=10_000, root_fields=1_000)
+ENGINE: Final = Engine(schema, LIMITS)
+REFERENCE: Final = Engine(schema, LIMITS, reference=True)
+NOW: Final = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+Load = Callable[[Any, Actor, Sequence[Any]], Awaitable[list[Any]]]
+
+
+async def answer(engine: Engine, document: str) -> Answer:
+    return await engine.execute(engine.prepare(Ask(document), Context(OPEN, SEALER)))
+
+
+def dice_of(*parts: Any) -> random.Random:
+    """Dice that fall alike for the same things, in whatever order they are asked."""
+    return random.Random(zlib.crc32(repr(parts).encode()))
+
+
+def spoilt(row: Any, dice: random.Random) -> Any:
+    """A row as it should not be: without a value that must be there, or with one of no type."""
+    if isinstance(row, Model):
+        column = dice.choice(sorted(row._meta.db_fields - {"id"}))
+        if not column.endswith("_id"):
+            setattr(row, column, dice.choice((None, object(), [])))
+    return row
+
+
+def faulty(load: Load) -> Load:
+    """The same relation, which for some keys fails, finds nothing, or finds spoilt rows."""
+
+    async def load_badly(relation: Any, actor: Actor, keys: Sequence[Any]) -> list[Any]:
+        found = await load(relation, actor, keys)
+        made: list[Any] = []
+        for key, value in zip(keys, found, strict=True):
+            dice = dice_of(type(relation).__name__, getattr(relation, "table", None), key)
+            roll = dice.random()
+            if roll < 0.03:
+                made.append(RuntimeError("planted"))
+            elif roll < 0.05:
+                made.append(None)
+            elif roll < 0.1 and value:
+                rows = value if isinstance(value, list) else [value]
+                rows[0] = spoilt(rows[0], dice)
+                made.append(value)
+            else:
+                made.append(value)
+        return made
+
+    return load_badly
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in (ToOne, ToMany, Computed):
+        monkeypatch.setattr(kind, "load", faulty(kind.load))
+
+
+@pytest.fixture
+async def company(database: Database) -> Database:
+    await fill(SYSTEM, Size(customers=12, products=20, orders=60), seed=3, now=NOW)
+    return database
+
+
+async def documents(count: int, seed: int) -> Iterator[str]:
+    ids = [
+        to_global(table.__name__, row.pk)
+        for table in (Customer, Order, Shipment, StockItem)
+        for row in await table.all().order_by("id").limit(20)
+    ]
+    dice = random.Random(seed)
+    return (Writer(ENGINE.schema, dice, ids).document() for _ in range(count))
+
+
+async def disagreements(count: int, seed: int) -> list[str]:
+    """The documents that the two engines answer differently."""
+    found = []
+    with clock.frozen(NOW), capture_logs():
+        for document in await documents(count, seed):
+            try:
+                ours = await answer(ENGINE, document)
+            except Rejected as rejected:
+                raise AssertionError(document) from rejected
+            reference = await answer(REFERENCE, document)
+            if ours.data != reference.data or bool(ours.errors) != bool(reference.errors):
+                found.append(document)
+    return found
+
+
+async def test_engines_agree(sqlite_database: Database) -> None:
+    await fill(SYSTEM, Size(customers=12, products=20, orders=60), seed=3, now=NOW)
+    assert await disagreements(500, seed=11) == []
+
+
+async def test_engines_agree_where_relations_fail(sqlite_database: Database, faults: None) -> None:
+    await fill(SYSTEM, Size(customers=12, products=20, orders=60), seed=3, now=NOW)
+    assert await disagreements(500, seed=12) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(4))
+async def test_engines_agree_for_long(company: Database, faults: None, seed: int) -> None:
+    assert await disagreements(1_700, seed=100 + seed) == []
