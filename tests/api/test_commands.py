@@ -100,8 +100,18 @@ def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert well.stderr == ""
 
 
+def database_file() -> Path:
+    """The file that the environment names."""
+    return Path.cwd() / "shop.sqlite3"
+
+
 @pytest.mark.parametrize("command", [("serve",), ("demo",), ("stock", "verify")])
 def test_what_needs_tables_says_how_to_make_them(command: tuple[str, ...]) -> None:
+    missing = run(*command)
+    assert missing.exit_code == 1
+    assert missing.stderr == "There is no such database file. Run: ordergraph migrate\n"
+    assert not database_file().exists()
+    database_file().touch()
     refused = run(*command)
     assert refused.exit_code == 1
     assert refused.stderr == "The database is not up to date. Run: ordergraph migrate\n"

@@ -61,6 +61,7 @@ def early() -> Starlette:
 
     async def place_after_a_look(*arguments: Any) -> Any:
         _seen.set({item.id: item.reserved for item in await StockItem.all()})
+        await asyncio.sleep(THINKING_SECONDS)
         return await place_order(*arguments)
 
     vars(services.reserving)["_stock"] = look_no_more
