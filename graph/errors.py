@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - describes the enums before a type names one
 from graph.types.money import Money
 from graph.types.node import Node
 from models.rules import errors as rules

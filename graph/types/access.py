@@ -2,6 +2,7 @@
 
 import strawberry
 
+import resolvers.enums  # noqa: F401 - describes the enums before a type names one
 from models.rules.access import ActorKind
 
 

@@ -1,8 +1,11 @@
 """The published schema is this code's, and says what everything means."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from graphql import GraphQLEnumType, build_schema
 
 from graph.schema import schema
@@ -27,6 +30,16 @@ def parts(name: str, declared: Any) -> Iterator[tuple[str, Any]]:
 def test_the_published_schema_is_fresh() -> None:
     """`ordergraph schema --output schema.graphql` makes it so."""
     assert schema.as_str().strip() == PUBLISHED.strip()
+
+
+@pytest.mark.parametrize(
+    "module", ["graph.server.app", "graph.errors", "graph.types.access", "resolvers.inputs.orders"]
+)
+def test_it_is_the_same_whatever_was_imported_first(module: str) -> None:
+    program = f"import {module}; from graph.schema import schema; print(schema.as_str())"
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == PUBLISHED.strip()
 
 
 def test_everything_is_described() -> None:
