@@ -58,17 +58,7 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
     ):
         raise invalid("That is more than is left of the payment.", "amount")
     before = facts(order)
-    match payment.kind:
-        case PaymentKind.AUTHORIZATION:
-            order.authorized_minor += payment.amount_minor
-        case PaymentKind.VOID:
-            order.authorized_minor -= payment.amount_minor
-        case PaymentKind.CHARGE:
-            order.charged_minor += payment.amount_minor
-            captured = min(payment.amount_minor, left, order.authorized_minor)
-            order.authorized_minor -= max(0, captured)
-        case PaymentKind.REFUND:
-            order.refunded_minor += payment.amount_minor
+    book(order, payment.kind, payment.amount_minor, captured_minor=left)
     await payment.save(force_create=True, using_db=work.connection)
     await settle(
         work,
@@ -84,6 +74,25 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
         },
     )
     return order
+
+
+def book(order: Order, kind: PaymentKind, amount_minor: int, *, captured_minor: int) -> None:
+    """Count a payment in the order's sums.
+
+    A charge uses up of what is set aside at most `captured_minor`, what is left of the
+    authorization that it names. The order is not saved here.
+    """
+    match kind:
+        case PaymentKind.AUTHORIZATION:
+            order.authorized_minor += amount_minor
+        case PaymentKind.VOID:
+            order.authorized_minor -= amount_minor
+        case PaymentKind.CHARGE:
+            order.charged_minor += amount_minor
+            captured = min(amount_minor, captured_minor, order.authorized_minor)
+            order.authorized_minor -= max(0, captured)
+        case PaymentKind.REFUND:
+            order.refunded_minor += amount_minor
 
 
 def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:

@@ -18,6 +18,7 @@ from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
 from services.demo.rows import made
 from services.order_entry import sum_up, totals_of
 from services.orders import facts, sums_of
+from services.payments import book
 
 
 def decide(case: Case, action: OrderAction, at: datetime, actor: Actor = SALES) -> None:
@@ -99,16 +100,7 @@ def pay(
         actor_id=FINANCE.id,
         actor_name=FINANCE.name,
     )
-    match kind:
-        case PaymentKind.AUTHORIZATION:
-            order.authorized_minor += amount_minor
-        case PaymentKind.VOID:
-            order.authorized_minor -= amount_minor
-        case PaymentKind.CHARGE:
-            order.charged_minor += amount_minor
-            order.authorized_minor -= min(order.authorized_minor, amount_minor) if earlier else 0
-        case PaymentKind.REFUND:
-            order.refunded_minor += amount_minor
+    book(order, kind, amount_minor, captured_minor=amount_minor if earlier else 0)
     case.payments.append(payment)
     data = {
         "paymentId": payment.id.hex,
