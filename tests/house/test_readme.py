@@ -42,6 +42,7 @@ async def test_each_example_answers_as_printed(sqlite_database: Database, tmp_pa
             (ROOT / "docs" / "examples" / "watch.py").read_text().replace("127.0.0.1:8000", place)
         )
         (tmp_path / "docs" / "examples" / "watch.py").write_text(watch)
+        (tmp_path / "var").mkdir()
         (tmp_path / ".venv").symlink_to(ROOT / ".venv")
         (tmp_path / "bakery").symlink_to(ROOT / "docs" / "examples")
         command = written[imports][1].replace("docs/examples", "bakery")
