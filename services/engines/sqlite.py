@@ -5,12 +5,15 @@ another process wrote in between; one that begins IMMEDIATE waits its turn inste
 """
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
+    translate_exceptions,
 )
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
@@ -43,6 +46,13 @@ class ImmediateTransactionContext(SqliteTransactionContext):
 class ImmediateSqliteClient(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
         return ImmediateTransactionContext(ImmediateTransaction(self), self._lock)
+
+    @translate_exceptions
+    async def fetch_rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a query, with their columns in order."""
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s: %s", query, values)
+            return list(await connection.execute_fetchall(query, values))
 
 
 client_class = ImmediateSqliteClient
