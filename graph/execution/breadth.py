@@ -142,14 +142,14 @@ class Run:
         """
         keys = rows.column(relation.key)
         found = await self.finder.related(asked, relation, keys)
-        distinct = dict(zip(keys, found, strict=True))
-        if len(distinct) < len(keys):
+        if len(found) < len(keys):
             apart = Run(self.executor)
-            column = await apart.complete(asked, asked.type, list(distinct.values()), place)
+            column = await apart.complete(asked, asked.type, list(found.values()), place)
             if not column.lost and not apart.errors:
-                shared = dict(zip(distinct, column.values, strict=True))
-                return Column([shared[key] for key in keys])
-        return await self.complete(asked, asked.type, found, place)
+                shared = dict(zip(found, column.values, strict=True))
+                return Column(list(map(shared.__getitem__, keys)))
+        values = list(map(found.__getitem__, keys))
+        return await self.complete(asked, asked.type, values, place)
 
     async def complete(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places

@@ -5,6 +5,7 @@ that a scalar is written as, nothing is left to do; where they are not, each goe
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
@@ -17,6 +18,9 @@ AS_THEY_ARE: Final[dict[str, frozenset[type]]] = {
     "String": frozenset({str}),
     "ID": frozenset({str}),
     "Boolean": frozenset({bool}),
+    "Decimal": frozenset({str}),  # what `models.rules.money` has written
+    "Cursor": frozenset({str}),
+    "CurrencyCode": frozenset({str}),
 }
 
 Complete = Callable[[Any], Any]
@@ -38,12 +42,21 @@ def complete_quickly(of_type: GraphQLLeafType, values: Sequence[Any]) -> list[An
         numbers = [value for value in values if value is not None]
         fits = not numbers or (min(numbers) >= LEAST_INT and max(numbers) <= GREATEST_INT)
         return list(values) if fits else None
-    try:
-        if isinstance(of_type, GraphQLEnumType):
-            return _by_distinct_value(of_type.coerce_output_value, values)
-        return [_written(of_type.coerce_output_value, value) for value in values]
-    except Exception:  # noqa: BLE001 - whatever it is, the careful way meets it again
-        return None
+    with suppress(Exception):  # whatever it is, the careful way meets it again
+        return _each_written(of_type, values, NONE in kinds)
+    return None
+
+
+def _each_written(of_type: GraphQLLeafType, values: Sequence[Any], some_missing: bool) -> list[Any]:
+    write = of_type.coerce_output_value
+    if isinstance(of_type, GraphQLEnumType):
+        return _by_distinct_value(write, values)
+    if some_missing:
+        return [_written(write, value) for value in values]
+    written = list(map(write, values))
+    if None in written or Undefined in written:
+        raise ValueError(of_type)
+    return written
 
 
 def _by_distinct_value(write: Complete, values: Sequence[Any]) -> list[Any]:

@@ -55,7 +55,8 @@ class Finder:
         match asked.way:
             case Way.RELATION:
                 relation = cast("Relation", asked.relation)
-                return await self.related(asked, relation, rows.column(relation.key))
+                keys = rows.column(relation.key)
+                return list(map((await self.related(asked, relation, keys)).__getitem__, keys))
             case Way.COMPUTED if asked.waits:
                 return await self._computed(asked, rows)
             case Way.PAGED:
@@ -65,27 +66,30 @@ class Finder:
             case _:
                 return self.at_hand(asked, rows)
 
-    async def related(self, asked: Field, relation: Relation, keys: Values) -> Values:
+    async def related(self, asked: Field, relation: Relation, keys: Values) -> dict[Any, Any]:
         """What a relation finds for each key; None without a key or without the permission."""
         if self._is_denied(asked):
-            return [None] * len(keys)
+            return dict.fromkeys(keys)
         return await self._load(relation, keys, asked.columns)
 
     def _is_denied(self, asked: Field) -> bool:
         return asked.needs is not None and not self.context.actor.may(asked.needs)
 
-    async def _load(self, relation: Relation, keys: Values, columns: Names | None) -> Values:
-        wanted = [
-            key for key in dict.fromkeys(keys) if key is not None and not isinstance(key, Exception)
-        ]
-        if not wanted:
-            return [key if isinstance(key, Exception) else None for key in keys]
-        try:
-            found = await relation.load(self.context.actor, wanted, columns)
-        except Exception as error:  # noqa: BLE001 - the field's error, told for each object
-            return [error if key is not None else None for key in keys]
-        values: dict[Any, Any] = dict(zip(wanted, found, strict=True))
-        return [key if isinstance(key, Exception) else values.get(key) for key in keys]
+    async def _load(
+        self, relation: Relation, keys: Values, columns: Names | None
+    ) -> dict[Any, Any]:
+        """What the relation finds for each key. A key that could not be found stands for itself."""
+        values: dict[Any, Any] = {
+            key: key if isinstance(key, Exception) else None for key in dict.fromkeys(keys)
+        }
+        wanted = [key for key, value in values.items() if key is not None and value is None]
+        if wanted:
+            try:
+                found: Values = await relation.load(self.context.actor, wanted, columns)
+            except Exception as error:  # noqa: BLE001 - the field's error, told for each object
+                found = [error] * len(wanted)
+            values.update(zip(wanted, found, strict=True))
+        return values
 
     async def _computed(self, asked: Field, rows: Rows) -> Values:
         if self._is_denied(asked):
@@ -97,7 +101,8 @@ class Finder:
         if isinstance(source, str):
             return rows.column(source)
         if isinstance(source, Relation):
-            return await self._load(source, rows.column(source.key), None)
+            keys = rows.column(source.key)
+            return list(map((await self._load(source, keys, None)).__getitem__, keys))
         return [self.context] * len(rows)
 
     async def _paged(self, asked: Field, rows: Rows, place: Place) -> Values:
@@ -127,10 +132,9 @@ class Finder:
                 waiting.append(number)
         for relation, numbers in lookups.items():
             columns = asked.columns if relation.table is asked.table else None
-            keys = [values[number].key for number in numbers]
-            found = await self._load(relation, keys, columns)
-            for number, value in zip(numbers, found, strict=True):
-                values[number] = value
+            found = await self._load(relation, [values[n].key for n in numbers], columns)
+            for number in numbers:
+                values[number] = found[values[number].key]
         arrived = await asyncio.gather(
             *(self._arrived(values[number], asked.columns) for number in waiting),
             return_exceptions=True,

@@ -128,8 +128,8 @@ def assembly(names: Sequence[str]) -> Callable[..., list[dict[str, Any]]]:
         return list
     values = ", ".join(f"value{number}" for number in range(len(names)))
     entries = ", ".join(f"{name!r}: value{number}" for number, name in enumerate(names))
-    # Names are GraphQL names, which the parser holds to letters, digits and underscores.
-    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307
+    # Names are GraphQL names: the parser lets through letters, digits and underscores.
+    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307 - holds names of GraphQL only
     return cast("Callable[..., list[dict[str, Any]]]", made)
 
 
@@ -249,15 +249,22 @@ def _levels_of_nodes(connection: Level) -> Iterator[Level]:
                             yield from edge.below.values()
 
 
+MAX_PLANS_OF_ONE: Final = 16
+"""Plans of one operation: one for each set of answers to its @skip and @include."""
+
+_ByValues = OrderedDict[tuple[Any, ...], Level]
+
+
 class Plans:
-    """The plans of the documents that were run last, at most `size`.
+    """The plans of the operations that were run last, at most `size`.
 
     A plan depends on the variables that @skip and @include ask, and on no others.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[tuple[Any, ...], tuple[OperationDefinitionNode, Level]] = (
+        # The operation is kept with its plans, so that no other one gets its id.
+        self._kept: OrderedDict[int, tuple[OperationDefinitionNode, list[str], _ByValues]] = (
             OrderedDict()
         )
 
@@ -269,18 +276,26 @@ class Plans:
     ) -> Level:
         """The plan's first level."""
         operation = executor.operation
-        asked = conditions(operation, executor.fragment_definitions)
-        values = executor.variable_values.coerced
-        key = (id(operation), tuple(values.get(name) for name in asked))
-        kept = self._kept.get(key)
+        kept = self._kept.get(id(operation))
         if kept is None:
-            # The operation is kept with its plan, so that no other one gets its id.
-            kept = self._kept[key] = operation, plan_level(executor, of_type, grouped)
-            if len(self._kept) > self.size:
-                self._kept.popitem(last=False)
+            asked = conditions(operation, executor.fragment_definitions)
+            kept = self._kept[id(operation)] = operation, asked, OrderedDict()
+            _keep_last(self._kept, self.size)
         else:
-            self._kept.move_to_end(key)
-        return kept[1]
+            self._kept.move_to_end(id(operation))
+        _, asked, plans = kept
+        coerced = executor.variable_values.coerced
+        values = tuple(coerced.get(name) for name in asked)
+        level = plans.get(values)
+        if level is None:
+            level = plans[values] = plan_level(executor, of_type, grouped)
+            _keep_last(plans, MAX_PLANS_OF_ONE)
+        return level
+
+
+def _keep_last(kept: OrderedDict[Any, Any], size: int) -> None:
+    if len(kept) > size:
+        kept.popitem(last=False)
 
 
 def conditions(
