@@ -54,9 +54,7 @@ class Deferrals:
             variables.get(variable, default) is not False for variable, default in deciding.items()
         )
         if asked and operation.operation is OperationType.SUBSCRIPTION:
-            raise Malformed(
-                "A subscription puts nothing off: its @defer and @stream are `if: false`."
-            )
+            raise Malformed("Subscriptions put nothing off: give @defer and @stream `if: false`.")
         return asked
 
 

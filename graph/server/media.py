@@ -7,10 +7,9 @@ GRAPHQL: Final = "application/graphql-response+json"
 HTML: Final = "text/html"
 PARTS: Final = "multipart/mixed"
 
-# How answers in parts are laid out, as clients ask for it. They name other layouts by other
-# parameters, and without any they take what there is.
-PARTS_LAYOUT: Final = "incrementalspec=v0.2"
-OTHER_LAYOUTS: Final = ("deferspec=", "incrementalspec=", "subscriptionspec=")
+# Clients say by a parameter how they want parts laid out; without one they take what there is.
+PARTS_LAYOUT: Final = "incrementalSpec=v0.2"
+LAYOUTS: Final = ("incrementalspec=", "deferspec=", "subscriptionspec=")
 
 # An answer in application/json must be readable by clients that only know status 200.
 OFFERED: Final = (JSON, GRAPHQL)
@@ -44,8 +43,8 @@ def takes_parts(accept: str | None) -> bool:
     for part in (accept or "").lower().split(","):
         kind, *parameters = (piece.strip().replace('"', "") for piece in part.split(";"))
         quality = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
-        others = [each for each in parameters if each.startswith(OTHER_LAYOUTS)]
-        if kind == PARTS and quality > 0 and others in ([], [PARTS_LAYOUT]):
+        layouts = [each for each in parameters if each.startswith(LAYOUTS)]
+        if kind == PARTS and quality > 0 and layouts in ([], [PARTS_LAYOUT.lower()]):
             return True
     return False
 
