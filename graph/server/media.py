@@ -40,7 +40,10 @@ def answer_type(accept: str | None) -> str | None:
 
 def takes_parts(accept: str | None) -> bool:
     """Whether the client reads answers in parts, in the layout that we have."""
-    for part in (accept or "").lower().split(","):
+    accepted = (accept or "").lower()
+    if PARTS not in accepted:
+        return False
+    for part in accepted.split(","):
         kind, *parameters = (piece.strip().replace('"', "") for piece in part.split(";"))
         quality = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
         layouts = [each for each in parameters if each.startswith(LAYOUTS)]

@@ -9,8 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.execution.engine import Ask, Engine
+from graph.execution.limits import Limits
 from graph.server import protocol
+from models.rules.access import OPEN
+from resolvers.context import Context
 from tests.support import standin
+from tests.support.api import SEALER
 from tests.support.parts import DELIMITER, LAYOUT, read, together
 from tests.support.serving import application, client, error, served
 
@@ -18,6 +23,7 @@ HIDDEN = "Something went wrong here. Its details were logged."
 APOLLO = f"{LAYOUT},application/graphql-response+json,application/json;q=0.9"
 OLDER_APOLLO = "multipart/mixed;deferSpec=20220824,application/graphql-response+json"
 URQL = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+ENGINE = Engine(standin.schema, Limits())
 GATED = "{ node { name ... @defer { gated } } }"
 
 
@@ -177,7 +183,6 @@ NEVER = [
     ("query($on: Boolean = false) { node { ... @defer(if: $on) { name } } }", {}),
     ("query A { node { name } } query B { node { ... @defer { name } } }", {"name": "A"}),
     ("{ node { ...F } } fragment F on Node { ... @defer(if: false) { name } }", {}),
-    ("{ node { name ... @defer @skip(if: true) { broken } } }", {}),
 ]
 EVER = [
     ("{ node { ... @defer(if: true) { name } } }", {}),
@@ -195,8 +200,14 @@ EVER = [
 ]
 
 
+def runs_in_parts(query: str, name: str | None = None, **variables: Any) -> bool:
+    asked = Ask(query, variables, name)
+    return ENGINE.prepare(asked, Context(OPEN, SEALER), in_parts=True).in_parts
+
+
 @pytest.mark.parametrize(("query", "more"), NEVER)
 async def test_where_nothing_is_put_off_the_answer_is_one(query: str, more: dict[str, Any]) -> None:
+    assert not runs_in_parts(query, **more)
     answer = await ask(query, **more)
     assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
     assert answer.json() == {"data": {"node": {"name": "a node"}}}
@@ -206,9 +217,22 @@ async def test_where_nothing_is_put_off_the_answer_is_one(query: str, more: dict
 async def test_what_is_put_off_is_found_wherever_it_stands(
     query: str, more: dict[str, Any]
 ) -> None:
+    assert runs_in_parts(query, **more)
     parts = await parts_of(query, **more)
     assert len(parts) == 2
     assert together(parts) == {"node": {"name": "a node"}}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ nodes(count: 1) { name ... @defer @skip(if: true) { broken } } }",
+        "{ nodes(count: 1) @stream(initialCount: 2) { name } }",
+    ],
+)
+async def test_an_answer_of_one_part_is_whole(query: str) -> None:
+    answer = await ask(query)
+    assert answer.json()["data"] == {"nodes": [{"name": "node 0"}]}
 
 
 @pytest.mark.parametrize(
