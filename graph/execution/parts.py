@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from graphql import GraphQLError
 from graphql.execution import (
     IncrementalDeferResult,
     IncrementalStreamResult,
@@ -93,4 +94,15 @@ class PartsWriter:
 
     def _completed(self, completed: CompletedResult) -> dict[str, Any]:
         del self.announced[completed.id]
-        return {"id": completed.id, **self._errors(completed.errors)}
+        errors = [_with_cause(each) for each in completed.errors or ()]
+        return {"id": completed.id, **self._errors(errors)}
+
+
+def _with_cause(error: GraphQLError) -> GraphQLError:
+    """The error; one of no field as what nobody foresaw, which a task cancelled from outside is.
+
+    graphql-core makes a message for clients of it.
+    """
+    if error.path is None and error.original_error is None:
+        return GraphQLError(error.message, original_error=RuntimeError(error.message))
+    return error

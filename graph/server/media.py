@@ -1,5 +1,6 @@
 """Which media type a request has, and which one its answer gets."""
 
+from functools import lru_cache
 from typing import Final
 
 JSON: Final = "application/json"
@@ -38,12 +39,10 @@ def answer_type(accept: str | None) -> str | None:
     return JSON if takes_parts(accept) else None
 
 
+@lru_cache(maxsize=100)  # asked for every request, and clients send the same few texts
 def takes_parts(accept: str | None) -> bool:
     """Whether the client reads answers in parts, in the layout that we have."""
-    accepted = (accept or "").lower()
-    if PARTS not in accepted:
-        return False
-    for part in accepted.split(","):
+    for part in (accept or "").lower().split(","):
         kind, *parameters = (piece.strip().replace('"', "") for piece in part.split(";"))
         quality = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
         layouts = [each for each in parameters if each.startswith(LAYOUTS)]

@@ -120,6 +120,22 @@ async def test_at_most_five_errors_are_told_of_a_fragment() -> None:
     assert len(second["incremental"][0]["errors"]) == 5
 
 
+async def test_at_most_five_failures_of_an_answer_are_logged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, second = await parts_of("{ nodes(count: 9) { ... @defer { broken } } }")
+    assert [len(each["errors"]) for each in second["incremental"]] == [1] * 9
+    assert [line["event"] for line in logged(capsys)] == ["unexpected"] * 5 + ["request"]
+
+
+async def test_what_is_cancelled_from_outside_is_an_error_without_details() -> None:
+    _, second = await parts_of("{ node { name ... @defer { cancelled } } }")
+    assert second == {
+        "completed": [{"id": "0", "errors": [error("INTERNAL", HIDDEN)]}],
+        "hasNext": False,
+    }
+
+
 async def test_a_list_begins_with_as_many_items_as_are_asked_for() -> None:
     query = '{ nodes(count: 4) @stream(initialCount: 2, label: "rest") { name } }'
     assert await parts_of(query) == [

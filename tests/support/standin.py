@@ -58,6 +58,10 @@ class Node:
         return "came through"
 
     @strawberry.field
+    async def cancelled(self) -> str:
+        raise asyncio.CancelledError(SECRET_TEXT)
+
+    @strawberry.field
     def long(self, times: int) -> str:
         return self.name * times
 
