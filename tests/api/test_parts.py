@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -11,20 +9,18 @@ import pytest
 
 from graph.execution.engine import Ask, Engine
 from graph.execution.limits import Limits
-from graph.server import protocol
 from models.rules.access import OPEN
 from resolvers.context import Context
 from tests.support import standin
 from tests.support.api import SEALER
-from tests.support.parts import DELIMITER, LAYOUT, read, together
-from tests.support.serving import application, client, error, served
+from tests.support.parts import LAYOUT, read, together
+from tests.support.serving import client, error
 
 HIDDEN = "Something went wrong here. Its details were logged."
 APOLLO = f"{LAYOUT},application/graphql-response+json,application/json;q=0.9"
 OLDER_APOLLO = "multipart/mixed;deferSpec=20220824,application/graphql-response+json"
 URQL = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
 ENGINE = Engine(standin.schema, Limits())
-GATED = "{ node { name ... @defer { gated } } }"
 
 
 @pytest.fixture(autouse=True)
@@ -327,88 +323,3 @@ async def test_a_first_part_that_takes_too_long_is_told_by_the_status() -> None:
     assert answer.status_code == 504
     assert [each["extensions"]["code"] for each in answer.json()["errors"]] == ["DEADLINE"]
     assert await end() == "gated"
-
-
-@asynccontextmanager
-async def streamed(address: str, query: str) -> AsyncIterator[AsyncIterator[str]]:
-    """The texts of an answer as they come from a server."""
-    async with (
-        httpx.AsyncClient(base_url=f"http://{address}", timeout=10) as http,
-        http.stream(
-            "POST", "/graphql", json={"query": query}, headers={"accept": LAYOUT}
-        ) as answer,
-    ):
-        yield answer.aiter_text()
-
-
-async def until(texts: AsyncIterator[str], count: int) -> str:
-    """What has come when there are so many delimiters."""
-    text = ""
-    while text.count(DELIMITER) < count:
-        text += await anext(texts)
-    return text
-
-
-async def test_a_part_is_complete_before_the_next_is_there() -> None:
-    with application() as app:
-        async with served(app) as address, streamed(address, GATED) as texts:
-            assert (await until(texts, 2)).endswith('"hasNext":true}' + DELIMITER)
-            standin.gate.set()
-            assert (await until(texts, 1)).endswith('"hasNext":false}' + DELIMITER + "--\r\n")
-
-
-async def test_a_client_that_leaves_ends_its_answer() -> None:
-    with application() as app:
-        async with served(app) as address:
-            async with streamed(address, GATED) as texts:
-                await until(texts, 2)
-            assert await end() == "gated"
-
-
-async def test_an_answer_counts_as_running_until_its_last_part() -> None:
-    with application(max_requests=1) as app:
-        async with (
-            served(app) as address,
-            httpx.AsyncClient(base_url=f"http://{address}") as http,
-        ):
-            async with streamed(address, GATED) as texts:
-                await until(texts, 2)
-                refused = await http.post("/graphql", json={"query": "{ greet }"})
-                assert refused.status_code == 503
-                standin.gate.set()
-                async for _ in texts:
-                    pass
-            answer = await http.post("/graphql", json={"query": "{ greet }"})
-            assert answer.status_code == 200
-
-
-async def test_a_client_that_reads_nothing_more_ends_its_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
-    query = "{ node { ... @defer { long(times: 6000000) } ... @defer { gated } } }"
-    body = json.dumps({"query": query}).encode()
-    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\naccept: {LAYOUT}\r\n"
-    head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    with application() as app:
-        async with served(app) as address:
-            host, _, port = address.partition(":")
-            reader, writer = await asyncio.open_connection(host, int(port), limit=4_096)
-            writer.write(head.encode() + body)
-            assert await end() == "gated"
-            assert not reader.at_eof()
-            writer.close()
-
-
-async def test_a_server_that_stops_ends_its_answers() -> None:
-    with application() as app:
-        async with served(app) as address:
-            host, _, port = address.partition(":")
-            reader, writer = await asyncio.open_connection(host, int(port))
-            body = json.dumps({"query": GATED}).encode()
-            head = f"POST /graphql HTTP/1.1\r\nhost: x\r\naccept: {LAYOUT}\r\n"
-            head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
-            await reader.readuntil(b'"hasNext":true}')
-        assert await end() == "gated"
-        writer.close()

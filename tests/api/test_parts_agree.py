@@ -117,7 +117,7 @@ async def test_parts_come_to_the_whole(company: None) -> None:
     ]
     dice = random.Random(21)
     several = 0
-    for _ in range(120):
+    for _ in range(200):
         text = Writer(ENGINE.schema, dice, ids).document()
         document = put_off(text, dice)
         try:
