@@ -1,4 +1,4 @@
-"""Clients of an answer in parts: each part comes promptly, and ends with whoever does not read it."""
+"""Clients of an answer in parts: each part comes promptly, and ends with whoever stops reading."""
 
 import asyncio
 import json
