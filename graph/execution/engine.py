@@ -20,7 +20,6 @@ from graphql import (
 from graphql.execution import Executor as CoreExecutor
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from strawberry import Schema
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.breadth import Run
 from graph.execution.documents import Documents
@@ -32,7 +31,9 @@ from graph.execution.failures import (
     write,
     write_all,
 )
+from graph.execution.incremental import Delivery, PartsExecutor, results
 from graph.execution.limits import Limits
+from graph.execution.parts import Part, PartsWriter
 from graph.execution.planning import Plans
 from resolvers.context import Context
 
@@ -45,10 +46,11 @@ class Unwritable(Exception):
     """A resolver returned what its field's type cannot express."""
 
 
-class Executor(StrawberryGraphQLCoreExecutionContext):
+class Executor(PartsExecutor):
     """graphql-core's, with what we hold against it.
 
-    With `plans` it runs operations breadth first; without, graphql-core runs them as the reference.
+    With `plans` it runs operations breadth first; without, graphql-core runs them, as the reference
+    or in parts.
     """
 
     plans: Plans | None = None
@@ -62,7 +64,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
         """The answer's data, from whichever engine is to give it."""
-        if self.plans is None or new_defer_usages:
+        if self.plans is None:
             return super().execute_collected_root_fields(
                 root_type, root_value, grouped_field_set, serially, new_defer_usages
             )
@@ -138,26 +140,35 @@ class Engine:
         self.plans = None if reference else Plans(cache_size)
         self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
 
-    def prepare(self, ask: Ask, context: Context) -> Executor:
+    def prepare(self, ask: Ask, context: Context, *, in_parts: bool = False) -> Executor:
         """What is asked for, checked and ready to run, with its variables read.
+
+        With `in_parts` the client reads parts: what comes back says by its own `in_parts` whether
+        it is to be run by the method of that name.
 
         Raises:
             Rejected: it may not run.
         """
         try:
-            return self._prepare(ask, context)
+            return self._prepare(ask, context, in_parts=in_parts)
         except Rejected:
             raise
         except Exception as error:
             log.exception("unexpected", correlation_id=context.correlation_id)
             raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from error
 
-    def _prepare(self, ask: Ask, context: Context) -> Executor:
+    def _prepare(self, ask: Ask, context: Context, *, in_parts: bool) -> Executor:
         document = self.documents.document(ask.query)
         operation = document.operation(ask.operation_name)
+        node = document.node
+        if document.deferrals is None:
+            in_parts = False
+        else:
+            in_parts = document.deferrals.asked(operation, ask.variables or {}) and in_parts
+            node = node if in_parts else document.deferrals.whole
         executor = Executor.build(
             self.schema,
-            document.node,
+            node,
             context_value=context,
             raw_variable_values=ask.variables,
             operation_name=operation.name.value if operation.name else None,
@@ -168,7 +179,10 @@ class Engine:
             raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
         prepared = cast("Executor", executor)
-        prepared.plans = self.plans
+        if in_parts:
+            prepared.delivery = Delivery()
+        else:
+            prepared.plans = self.plans
         return prepared
 
     async def execute(self, executor: Executor) -> Answer:
@@ -181,10 +195,30 @@ class Engine:
                     result = await result
             return _answer(result, context)
         except TimeoutError:
-            message = f"This took longer than {self.limits.run_seconds:g} s and was stopped."
-            return _failure(Code.DEADLINE, message, context)
+            return _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             return _unexpected(error, context)
+
+    async def in_parts(self, executor: Executor) -> AsyncGenerator[Answer | Part, None]:
+        """The answer to a query or a mutation that puts something off, part after part.
+
+        It is one whole where nothing came of that: a list was short, an error came first.
+        """
+        context = executor.context_value
+        writer = PartsWriter(context.correlation_id)
+        try:
+            async with aclosing(results(executor, self.limits.run_seconds)) as found:
+                async for result in found:
+                    if isinstance(result, ExecutionResult):
+                        yield _answer(result, context)
+                    else:
+                        yield writer.part(result)
+            return
+        except TimeoutError:
+            failure = _failure(Code.DEADLINE, self._too_long(), context)
+        except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
+            failure = _unexpected(error, context)
+        yield writer.broken_off(failure.errors[0]) if writer.begun else failure
 
     async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
         """An answer for each event. One with `executed` False says why there are no more."""
@@ -203,6 +237,9 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             told = GraphQLError(HIDDEN_MESSAGE, original_error=error)
             yield Answer(None, write_all([told], context.correlation_id), executed=False)
+
+    def _too_long(self) -> str:
+        return f"This took longer than {self.limits.run_seconds:g} s and was stopped."
 
     async def _source(self, executor: Executor) -> AsyncIterator[Any] | ExecutionResult:
         source: Any = create_source_event_stream(executor)
