@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     introspection: bool | None = None
     graphiql: bool | None = None
     trusted_documents: Path | None = None
+    compression: bool = True
+    compression_min_bytes: int = Field(default=1_400, ge=0, le=64 * 1024 * 1024)
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
