@@ -1,7 +1,7 @@
 """Running documents: one answer for a query or a mutation, many for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -34,6 +34,7 @@ from graph.execution.failures import (
 from graph.execution.incremental import Delivery, PartsExecutor, results
 from graph.execution.limits import Limits
 from graph.execution.parts import Part, PartsWriter
+from graph.execution.persisted import Library, Listed, Sent
 from graph.execution.planning import Plans
 from resolvers.context import Context
 
@@ -94,11 +95,12 @@ class Executor(PartsExecutor):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a client sends: a document, and what it is to be run with."""
+    """What a client sends: a document by its text or its name, and what it is to be run with."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    document_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,25 @@ class Engine:
         *,
         open_schema: bool = True,
         cache_size: int = 1_000,
+        persisted_size: int = 1_000,
+        trusted: Mapping[str, str] | None = None,
         reference: bool = False,
     ) -> None:
+        """What it needs to run documents; with `trusted`, those and no others.
+
+        Raises:
+            BadManifest: one of those is no document of the schema.
+        """
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
         self.hide_suggestions = not open_schema
         self.plans = None if reference else Plans(cache_size)
-        self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
+        # Who lists a document that reads the schema means it.
+        open_rules = open_schema or trusted is not None
+        documents = Documents(self.schema, limits, open_schema=open_rules, size=cache_size)
+        self.library: Library = (
+            Sent(documents, persisted_size) if trusted is None else Listed(documents, trusted)
+        )
 
     def prepare(self, ask: Ask, context: Context, *, in_parts: bool = False) -> Executor:
         """What is asked for, checked and ready to run, with its variables read.
@@ -158,7 +172,7 @@ class Engine:
             raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from error
 
     def _prepare(self, ask: Ask, context: Context, *, in_parts: bool) -> Executor:
-        document = self.documents.document(ask.query)
+        document = self.library.document(ask.query, ask.document_name)
         operation = document.operation(ask.operation_name)
         node = document.node
         if document.deferrals is None:

@@ -18,11 +18,19 @@ log = structlog.get_logger("ordergraph.execution")
 
 
 class Code(StrEnum):
-    """The codes of top-level errors. There are no others."""
+    """The codes of top-level errors. There are no others.
+
+    The two of persisted queries are words of Apollo's protocol: clients send the text when they
+    read them. A document that is not trusted is no matter of permissions: nobody may run it, and
+    no other login will help.
+    """
 
     PARSE_FAILED = "PARSE_FAILED"
     VALIDATION_FAILED = "VALIDATION_FAILED"
     BAD_REQUEST = "BAD_REQUEST"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     COST_EXCEEDED = "COST_EXCEEDED"

@@ -1,4 +1,4 @@
-"""Which media type a request has, and which one its answer gets."""
+"""Which media type a request has, and which one its answer gets; and in which coding."""
 
 from functools import lru_cache
 from typing import Final
@@ -56,8 +56,13 @@ def wants_html(accept: str | None) -> bool:
     return accept is not None and _wanted(accept).get(HTML, (0.0, 0))[0] > 0
 
 
+def reads_gzip(accept_encoding: str | None) -> bool:
+    """Whether the client names gzip, and does not refuse it by a quality of 0."""
+    return accept_encoding is not None and _wanted(accept_encoding).get("gzip", (0.0, 0))[0] > 0
+
+
 def _wanted(accept: str) -> dict[str, tuple[float, int]]:
-    """Each media range with its quality and how early it stands."""
+    """Each media range, or coding, with its quality and how early it stands."""
     wanted: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(accept.split(",")):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
