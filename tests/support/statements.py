@@ -15,6 +15,7 @@ SENDERS: Final = frozenset(
         "execute_query",
         "execute_query_dict",
         "execute_script",
+        "fetch_rows",
     }
 )
 
