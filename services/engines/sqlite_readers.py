@@ -7,7 +7,6 @@ import asyncio
 import sqlite3
 from collections.abc import Coroutine
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -42,7 +41,7 @@ class Readers:
 
     def __init__(self, path: str, busy_milliseconds: int, size: int) -> None:
         # `mode=ro`: SQLite refuses whatever would write, and never makes a file that is gone anew.
-        self.address = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
+        self.address = f"file://{quote(path)}?mode=ro"
         self.busy_seconds = busy_milliseconds / 1000
         self._free = asyncio.Semaphore(size)
         self._open: set[aiosqlite.Connection] = set()

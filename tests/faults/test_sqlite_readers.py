@@ -18,7 +18,7 @@ from models.catalog import Category
 from services import clock
 from services import database as service
 from services.engines.sqlite import ImmediateSqliteClient, ImmediateTransaction
-from tests.faults.test_cancelled import ENDLESS
+from tests.faults.test_cancelled import SLOW
 from tests.support.api import ask
 from tests.support.company import found_company
 from tests.support.databases import Database
@@ -170,9 +170,10 @@ async def test_what_is_no_database_is_told(tmp_path: Path) -> None:
             await service.disconnect()
 
 
-async def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["sqlite://", "sqlite:///"])  # the path begins with / or //
+async def test_a_file_may_have_any_name(tmp_path: Path, scheme: str) -> None:
     name = "a b?mode=rw#c%41.sqlite3"
-    await service.connect(f"sqlite://{quote(str(tmp_path / name))}")
+    await service.connect(f"{scheme}{quote(str(tmp_path / name))}")
     try:
         await client().execute_script("CREATE TABLE category (id)")
         assert await everywhere(COUNT) == [[(0,)]] * READERS
@@ -196,13 +197,13 @@ async def test_a_begin_that_is_not_waited_for_leaves_no_transaction(company: Dat
 
 async def test_closing_ends_every_thread_and_what_it_runs(company: Database) -> None:
     await everywhere(COUNT)
-    endless = [asyncio.create_task(client().fetch_rows(ENDLESS, [])) for _ in range(READERS)]
+    running = [asyncio.create_task(client().fetch_rows(SLOW["sqlite"], [])) for _ in range(READERS)]
     await asyncio.sleep(0)  # they are asked, and each holds a connection
     threads = [thread for thread in threading.enumerate() if "_connection_worker" in thread.name]
     assert len(threads) == READERS + 1
     async with asyncio.timeout(10):
         await service.disconnect()
-    for task in endless:
+    for task in running:
         with pytest.raises(OperationalError, match="interrupted"):
             await task
     for thread in threads:
