@@ -1,9 +1,9 @@
-"""How fields are bound to what serves them: permission, payload and errors, in this one place."""
+"""How root fields are bound to what serves them: permission, payload and errors, in one place."""
 
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import wraps
-from inspect import isawaitable, signature
+from inspect import signature
 from typing import Any, Final
 
 import strawberry
@@ -11,62 +11,22 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from graph.errors import to_user_error
+from graph.fields import PERMISSION
 from models.rules.access import Permission
 from models.rules.errors import Path, Refused
 from resolvers.context import Info
-from resolvers.loaders.relation import Relation
-
-PERMISSION: Final = "ordergraph.permission"
-RELATION: Final = "ordergraph.relation"
 
 MAX_ERRORS: Final = 100
 """Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
-
-
-def related(relation: Relation, description: str, *, needs: Permission | None = None) -> Any:
-    """A nested field: what the relation finds for each parent; null without the permission."""
-
-    async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
-        if needs and not info.context.actor.may(needs):
-            return None
-        return await info.context.related(relation, parent)
-
-    return strawberry.field(
-        resolver=resolve,
-        description=description,
-        metadata={RELATION: relation, PERMISSION: needs},
-    )
-
-
-def computed_by(
-    resolve: Callable[..., Any], description: str, *, needs: Permission | None = None
-) -> Any:
-    """A nested field that a resolver works out for each parent.
-
-    With `needs` it is null without the permission, and takes no arguments.
-    """
-    if needs is None:
-        return strawberry.field(resolver=resolve, description=description)
-    takes_info = "info" in signature(resolve).parameters
-
-    async def permitted(parent: strawberry.Parent[Any], info: Info) -> Any:
-        if not info.context.actor.may(needs):
-            return None
-        found = resolve(parent, info) if takes_info else resolve(parent)
-        return await found if isawaitable(found) else found
-
-    return strawberry.field(
-        resolver=permitted, description=description, metadata={PERMISSION: needs}
-    )
 
 
 def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:
     """A root query field. A caller without the permission is answered FORBIDDEN."""
 
     @wraps(resolve)
-    async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
+    def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
         info.context.actor.require(permission)
-        return await resolve(*args, info=info, **kwargs)
+        return resolve(*args, info=info, **kwargs)
 
     return strawberry.field(
         resolver=permitted, description=description, metadata={PERMISSION: permission}

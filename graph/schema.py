@@ -19,6 +19,7 @@ import resolvers.payments
 import subscriptions.orders
 from graph.binding import changed_by, resolved_by, streamed_by
 from graph.errors import ERROR_TYPES
+from graph.fields import paged_by
 from graph.types.catalog import (
     Category,
     CategoryPayload,
@@ -71,16 +72,16 @@ class Query:
     order: Order | None = resolved_by(
         resolvers.orders.order, Permission.ORDERS_READ, "One order; give exactly one argument."
     )
-    orders: Connection[Order] = resolved_by(
-        resolvers.orders.orders, Permission.ORDERS_READ, "Orders, the latest first."
+    orders: Connection[Order] = paged_by(
+        resolvers.orders.orders, "Orders, the latest first.", Permission.ORDERS_READ
     )
     customer: Customer | None = resolved_by(
         resolvers.customers.customer,
         Permission.CUSTOMERS_READ,
         "One customer; give exactly one argument.",
     )
-    customers: Connection[Customer] = resolved_by(
-        resolvers.customers.customers, Permission.CUSTOMERS_READ, "Customers, by name."
+    customers: Connection[Customer] = paged_by(
+        resolvers.customers.customers, "Customers, by name.", Permission.CUSTOMERS_READ
     )
     customer_groups: list[CustomerGroup] = resolved_by(
         resolvers.customers.customer_groups,
@@ -92,16 +93,16 @@ class Query:
         Permission.CATALOG_READ,
         "One product; give exactly one argument.",
     )
-    products: Connection[Product] = resolved_by(
-        resolvers.catalog.products, Permission.CATALOG_READ, "Products, by name."
+    products: Connection[Product] = paged_by(
+        resolvers.catalog.products, "Products, by name.", Permission.CATALOG_READ
     )
     categories: list[Category] = resolved_by(
         resolvers.catalog.categories,
         Permission.CATALOG_READ,
         "All categories, by name; at most 1000.",
     )
-    suppliers: Connection[Supplier] = resolved_by(
-        resolvers.catalog.suppliers, Permission.CATALOG_READ, "Suppliers, by name."
+    suppliers: Connection[Supplier] = paged_by(
+        resolvers.catalog.suppliers, "Suppliers, by name.", Permission.CATALOG_READ
     )
     warehouses: list[Warehouse] = resolved_by(
         resolvers.inventory.warehouses,

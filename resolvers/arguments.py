@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.scalars import Cursor
 
 First = Annotated[
@@ -21,6 +22,9 @@ Search = Annotated[
 ]
 Id = Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]
 OptionalId = Annotated[strawberry.ID | None, strawberry.argument(description="By its id.")]
+OptionalRef = Annotated[
+    ExternalRefInput | None, strawberry.argument(description="By another system's key.")
+]
 Version = Annotated[
     int, strawberry.argument(description="The version that you saw; refused if it has changed.")
 ]

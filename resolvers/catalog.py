@@ -7,20 +7,11 @@ import strawberry
 from tortoise.expressions import Q
 
 from models.catalog import Category, Product, Supplier
+from models.inventory import StockItem
 from models.rules.catalog import AttributeType
 from models.rules.events import SubjectKind
-from models.rules.money import Amount
-from resolvers.arguments import (
-    After,
-    Before,
-    Descending,
-    First,
-    Last,
-    OptionalId,
-    OptionalVersion,
-    Search,
-)
-from resolvers.context import Info
+from resolvers.arguments import Descending, OptionalId, OptionalRef, OptionalVersion, Search
+from resolvers.context import Info, Lookup
 from resolvers.enums import ProductSort
 from resolvers.filters.catalog import product_query
 from resolvers.filters.text import word_query
@@ -33,10 +24,8 @@ from resolvers.inputs.catalog import (
     SupplierInput,
     to_definitions,
 )
-from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.sending import optional_key, sent, to_key, to_object
-from resolvers.loaders import inventory as stock
-from resolvers.paging import Listing, Page, PageRequest, page, page_below, scope_of
+from resolvers.listing import Listing, scope_of
 from resolvers.scalars import JSON
 from services import catalog as services
 from services.catalog import SaveCategory, SaveProduct, SaveSupplier
@@ -78,101 +67,62 @@ class AttributeRule:
     required: bool = False
 
 
-def attributes(row: strawberry.Parent[Any]) -> list[NamedValue]:
-    return [NamedValue(key, value) for key, value in sorted(row.attributes.items())]
+def attributes(kept: dict[str, Any]) -> list[NamedValue]:
+    return [NamedValue(key, value) for key, value in sorted(kept.items())]
 
 
-def definitions(category: strawberry.Parent[Category]) -> list[AttributeRule]:
-    return [AttributeRule(**kept) for kept in category.attributes]
+def definitions(kept: list[dict[str, Any]]) -> list[AttributeRule]:
+    return [AttributeRule(**each) for each in kept]
 
 
-def cost(product: strawberry.Parent[Product]) -> Amount | None:
-    minor: int | None = product.cost_minor
-    return None if minor is None else Amount(minor, product.currency)
-
-
-async def available(product: strawberry.Parent[Product], info: Info) -> int:
-    items = await info.context.related(stock.stock_of_product, product)
+def available(items: list[StockItem]) -> int:
     return sum(item.balance.available for item in items)
 
 
-async def products_of_category(
-    category: strawberry.Parent[Category],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> Page:
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, PRODUCTS_OF_CATEGORY, request, category.id)
+def products_of_category() -> Listing:
+    return PRODUCTS_OF_CATEGORY
 
 
-async def product(
+def product(
     info: Info,
     id: OptionalId = None,
     sku: Annotated[str | None, strawberry.argument(description="By the SKU.")] = None,
     barcode: Annotated[str | None, strawberry.argument(description="By the barcode.")] = None,
-    external_ref: Annotated[
-        ExternalRefInput | None, strawberry.argument(description="By another system's key.")
-    ] = None,
-) -> Product | None:
-    found: Product | None = await find_one(
-        info.context,
-        Product,
-        id=id,
-        sku=sku,
-        barcode=barcode,
-        external_ref=external_ref,
-        kind=SubjectKind.PRODUCT,
-    )
-    return found
+    external_ref: OptionalRef = None,
+) -> Lookup:
+    return find_one(info.context, Product, id, external_ref, sku=sku, barcode=barcode)
 
 
-async def products(
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+def products(
     where: Annotated[ProductWhere | None, strawberry.argument(description="Which ones.")] = None,
     search: Search = None,
     sort: Annotated[ProductSort, strawberry.argument(description="By what.")] = ProductSort.NAME,
     desc: Descending = False,
-) -> Page:
+) -> Listing:
     query = product_query(where)
     if search is not None:
         query &= word_query(search, SubjectKind.PRODUCT)
-    listing = Listing(
+    return Listing(
         table=Product,
         scope=scope_of("products", sort, desc, where, search),
         sort=SORTS[sort],
         descending=desc,
         where=query,
     )
-    return await page(info.context, listing, PageRequest(first, after, last, before))
 
 
 async def categories(info: Info) -> list[Category]:
     return await visible(Category, info.context.actor).order_by("name").limit(MAX_CATEGORIES)
 
 
-async def suppliers(
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-    search: Search = None,
-) -> Page:
-    listing = Listing(
+def suppliers(search: Search = None) -> Listing:
+    return Listing(
         table=Supplier,
         scope=scope_of("suppliers", search),
         sort="sort_name",
         descending=False,
         where=word_query(search, SubjectKind.SUPPLIER) if search is not None else Q(),
     )
-    return await page(info.context, listing, PageRequest(first, after, last, before))
 
 
 async def product_save(

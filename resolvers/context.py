@@ -1,7 +1,7 @@
 """What a request carries: who asks, and the loaders that collect what its fields need."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,15 +58,14 @@ class Context:
         """Read everything anew from now on, as a stream does for each event."""
         self._loaders.clear()
 
-    async def related(self, relation: Relation, parent: Any) -> Any:
-        """What the relation finds for one parent, read together with all others of its level."""
-        key = getattr(parent, relation.key)
-        if key is None:
-            return None
-        return await self.by_key(relation, key)
+    def look_up(self, relation: Relation, key: Any) -> "Lookup":
+        """What the relation finds for a key, once somebody asks."""
+        return Lookup(self, relation, key)
 
     async def by_key(self, relation: Relation, key: Any) -> Any:
-        """What the relation finds for a key."""
+        """What the relation finds for a key; None for none."""
+        if key is None:
+            return None
         return await self.batched(relation, lambda keys: relation.load(self.actor, keys), key)
 
     async def all_by_key(self, relation: Relation, keys: Sequence[Any]) -> list[Any]:
@@ -89,6 +88,22 @@ class Context:
             loader = self._loaders[name] = Loader(batch, max_batch_size=10_000)
         # A failing sibling cancels whoever awaits here; the shared future must survive that.
         return await asyncio.shield(loader.load(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a relation finds for a key, and nobody has read yet.
+
+    Awaiting it reads it, together with all others of its level. Who executes a query may read many
+    at once, and only the columns that are selected.
+    """
+
+    context: Context
+    relation: Relation
+    key: Any
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.context.by_key(self.relation, self.key).__await__()
 
 
 Info = strawberry.Info[Context, None]

@@ -9,30 +9,20 @@ from models.catalog import Product
 from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.rules.customers import CreditRating
 from models.rules.events import SubjectKind
-from models.rules.insights import Standing, standing
 from models.rules.money import Amount
-from resolvers.arguments import (
-    After,
-    Before,
-    Descending,
-    First,
-    Last,
-    OptionalId,
-    OptionalVersion,
-    Search,
-)
-from resolvers.context import Info
+from resolvers.arguments import Descending, OptionalId, OptionalRef, OptionalVersion, Search
+from resolvers.context import Info, Lookup
 from resolvers.enums import CustomerSort
 from resolvers.filters.customers import customer_query
 from resolvers.filters.text import word_query
 from resolvers.finding import find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.customers import CustomerGroupInput, CustomerInput, CustomerWhere
-from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.sending import optional_key, sent, to_addresses, to_key, to_object
+from resolvers.listing import Listing, PageRequest, scope_of
 from resolvers.loaders import customers as loaders
 from resolvers.loaders.relation import ToOne
-from resolvers.paging import Listing, Page, PageRequest, page, scope_of
+from resolvers.money import amount_or_none
 from services import customers as services
 from services import policy
 from services.customers import SaveCustomer, SaveCustomerGroup
@@ -66,33 +56,27 @@ class ScoredProduct:
     reason: str
 
 
-async def default_address(
-    customer: strawberry.Parent[Customer], info: Info
-) -> CustomerAddress | None:
-    found = await info.context.related(loaders.addresses, customer)
-    return found[0] if found else None
+def default_address(addresses: list[CustomerAddress]) -> CustomerAddress | None:
+    return addresses[0] if addresses else None
 
 
-def credit(customer: strawberry.Parent[Customer]) -> CreditLine:
+def credit(
+    rating: CreditRating, limit_minor: int | None, used_minor: int, terms_days: int, blocked: bool
+) -> CreditLine:
     currency = policy.current().currency
-    limit: int | None = customer.credit_limit_minor
+    left = None if limit_minor is None else limit_minor - used_minor
     return CreditLine(
-        rating=customer.credit_rating,
-        limit=None if limit is None else Amount(limit, currency),
-        used=Amount(customer.credit_used_minor, currency),
-        available=None if limit is None else Amount(limit - customer.credit_used_minor, currency),
-        terms_days=customer.terms_days,
-        blocked=customer.blocked,
+        rating=rating,
+        limit=amount_or_none(limit_minor, currency),
+        used=Amount(used_minor, currency),
+        available=amount_or_none(left, currency),
+        terms_days=terms_days,
+        blocked=blocked,
     )
 
 
-async def loyalty(customer: strawberry.Parent[Customer], info: Info) -> Standing:
-    return standing(await info.context.related(loaders.lifetime_value, customer))
-
-
-async def lifetime_value(customer: strawberry.Parent[Customer], info: Info) -> Amount:
-    value = await info.context.related(loaders.lifetime_value, customer)
-    return Amount(value, policy.current().currency)
+def lifetime_value(value_minor: int) -> Amount:
+    return Amount(value_minor, policy.current().currency)
 
 
 async def frequent_products(
@@ -101,7 +85,7 @@ async def frequent_products(
     first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
 ) -> list[ScoredProduct]:
     size = PageRequest(first=first).size
-    bought = await info.context.related(loaders.purchases, customer)
+    bought = await info.context.by_key(loaders.purchases, customer.id)
     best = bought.products[:size]
     products = await info.context.all_by_key(PRODUCT, [product_id for product_id, _ in best])
     return [
@@ -117,7 +101,7 @@ async def recommendations(
     first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
 ) -> list[ScoredProduct]:
     size = PageRequest(first=first).size
-    best = (await info.context.related(loaders.companions, customer))[:size]
+    best = (await info.context.by_key(loaders.companions, customer.id))[:size]
     products = await info.context.all_by_key(PRODUCT, [each.product_id for each in best])
     return [
         ScoredProduct(product, each.score, f"In {each.orders} orders with what they order.")
@@ -126,47 +110,31 @@ async def recommendations(
     ]
 
 
-async def customer(
+def customer(
     info: Info,
     id: OptionalId = None,
     code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
-    external_ref: Annotated[
-        ExternalRefInput | None, strawberry.argument(description="By another system's key.")
-    ] = None,
-) -> Customer | None:
-    found: Customer | None = await find_one(
-        info.context,
-        Customer,
-        id=id,
-        code=code,
-        external_ref=external_ref,
-        kind=SubjectKind.CUSTOMER,
-    )
-    return found
+    external_ref: OptionalRef = None,
+) -> Lookup:
+    return find_one(info.context, Customer, id, external_ref, code=code)
 
 
-async def customers(
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+def customers(
     where: Annotated[CustomerWhere | None, strawberry.argument(description="Which ones.")] = None,
     search: Search = None,
     sort: Annotated[CustomerSort, strawberry.argument(description="By what.")] = CustomerSort.NAME,
     desc: Descending = False,
-) -> Page:
+) -> Listing:
     query = customer_query(where)
     if search is not None:
         query &= word_query(search, SubjectKind.CUSTOMER)
-    listing = Listing(
+    return Listing(
         table=Customer,
         scope=scope_of("customers", sort, desc, where, search),
         sort=SORTS[sort],
         descending=desc,
         where=query,
     )
-    return await page(info.context, listing, PageRequest(first, after, last, before))
 
 
 async def customer_groups(info: Info) -> list[CustomerGroup]:

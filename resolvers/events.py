@@ -1,22 +1,21 @@
 """Fields of events, timelines, and the root field that reads the feed."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import strawberry
 from tortoise.expressions import Q
 
-from models.customers import Customer
 from models.events import Event
-from models.orders import Order
 from models.rules.access import ActorKind
 from models.rules.events import EventKind
-from resolvers.arguments import After, Before, First, Last
-from resolvers.context import Info
+from resolvers.arguments import After
+from resolvers.context import Context, Info, Lookup
 from resolvers.cursors import FEED
 from resolvers.identifiers import parse
+from resolvers.listing import Listing, PageRequest
 from resolvers.loaders.subjects import SUBJECTS
-from resolvers.paging import Listing, Page, PageRequest, page, page_below
+from resolvers.paging import Listed
 from resolvers.scalars import Cursor
 
 NUMBERED: Final = Q(position__isnull=False)
@@ -50,45 +49,23 @@ class ActorName:
     name: str | None
 
 
-def actor(row: strawberry.Parent[Any]) -> ActorName:
-    return ActorName(row.actor_kind, row.actor_id, row.actor_name)
+def cursor(context: Context, position: int | None) -> Cursor | None:
+    return None if position is None else Cursor(context.sealer.feed_cursor(position))
 
 
-def cursor(event: strawberry.Parent[Event], info: Info) -> Cursor | None:
-    if event.position is None:
-        return None
-    return Cursor(info.context.sealer.feed_cursor(event.position))
+def subject(event: strawberry.Parent[Event], info: Info) -> Lookup:
+    return info.context.look_up(SUBJECTS[event.subject_kind], event.subject_id)
 
 
-async def subject(event: strawberry.Parent[Event], info: Info) -> Any:
-    return await info.context.related(SUBJECTS[event.subject_kind], event)
+def timeline_of_order() -> Listing:
+    return OF_ORDER
 
 
-async def timeline_of_order(
-    order: strawberry.Parent[Order],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> Page:
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, OF_ORDER, request, order.id)
+def timeline_of_customer() -> Listing:
+    return OF_CUSTOMER
 
 
-async def timeline_of_customer(
-    customer: strawberry.Parent[Customer],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> Page:
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, OF_CUSTOMER, request, customer.id)
-
-
-async def events(
+def events(
     info: Info,
     after: After = None,
     kinds: Annotated[
@@ -98,7 +75,7 @@ async def events(
         strawberry.ID | None, strawberry.argument(description="Only about this object.")
     ] = None,
     first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 100,
-) -> Page:
+) -> Listed:
     where = NUMBERED
     if kinds is not None:
         where &= Q(kind__in=kinds)
@@ -107,4 +84,4 @@ async def events(
     listing = Listing(
         table=Event, scope=FEED, sort="position", descending=False, where=where, tied=False
     )
-    return await page(info.context, listing, PageRequest(first=first, after=after))
+    return Listed(info.context, listing, PageRequest(first=first, after=after))

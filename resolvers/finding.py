@@ -1,28 +1,34 @@
 """Finding one object by whichever key the client has."""
 
-from typing import Any
+from typing import Final
 
 from tortoise.models import Model
 
+from models.catalog import Product
+from models.customers import Customer
+from models.orders import Order
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
 from models.rules.text import clean
-from resolvers.context import Context
-from resolvers.filters.text import reference_query
+from resolvers.context import Context, Lookup
 from resolvers.identifiers import key_of
 from resolvers.inputs.filtering import ExternalRefInput
-from services.visibility import visible
+from resolvers.loaders.relation import Referenced, ToOne
+
+KINDS: Final[dict[type[Model], SubjectKind]] = {
+    Customer: SubjectKind.CUSTOMER,
+    Order: SubjectKind.ORDER,
+    Product: SubjectKind.PRODUCT,
+}
 
 
-async def find_one(
+def find_one(
     context: Context,
     table: type[Model],
-    *,
-    id: str | None = None,
-    external_ref: ExternalRefInput | None = None,
-    kind: SubjectKind | None = None,
+    id: str | None,
+    external_ref: ExternalRefInput | None,
     **keys: str | None,
-) -> Any:
+) -> Lookup:
     """The object with the one key that is given, None where the actor sees none.
 
     Raises:
@@ -31,10 +37,10 @@ async def find_one(
     given = {name: clean(value) for name, value in keys.items() if value is not None}
     if sum(value is not None for value in (id, external_ref)) + len(given) != 1:
         raise BadRequest("Give exactly one of the arguments.")
-    rows = visible(table, context.actor)
     if id is not None:
-        return await rows.get_or_none(id=key_of(table.__name__, id))
-    if external_ref is not None and kind is not None:
-        query = reference_query(external_ref.system, external_ref.key, kind)
-        return await rows.get_or_none(query)
-    return await rows.get_or_none(**given)
+        return context.look_up(ToOne(table, key="id"), key_of(table.__name__, id))
+    if external_ref is not None:
+        reference = (clean(external_ref.system), clean(external_ref.key))
+        return context.look_up(Referenced(table, KINDS[table]), reference)
+    ((column, value),) = given.items()
+    return context.look_up(ToOne(table, key=column, by=column), value)

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
-from models.fulfillment import Parcel, Shipment, TrackingEvent
+from models.fulfillment import TrackingEvent
 from models.orders import Order
 from models.rules import delays
 from models.rules.shipment_states import ShipmentStatus
@@ -13,25 +14,21 @@ from resolvers.arguments import Id, Version
 from resolvers.context import Info
 from resolvers.identifiers import input_key
 from resolvers.inputs.fulfillment import ShipInput
-from resolvers.loaders import fulfillment as loaders
-from resolvers.loaders import orders
 from resolvers.orders import line_units
 from services import clock
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
 
 
-async def is_delayed(shipment: strawberry.Parent[Shipment], info: Info) -> bool:
-    order = await info.context.related(orders.order, shipment)
-    if order is None or shipment.status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
+def is_delayed(status: ShipmentStatus, order: Order | None) -> bool:
+    if order is None or status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
         return False
     due = delays.due_at(order.promised_at, order.status, order.fulfillment_status)
     return delays.is_delayed(due, clock.now())
 
 
-async def tracking_events(parcel: strawberry.Parent[Parcel], info: Info) -> list[TrackingEvent]:
-    news = await info.context.related(loaders.news_of_shipment, parcel)
-    return [each for each in news if each.parcel_id in (None, parcel.id)]
+def tracking_events(parcel_id: UUID, news: list[TrackingEvent]) -> list[TrackingEvent]:
+    return [each for each in news if each.parcel_id in (None, parcel_id)]
 
 
 async def shipment_create(

@@ -4,19 +4,18 @@ from typing import Annotated, Final
 
 import strawberry
 
-from models.inventory import Reservation, StockItem, StockMovement, Warehouse
+from models.inventory import StockItem, StockMovement, Warehouse
+from models.rules.inventory import Balance
 from models.rules.inventory import is_low as rule_is_low
 from models.rules.text import clean
-from resolvers.arguments import After, Before, First, Last, OptionalVersion
+from resolvers.arguments import OptionalVersion
 from resolvers.context import Info
 from resolvers.filters.catalog import LOW_STOCK
 from resolvers.identifiers import input_key, key_of
 from resolvers.inputs.inventory import StockChange, WarehouseInput
 from resolvers.inputs.sending import sent, to_address
-from resolvers.loaders import inventory as loaders
-from resolvers.paging import Listing, Page, PageRequest, page_below
+from resolvers.listing import Listing
 from services import inventory as services
-from services.addresses import Address, restored
 from services.inventory import ChangeStock, SaveWarehouse
 from services.visibility import visible
 
@@ -42,52 +41,32 @@ MOVEMENTS: Final = Listing(
 )
 
 
-def address(warehouse: strawberry.Parent[Warehouse]) -> Address | None:
-    return restored(warehouse.address) if warehouse.address else None
+def available(on_hand: int, reserved: int, damaged: int, safety_stock: int) -> int:
+    return Balance(on_hand, reserved, damaged, safety_stock).available
 
 
-def available(item: strawberry.Parent[StockItem]) -> int:
-    return item.balance.available
+def is_low(
+    on_hand: int,
+    reserved: int,
+    damaged: int,
+    safety_stock: int,
+    incoming: int,
+    reorder_point: int | None,
+) -> bool:
+    left = available(on_hand, reserved, damaged, safety_stock)
+    return rule_is_low(left, incoming, reorder_point)
 
 
-def is_low(item: strawberry.Parent[StockItem]) -> bool:
-    return rule_is_low(item.balance.available, item.incoming, item.reorder_point)
-
-
-async def stock_of_warehouse(
-    warehouse: strawberry.Parent[Warehouse],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+def stock_of_warehouse(
     low_only: Annotated[
         bool, strawberry.argument(description="Only what has sunk to its reorder point.")
     ] = False,
-) -> Page:
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, LOW if low_only else STOCK, request, warehouse.id)
+) -> Listing:
+    return LOW if low_only else STOCK
 
 
-async def movements(
-    item: strawberry.Parent[StockItem],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> Page:
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, MOVEMENTS, request, item.id)
-
-
-async def warehouse_of_reservation(
-    reservation: strawberry.Parent[Reservation], info: Info
-) -> Warehouse | None:
-    found: Warehouse | None = await info.context.by_key(
-        loaders.warehouse, reservation.stock_item.warehouse_id
-    )
-    return found
+def movements() -> Listing:
+    return MOVEMENTS
 
 
 async def warehouses(info: Info) -> list[Warehouse]:

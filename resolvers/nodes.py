@@ -15,7 +15,7 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.errors import BadRequest
 from resolvers.arguments import Id
-from resolvers.context import Info
+from resolvers.context import Info, Lookup
 from resolvers.identifiers import parse
 from resolvers.loaders.relation import ToOne
 
@@ -42,10 +42,10 @@ TABLES: Final[tuple[type[Model], ...]] = (
 BY_NAME: Final = {table.__name__: ToOne(table, key="id") for table in TABLES}
 
 
-async def node(info: Info, id: Id) -> Any:
+def node(info: Info, id: Id) -> Lookup | None:
     type_name, key = parse(id)
     relation = BY_NAME.get(type_name)
-    return await info.context.by_key(relation, key) if relation else None
+    return info.context.look_up(relation, key) if relation else None
 
 
 async def nodes(
@@ -54,4 +54,9 @@ async def nodes(
 ) -> list[Any]:
     if len(ids) > MAX_NODES:
         raise BadRequest(f"At most {MAX_NODES} ids.")
-    return list(await asyncio.gather(*(node(info, each) for each in ids)))
+
+    async def found(id: str) -> Any:
+        lookup = node(info, strawberry.ID(id))
+        return await lookup if lookup else None
+
+    return list(await asyncio.gather(*map(found, ids)))

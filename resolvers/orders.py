@@ -3,48 +3,41 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import strawberry
 from tortoise.expressions import Q
 
-from models.customers import Customer
-from models.orders import Order
+from models.orders import Order, OrderLine
 from models.rules import delays
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
-from models.rules.order_states import Milestone, OrderAction, OrderStatus, order_actions
-from models.rules.order_states import milestone as rule_milestone
-from resolvers.arguments import (
-    After,
-    Before,
-    Descending,
-    First,
-    Id,
-    Last,
-    OptionalId,
-    Search,
-    Version,
+from models.rules.order_states import (
+    FulfillmentStatus,
+    OrderAction,
+    OrderFacts,
+    OrderStatus,
+    order_actions,
 )
-from resolvers.context import Info
+from models.rules.payment_states import PaymentSums
+from resolvers.arguments import Descending, Id, OptionalId, OptionalRef, Search, Version
+from resolvers.context import Context, Info, Lookup
 from resolvers.cursors import TRACKING
 from resolvers.enums import OrderSort
 from resolvers.filters.orders import to_filter, to_query
 from resolvers.filters.text import word_query
 from resolvers.finding import find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.orders import LineQuantity, OrderInput, OrderWhere
 from resolvers.inputs.sending import to_address, to_key, to_object
-from resolvers.loaders import orders as loaders
-from resolvers.paging import Listing, Page, PageRequest, page, page_below, scope_of
+from resolvers.listing import Listing, scope_of
+from resolvers.loaders.relation import ToOne
 from services import clock
 from services import order_actions as actions
 from services import orders as services
-from services.addresses import Address, restored
-from services.order_actions import ActOnOrder, situation
+from services.order_actions import ActOnOrder
 from services.order_entry import NewLine
 from services.orders import PlaceOrder
-from services.visibility import visible
 
 SORTS: Final = {
     OrderSort.PLACED_AT: "sorted_at",
@@ -57,102 +50,73 @@ WhereOrder = Annotated[OrderWhere | None, strawberry.argument(description="Which
 SortOrder = Annotated[OrderSort, strawberry.argument(description="By what.")]
 
 
-def milestone(order: strawberry.Parent[Order]) -> Milestone | None:
-    return rule_milestone(order.status, order.fulfillment_status, order.has_shipment)
+def available_actions(
+    status: OrderStatus,
+    total_minor: int,
+    authorized_minor: int,
+    charged_minor: int,
+    refunded_minor: int,
+    lines: list[OrderLine],
+) -> list[OrderAction]:
+    facts = OrderFacts(
+        status=status,
+        lines=tuple(services.counts_of(line) for line in lines),
+        payments=PaymentSums(total_minor, authorized_minor, charged_minor, refunded_minor),
+    )
+    return list(order_actions(facts))
 
 
-async def available_actions(order: strawberry.Parent[Order], info: Info) -> list[OrderAction]:
-    lines = await info.context.related(loaders.lines_of_order, order)
-    return list(order_actions(situation(order, lines)))
+def paid(charged_minor: int, refunded_minor: int, currency: str) -> Amount:
+    return Amount(charged_minor - refunded_minor, currency)
 
 
-def billing_address(order: strawberry.Parent[Order]) -> Address | None:
-    return restored(order.billing_address) if order.billing_address else None
+def balance(
+    status: OrderStatus, total_minor: int, charged_minor: int, refunded_minor: int, currency: str
+) -> Amount:
+    owed = 0 if status is OrderStatus.CANCELLED else total_minor
+    return Amount(owed - charged_minor + refunded_minor, currency)
 
 
-def shipping_address(order: strawberry.Parent[Order]) -> Address | None:
-    return restored(order.shipping_address) if order.shipping_address else None
+def is_delayed(
+    promised_at: datetime | None, status: OrderStatus, fulfillment: FulfillmentStatus
+) -> bool:
+    return delays.is_delayed(delays.due_at(promised_at, status, fulfillment), clock.now())
 
 
-def discount(order: strawberry.Parent[Order]) -> Amount:
-    return Amount(order.discount_minor, order.currency)
+def tracking_token(context: Context, order_id: UUID) -> str:
+    return context.sealer.seal(TRACKING, [order_id])
 
 
-def paid(order: strawberry.Parent[Order]) -> Amount:
-    return Amount(order.charged_minor - order.refunded_minor, order.currency)
-
-
-def balance(order: strawberry.Parent[Order]) -> Amount:
-    owed = 0 if order.status is OrderStatus.CANCELLED else order.total_gross_minor
-    return Amount(owed - order.charged_minor + order.refunded_minor, order.currency)
-
-
-def stage_due_at(order: strawberry.Parent[Order]) -> datetime | None:
-    return delays.due_at(order.promised_at, order.status, order.fulfillment_status)
-
-
-def is_delayed(order: strawberry.Parent[Order]) -> bool:
-    return delays.is_delayed(stage_due_at(order), clock.now())
-
-
-def tracking_token(order: strawberry.Parent[Order], info: Info) -> str:
-    return info.context.sealer.seal(TRACKING, [order.id])
-
-
-async def orders_of_customer(
-    customer: strawberry.Parent[Customer],
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+def orders_of_customer(
     where: WhereOrder = None,
     sort: SortOrder = OrderSort.PLACED_AT,
     desc: Descending = True,
-) -> Page:
-    listing = _listing("customer.orders", where, None, sort, desc, by="customer_id")
-    request = PageRequest(first, after, last, before)
-    return await page_below(info.context, listing, request, customer.id)
+) -> Listing:
+    return _listing("customer.orders", where, None, sort, desc, by="customer_id")
 
 
-async def order(
+def order(
     info: Info,
     id: OptionalId = None,
     number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
-    external_ref: Annotated[
-        ExternalRefInput | None, strawberry.argument(description="By another system's key.")
-    ] = None,
+    external_ref: OptionalRef = None,
     tracking_token: Annotated[
         str | None, strawberry.argument(description="By the token of a tracking link.")
     ] = None,
-) -> Order | None:
+) -> Lookup:
     if tracking_token is not None:
         key = info.context.sealer.open(TRACKING, tracking_token)[0]
-        return await visible(Order, info.context.actor).get_or_none(id=key)
-    found: Order | None = await find_one(
-        info.context,
-        Order,
-        id=id,
-        number=number,
-        external_ref=external_ref,
-        kind=SubjectKind.ORDER,
-    )
-    return found
+        return info.context.look_up(ToOne(Order, key="id"), key)
+    return find_one(info.context, Order, id, external_ref, number=number)
 
 
-async def orders(
-    info: Info,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
+def orders(
     where: WhereOrder = None,
     search: Search = None,
     sort: SortOrder = OrderSort.PLACED_AT,
     desc: Descending = True,
-) -> Page:
-    listing = _listing("orders", where, search, sort, desc)
-    return await page(info.context, listing, PageRequest(first, after, last, before))
+) -> Listing:
+    return _listing("orders", where, search, sort, desc)
 
 
 def _listing(

@@ -1,80 +1,16 @@
-"""Relay connections with keyset cursors: stable under inserts, the same cost on every page.
+"""Relay connections: the pages of lists, read for all parents at once."""
 
-A list is sorted by one column that is never null, ties broken by id. A page below many parents is
-read for all of them by one statement with a window function.
-"""
-
-import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q, RawSQL
-from tortoise.models import Model
-from tortoise.queryset import QuerySet
-
-from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from resolvers.context import Context
+from resolvers.listing import Listing, PageRequest, bounds
+from resolvers.loaders import pages as loaders
 from resolvers.loaders.relation import chunks
-from resolvers.loaders.windows import window, wrapped
-from services.visibility import visible
-
-DEFAULT_SIZE: Final = 20
-MAX_SIZE: Final = 100
-
-RANKED: Final = "SELECT * FROM ({}) ranked WHERE place <= {last} ORDER BY place"
-
-
-@dataclass(frozen=True)
-class PageRequest:
-    """Which rows of a list a client wants: the arguments of every connection."""
-
-    first: int | None = None
-    after: str | None = None
-    last: int | None = None
-    before: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.first is not None and self.last is not None:
-            raise BadRequest("Ask for first or for last, not for both.")
-        for name, size in (("first", self.first), ("last", self.last)):
-            if size is not None and not 0 <= size <= MAX_SIZE:
-                raise BadRequest(f"{name} goes from 0 to {MAX_SIZE}.")
-
-    @property
-    def backward(self) -> bool:
-        return self.last is not None
-
-    @property
-    def size(self) -> int:
-        if self.last is not None:
-            return self.last
-        return DEFAULT_SIZE if self.first is None else self.first
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A list of one table's rows: which, in which order, and below which column of a parent.
-
-    `scope` names list, order and filter; a cursor of another scope is refused. Ties are broken by
-    id, unless the column is unique (`tied` is false).
-    """
-
-    table: type[Model]
-    scope: str
-    sort: str
-    descending: bool
-    where: Q = field(default_factory=Q, compare=False)  # named by the scope
-    by: str | None = None
-    tied: bool = True
-
-    def rows(self, actor: Actor) -> QuerySet[Any]:
-        """All rows of the list that the actor may see, in no order."""
-        rows = visible(self.table, actor)
-        return rows.filter(self.where) if self.where.children or self.where.filters else rows
+from resolvers.loaders.select import Names, Row
 
 
 @dataclass(frozen=True)
@@ -93,23 +29,29 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of one page, and how to find what lies around it."""
+    """One page: its rows, what stands for them in the answer, and how to find what lies around.
 
+    `nodes` are the rows themselves, tuples of the columns in `names`, or instances of the model.
+    """
+
+    context: Context
     listing: Listing
     request: PageRequest
-    context: Context
+    parent: UUID | None
+    names: Names
+    rows: list[Row]
     nodes: list[Any]
     more: bool
-    parent: UUID | None = None
 
-    def cursor(self, row: Any) -> str:
-        value = getattr(row, self.listing.sort)
-        values = [value, row.pk] if self.listing.tied else [value]
+    def cursor(self, row: Row) -> str:
+        values = [row[self.names.index(name)] for name in self.listing.place]
         return self.context.sealer.seal(self.listing.scope, values)
 
     @property
     def edges(self) -> list[Edge]:
-        return [Edge(self.cursor(row), row) for row in self.nodes]
+        return [
+            Edge(self.cursor(row), node) for row, node in zip(self.rows, self.nodes, strict=True)
+        ]
 
     @property
     def page_info(self) -> Bounds:
@@ -119,8 +61,8 @@ class Page:
         return Bounds(
             has_next_page=ahead,
             has_previous_page=behind,
-            start_cursor=self.cursor(self.nodes[0]) if self.nodes else None,
-            end_cursor=self.cursor(self.nodes[-1]) if self.nodes else None,
+            start_cursor=self.cursor(self.rows[0]) if self.rows else None,
+            end_cursor=self.cursor(self.rows[-1]) if self.rows else None,
         )
 
     async def count(self, limit: int) -> int:
@@ -133,141 +75,105 @@ class Page:
             raise BadRequest("max is not below zero.")
         if limit == 0:
             return 0
+        actor = self.context.actor
         if self.parent is None:
-            return await count_up_to(self.listing.rows(self.context.actor), limit)
-        name = ("count", self.listing, limit)
+            return await loaders.count(actor, self.listing, limit)
         total: int = await self.context.batched(
-            name,
-            lambda parents: count_below(self.listing, self.context, parents, limit),
+            ("count", self.listing, limit),
+            lambda parents: loaders.counts(actor, self.listing, parents, limit),
             self.parent,
         )
         return total
 
 
-async def page(context: Context, listing: Listing, request: PageRequest) -> Page:
-    """A page of a whole list.
+@dataclass(frozen=True)
+class Listed:
+    """A page that a field means and nobody has read yet.
 
-    Raises:
-        BadRequest: a size out of range, or a cursor that is not of this list.
+    Awaiting it reads it by itself, together with those of other parents. Who executes a query may
+    read the pages of all parents at once, and only the columns that are selected.
     """
-    rows = listing.rows(context.actor).filter(between(context, listing, request))
-    found = await rows.order_by(*ordering(listing, request)).limit(request.size + 1)
-    return cut(context, listing, request, found)
 
+    context: Context
+    listing: Listing
+    request: PageRequest
+    parent: UUID | None = None
 
-async def page_below(
-    context: Context, listing: Listing, request: PageRequest, parent: UUID
-) -> Page:
-    """A page of the list below one parent, read together with those of the other parents."""
-    between(context, listing, request)  # refuses a bad cursor in the field that brought it
+    def __await__(self) -> Generator[Any, None, Page]:
+        return self._read().__await__()
 
-    async def load(parents: Sequence[Any]) -> list[Any]:
-        return await pages_below(context, listing, request, parents)
-
-    found: Page = await context.batched((listing, request), load, parent)
-    return found
-
-
-async def pages_below(
-    context: Context, listing: Listing, request: PageRequest, parents: Sequence[Any]
-) -> list[Page]:
-    """The page below each parent, in the order of the parents; one statement for all."""
-    found: dict[Any, list[Any]] = defaultdict(list)
-    for chunk in chunks(parents):
-        for row in await ranked(context, listing, request, chunk):
-            found[getattr(row, str(listing.by))].append(row)
-    return [cut(context, listing, request, found[parent], parent) for parent in parents]
-
-
-async def ranked(
-    context: Context, listing: Listing, request: PageRequest, parents: list[Any]
-) -> list[Any]:
-    """The first rows below each parent: one more than the page holds, to know if there is more."""
-    table = listing.table
-    order = ordering(listing, request)
-    inner = (
-        listing.rows(context.actor)
-        .filter(between(context, listing, request), **{f"{listing.by}__in": parents})
-        .annotate(place=RawSQL(window(table, str(listing.by), order)))
-    )
-    last = request.size + 1
-    rows = await wrapped(inner, RANKED.format("{}", last=last))
-    return [table._init_from_db(**without_place(row)) for row in rows]  # noqa: SLF001 - no other way
-
-
-def without_place(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "place"}
-
-
-def ordering(listing: Listing, request: PageRequest) -> tuple[str, ...]:
-    """The columns that sort the list, from the end that the client asked for."""
-    sign = "-" if listing.descending != request.backward else ""
-    by_sort = f"{sign}{listing.sort}"
-    return (by_sort, f"{sign}id") if listing.tied and listing.sort != "id" else (by_sort,)
-
-
-def between(context: Context, listing: Listing, request: PageRequest) -> Q:
-    """The rows after one cursor and before another, as a filter that an index can serve."""
-    bounds = Q()
-    for cursor, greater in (
-        (request.after, not listing.descending),
-        (request.before, listing.descending),
-    ):
-        if cursor is not None:
-            place = context.sealer.open(listing.scope, cursor)
-            bounds &= beyond(listing.sort, greater, *place)
-    return bounds
-
-
-def beyond(sort: str, greater: bool, value: Any, key: UUID | None = None) -> Q:
-    """The rows past one place. The first term alone gives the index its range."""
-    side = "gt" if greater else "lt"
-    if key is None:
-        alone: dict[str, Any] = {f"{sort}__{side}": value}
-        return Q(**alone)
-    from_here: dict[str, Any] = {f"{sort}__{side}e": value}
-    past: dict[str, Any] = {f"{sort}__{side}": value}
-    tied: dict[str, Any] = {f"id__{side}": key}
-    return Q(**from_here) & (Q(**past) | Q(**tied))
-
-
-def cut(
-    context: Context,
-    listing: Listing,
-    request: PageRequest,
-    found: list[Any],
-    parent: UUID | None = None,
-) -> Page:
-    nodes = found[: request.size]
-    if request.backward:
-        nodes = nodes[::-1]
-    return Page(listing, request, context, nodes, len(found) > request.size, parent)
-
-
-async def count_up_to(rows: QuerySet[Any], limit: int) -> int:
-    """How many rows there are, but at most `limit`; the database stops counting there."""
-    inner = rows.limit(limit).values("id")
-    counted = await wrapped(inner, "SELECT COUNT(*) AS total FROM ({}) counted")
-    total: int = counted[0]["total"]
-    return total
-
-
-async def count_below(
-    listing: Listing, context: Context, parents: Sequence[Any], limit: int
-) -> list[int]:
-    """How many rows the list has below each parent, at most `limit` each."""
-    totals: dict[Any, int] = {}
-    for chunk in chunks(parents):
-        rows = listing.rows(context.actor).filter(**{f"{listing.by}__in": chunk})
-        counted = (
-            await rows.annotate(total=RawSQL("COUNT(*)"))
-            .group_by(str(listing.by))
-            .values(str(listing.by), "total")
+    async def _read(self) -> Page:
+        if self.listing.by is None:
+            return await self.page()
+        # A bad cursor is refused in the field that brought it.
+        list(bounds(self.context.sealer, self.listing, self.request))
+        found: Page = await self.context.batched(
+            (self.listing, self.request), self.pages, self.parent
         )
-        totals.update({row[str(listing.by)]: row["total"] for row in counted})
-    return [min(totals.get(parent, 0), limit) for parent in parents]
+        return found
 
+    async def page(self, columns: Names | None = None) -> Page:
+        """The page of a whole list.
 
-def scope_of(name: str, *parts: Any) -> str:
-    """What a cursor of a list is good for: the list, its order and its filter."""
-    return f"{name}:{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"
+        Raises:
+            BadRequest: a cursor that is not of this list.
+        """
+        names = self._names(columns)
+        (page,) = await self._pages({None: await self._rows(None, names)}, names, columns is None)
+        return page
+
+    async def pages(self, parents: Sequence[Any], columns: Names | None = None) -> list[Page]:
+        """The page below each parent, in the order of the parents; one statement for all.
+
+        Raises:
+            BadRequest: a cursor that is not of this list.
+        """
+        names = self._names(columns)
+        by = names.index(str(self.listing.by))
+        found: dict[Any, list[Row]] = {parent: [] for parent in parents}
+        for chunk in chunks(parents):
+            for row in await self._rows(chunk, names):
+                found[row[by]].append(row)
+        return await self._pages(found, names, columns is None)
+
+    def _names(self, columns: Names | None) -> Names:
+        """What is read: the columns that are asked for, and behind them those that pages need."""
+        needed = (*self.listing.place, *([self.listing.by] if self.listing.by else []))
+        if columns is None:
+            needed = ("id", *needed)
+        return tuple(dict.fromkeys((*(columns or ()), *needed)))
+
+    async def _rows(self, parents: Sequence[Any] | None, names: Names) -> list[Row]:
+        within = bounds(self.context.sealer, self.listing, self.request)
+        return await loaders.read(
+            self.context.actor, self.listing, self.request, within, parents, names
+        )
+
+    async def _pages(
+        self, found: Mapping[Any, list[Row]], names: Names, as_instances: bool
+    ) -> list[Page]:
+        size = self.request.size
+        kept = {parent: rows[:size] for parent, rows in found.items()}
+        if self.request.backward:
+            kept = {parent: rows[::-1] for parent, rows in kept.items()}
+        nodes: Mapping[Any, list[Any]] = kept
+        if as_instances:
+            keys = [row[0] for rows in kept.values() for row in rows]
+            known = await loaders.instances(self.context.actor, self.listing.table, keys)
+            kept = {
+                parent: [row for row in rows if row[0] in known] for parent, rows in kept.items()
+            }
+            nodes = {parent: [known[row[0]] for row in rows] for parent, rows in kept.items()}
+        return [
+            Page(
+                context=self.context,
+                listing=self.listing,
+                request=self.request,
+                parent=parent,
+                names=names,
+                rows=kept[parent],
+                nodes=nodes[parent],
+                more=len(rows) > size,
+            )
+            for parent, rows in found.items()
+        ]

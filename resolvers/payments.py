@@ -1,6 +1,7 @@
 """Fields of payments and invoices, and the root field that records a payment."""
 
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -10,24 +11,22 @@ from models.rules.money import Amount
 from resolvers.context import Info
 from resolvers.identifiers import input_key
 from resolvers.inputs.fulfillment import PaymentInput
-from resolvers.loaders import orders
-from resolvers.loaders import payments as loaders
 from services import payments as services
 from services.payments import RecordPayment
 
 
-async def invoice_balance(invoice: strawberry.Parent[Invoice], info: Info) -> Amount:
+def invoice_balance(
+    invoice_id: UUID, currency: str, order: Order | None, invoices: list[Invoice]
+) -> Amount:
     """What of the invoice is not paid, where payments settle an order's oldest invoices first."""
-    order = await info.context.related(orders.order, invoice)
-    invoices = await info.context.by_key(loaders.invoices_of_order, invoice.order_id)
     left = order.charged_minor - order.refunded_minor if order else 0
     for each in invoices:
         gross = each.net_minor + each.tax_minor
         settled = max(0, min(left, gross))
-        if each.id == invoice.id:
-            return Amount(gross - settled, invoice.currency)
+        if each.id == invoice_id:
+            return Amount(gross - settled, currency)
         left -= settled
-    return Amount(invoice.net_minor + invoice.tax_minor, invoice.currency)
+    raise LookupError(invoice_id)  # it is one of its order's invoices
 
 
 async def payment_record(

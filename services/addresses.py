@@ -77,8 +77,10 @@ def snapshot(row: CustomerAddress) -> dict[str, Any]:
     }
 
 
-def restored(kept: dict[str, Any]) -> Address:
-    """The address that `check_address` or `snapshot` gave."""
+def restored(kept: dict[str, Any] | None) -> Address | None:
+    """The address that `check_address` or `snapshot` gave; None for none."""
+    if not kept:
+        return None
     return Address(
         name=kept["name"],
         lines=tuple(kept["lines"]),

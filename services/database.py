@@ -1,5 +1,6 @@
 """Opening, closing and migrating the database that a URL names."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -135,3 +136,10 @@ def connection() -> BaseDBAsyncClient:
 def dialect() -> str:
     """`sqlite`, `postgres` or `mysql` (which is MariaDB)."""
     return connection().capabilities.dialect
+
+
+async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    """The rows of a query, each with its columns in order, as the driver gives them."""
+    client: Any = connection()
+    rows: Sequence[Sequence[Any]] = await client.fetch_rows(sql, values)
+    return rows

@@ -2,6 +2,7 @@
 
 from typing import Final, TypeVar
 
+from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
@@ -43,13 +44,20 @@ NEEDED: Final[dict[type[Model], Permission]] = {
 }
 
 
+def scope(table: type[Model], actor: Actor) -> Q | None:
+    """The condition that a row must meet for the actor to see it; None where they see none.
+
+    Raises:
+        KeyError: nobody has decided who may see this table; it is then served to nobody.
+    """
+    return Q() if actor.may(NEEDED[table]) else None
+
+
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:
     """The table's rows that the actor may see. What they may not see does not exist for them.
 
     Raises:
         KeyError: nobody has decided who may see this table; it is then served to nobody.
     """
-    rows = table.all()
-    if actor.may(NEEDED[table]):
-        return rows
-    return rows.filter(pk__in=[])
+    condition = scope(table, actor)
+    return table.filter(pk__in=[]) if condition is None else table.filter(condition)

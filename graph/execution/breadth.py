@@ -7,12 +7,11 @@ place that may be null, and says where it came up.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import attrgetter
-from typing import Any, cast
+from itertools import accumulate, chain, islice
+from typing import Any, Final, cast
 
 from graphql import (
     GraphQLError,
@@ -27,11 +26,12 @@ from graphql import (
 )
 from graphql.error import located_error
 from graphql.execution import Executor
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, inspect
 
 from graph.execution.columns import complete_quickly
+from graph.execution.finding import Finder
 from graph.execution.planning import Field, Level, Way, level_below
+from graph.execution.rows import Rows
 from resolvers.loaders.relation import ToOne
 
 Places = Callable[[int], Path | None]
@@ -39,6 +39,8 @@ Places = Callable[[int], Path | None]
 
 Lost = dict[int, GraphQLError]
 """Values that could not be completed, by their number in the column, each with its error."""
+
+NOTHING: Final = frozenset({type(None), type(Undefined)})
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Run:
 
     def __init__(self, executor: Executor[Any]) -> None:
         self.executor = executor
-        self.context = executor.context_value
+        self.finder = Finder(executor)
         self.errors: list[tuple[GraphQLError, Path | None]] = []
 
     async def root(self, level: Level, value: Any, *, serially: bool) -> dict[str, Any]:
@@ -78,37 +80,52 @@ class Run:
             self.executor.collected_errors.add(error, place)
         self.errors.clear()
 
-    async def level(self, level: Level, rows: Sequence[Any], places: Places) -> Column:
-        """An object of the answer for each row; one that may not have a null is lost."""
-        if not rows or not level.fields:
-            return Column([{} for _ in rows])
-        columns = await _together([self.field(each, rows, places) for each in level.fields])
+    async def level(self, level: Level, objects: Sequence[Any], places: Places) -> Column:
+        """An object of the answer for each one given; one that may not have a null is lost."""
+        if not objects or not level.fields:
+            return Column([{} for _ in objects])
+        rows = Rows(level.columns, objects)
+        columns: dict[str, Column] = {}
+        waiting: dict[str, Awaitable[Column]] = {}
+        for each in level.fields:
+            if each.reads:
+                waiting[each.name] = self.field(each, rows, places)
+            elif each.leaf:
+                columns[each.name] = self.leaves(each, rows, places)
+            else:
+                columns[each.name] = await self.field(each, rows, places)
+        columns.update(zip(waiting, await _together(list(waiting.values())), strict=True))
+        ordered = [columns[each.name] for each in level.fields]
+        values: list[Any] = level.assemble(*(column.values for column in ordered))
         lost: Lost = {}
-        for column in columns:
-            lost = column.lost | lost
-        names = level.names
-        values: list[Any] = [
-            dict(zip(names, row, strict=True))
-            for row in zip(*(column.values for column in columns), strict=True)
-        ]
+        for column in ordered:
+            if column.lost:
+                lost = column.lost | lost
         for number in lost:
             values[number] = None
         return Column(values, lost)
 
-    async def field(self, asked: Field, rows: Sequence[Any], places: Places) -> Column:
+    def leaves(self, asked: Field, rows: Rows, places: Places) -> Column:
+        """A field whose values are leaves and at hand."""
+        values = self.finder.at_hand(asked, rows)
+        quickly = complete_quickly(cast("GraphQLLeafType", asked.leaf), values)
+        if quickly is not None and not (asked.required and None in quickly):
+            return Column(quickly)
+        place = _places_of(asked, places)
+        column = self._leaves(asked, cast("GraphQLLeafType", asked.leaf), values, place)
+        if asked.required:
+            column = self._without_null(asked, column, place)
+        return self._nulled(asked.type, column, place)
+
+    async def field(self, asked: Field, rows: Rows, places: Places) -> Column:
         """A field's values for all rows, found and completed; nulled where they may be."""
-        if asked.way is Way.TYPE_NAME:
-            return Column([asked.parent.name] * len(rows))
-
-        def place(number: int) -> Path:
-            return Path(places(number), asked.name, asked.parent.name)
-
+        place = _places_of(asked, places)
         if asked.way is Way.RELATION and isinstance(asked.relation, ToOne):
-            column = await self._shared(asked, rows, place)
+            column = await self._shared(asked, asked.relation, rows, place)
         else:
-            values = await self._find(asked, rows, place)
-            column = await self.complete(asked, asked.declared.type, values, place)
-        return self._nulled(asked.declared.type, column, place)
+            values = await self.finder.find(asked, rows, place)
+            column = await self.complete(asked, asked.type, values, place)
+        return self._nulled(asked.type, column, place)
 
     def _nulled(self, of_type: GraphQLOutputType, column: Column, place: Places) -> Column:
         """The column with a null instead of each error, where the type allows nulls."""
@@ -117,81 +134,22 @@ class Run:
         self.errors += [(error, place(number)) for number, error in column.lost.items()]
         return Column(column.values)
 
-    async def _shared(self, asked: Field, rows: Sequence[Any], place: Places) -> Column:
+    async def _shared(self, asked: Field, relation: ToOne, rows: Rows, place: Places) -> Column:
         """Objects that several parents point to are completed once.
 
         Where that meets an error it is done again for each parent, because each has a place of its
         own to tell of it.
         """
-        keys = [_attribute(row, cast("ToOne", asked.relation).key) for row in rows]
-        distinct = list(dict.fromkeys(keys))
-        found = await self._related(asked, keys)
+        keys = rows.column(relation.key)
+        found = await self.finder.related(asked, relation, keys)
+        distinct = dict(zip(keys, found, strict=True))
         if len(distinct) < len(keys):
-            values = dict(zip(keys, found, strict=True))
             apart = Run(self.executor)
-            column = await apart.complete(
-                asked, asked.declared.type, [values[key] for key in distinct], place
-            )
+            column = await apart.complete(asked, asked.type, list(distinct.values()), place)
             if not column.lost and not apart.errors:
                 shared = dict(zip(distinct, column.values, strict=True))
                 return Column([shared[key] for key in keys])
-        return await self.complete(asked, asked.declared.type, found, place)
-
-    async def _find(self, asked: Field, rows: Sequence[Any], place: Places) -> Sequence[Any]:
-        """What the field's values are made of, for each row; an exception where there is none."""
-        match asked.way:
-            case Way.ATTRIBUTE:
-                return _each(attrgetter(asked.attribute), rows)
-            case Way.FUNCTION:
-                return _each(cast("Callable[[Any], Any]", asked.function), rows)
-            case Way.RELATION:
-                key = cast("Any", asked.relation).key
-                return await self._related(asked, [_attribute(row, key) for row in rows])
-            case _:
-                return await self._resolved(asked, rows, place)
-
-    async def _related(self, asked: Field, keys: Sequence[Any]) -> list[Any]:
-        """What a relation finds for each key; None without a key or without the permission."""
-        if asked.relation is None or (asked.needs and not self.context.actor.may(asked.needs)):
-            return [None] * len(keys)
-        wanted = list(dict.fromkeys(key for key in keys if key is not None))
-        if not wanted:
-            return [None] * len(keys)
-        try:
-            found = await asked.relation.load(self.context.actor, wanted)
-        except Exception as error:  # noqa: BLE001 - the field's error, told for each object
-            return [error if key is not None else None for key in keys]
-        values: dict[Any, Any] = dict(zip(wanted, found, strict=True))
-        return [values.get(key) for key in keys]
-
-    async def _resolved(self, asked: Field, rows: Sequence[Any], place: Places) -> list[Any]:
-        """What the resolver gives for each row. It is told the place of the first only."""
-        executor, details = self.executor, asked.details[0]
-        resolve = asked.declared.resolve or executor.field_resolver
-        info = executor.build_resolve_info(
-            asked.declared, asked.nodes, asked.parent, cast("Path", place(0))
-        )
-        try:
-            arguments = get_argument_values(
-                asked.declared,
-                asked.node,
-                executor.variable_values,
-                details.fragment_variable_values,
-                executor.hide_suggestions,
-            )
-        except GraphQLError as error:
-            return [error] * len(rows)
-        values = [_attempt(lambda each: resolve(each, info, **arguments), row) for row in rows]
-        waiting = [n for n, value in enumerate(values) if executor.is_awaitable(value)]
-        if waiting:
-            arrived = await asyncio.gather(
-                *(values[number] for number in waiting), return_exceptions=True
-            )
-            for number, value in zip(waiting, arrived, strict=True):
-                if isinstance(value, BaseException) and not isinstance(value, Exception):
-                    raise value
-                values[number] = value
-        return values
+        return await self.complete(asked, asked.type, found, place)
 
     async def complete(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
@@ -207,6 +165,8 @@ class Run:
         return await self._objects(asked, of_type, values, places)
 
     def _without_null(self, asked: Field, column: Column, places: Places) -> Column:
+        if None not in column.values:
+            return column
         for number, value in enumerate(column.values):
             if value is None and number not in column.lost:
                 name = f"{asked.parent}.{asked.node.name.value}"
@@ -237,51 +197,65 @@ class Run:
     ) -> Column:
         """Lists are completed as one long list, and cut again."""
         lost: Lost = {}
-        lists: list[list[Any] | None] = []
-        for number, value in enumerate(values):
-            items: list[Any] | None = None
-            if isinstance(value, Exception):
-                lost[number] = self._located(asked, value, places(number))
-            elif isinstance(value, str | bytes) or not isinstance(value, Iterable | None):
-                lost[number] = self._located(asked, _no_list(asked), places(number))
-            elif value is not None:
-                items = list(value)
-            lists.append(items)
-        owners = [(n, i) for n, kept in enumerate(lists) for i in range(len(kept or ()))]
+        lists = values
+        if set(map(type, values)) != {list}:
+            lists = [self._listed(asked, value, n, places, lost) for n, value in enumerate(values)]
+        ends = list(accumulate(len(kept or ()) for kept in lists))
+
+        def owner(number: int) -> int:
+            return bisect_right(ends, number)
 
         def place(number: int) -> Path:
-            owner, index = owners[number]
-            return Path(places(owner), index, None)
+            of = owner(number)
+            return Path(places(of), number - ends[of] + len(lists[of]), None)
 
-        joined = list(chain.from_iterable(kept or () for kept in lists))
+        joined = list(chain.from_iterable(kept for kept in lists if kept))
         column = await self.complete(asked, inner, joined, place)
         column = self._nulled(inner, column, place)
         for number, error in column.lost.items():
-            lost.setdefault(owners[number][0], error)
+            lost.setdefault(owner(number), error)
         remaining = iter(column.values)
         cut: list[Any] = [
-            None if kept is None else [next(remaining) for _ in kept] for kept in lists
+            None if kept is None else list(islice(remaining, len(kept))) for kept in lists
         ]
         for number in lost:
             cut[number] = None
         return Column(cut, lost)
 
+    def _listed(
+        self, asked: Field, value: Any, number: int, places: Places, lost: Lost
+    ) -> list[Any] | None:
+        """The value as a list; None for none, and for what is none and thereby lost."""
+        if value is None or isinstance(value, list):
+            return value
+        if isinstance(value, Exception):
+            lost[number] = self._located(asked, value, places(number))
+            return None
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+            lost[number] = self._located(asked, _no_list(asked), places(number))
+            return None
+        return list(value)
+
     async def _objects(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
     ) -> Column:
         """Objects are run level by level, those of one concrete type together."""
+        kinds = set(map(type, values))
+        if kinds == {tuple}:
+            level = level_below(self.executor, asked, cast("GraphQLObjectType", of_type))
+            return await self.level(level, values, places)
         lost: Lost = {}
         completed: list[Any] = [None] * len(values)
         groups: dict[GraphQLObjectType, list[int]] = {}
         types: dict[type, GraphQLObjectType] = {}
         for number, value in enumerate(values):
-            if value is None or value is Undefined:
+            kind = type(value)
+            if kind in NOTHING:
                 continue
             try:
-                if isinstance(value, Exception):
-                    raise value
-                kind = type(value)
                 if kind not in types:
+                    if isinstance(value, Exception):
+                        raise value
                     types[kind] = self._type_of(asked, of_type, value, cast("Path", places(number)))
                 groups.setdefault(types[kind], []).append(number)
             except Exception as error:  # noqa: BLE001 - becomes the field's error
@@ -302,6 +276,8 @@ class Run:
         places: Places,
     ) -> Column:
         level = level_below(self.executor, asked, of_type)
+        if len(group) == len(values):
+            return await self.level(level, values, places)
         rows = [values[number] for number in group]
         return await self.level(level, rows, lambda number: places(group[number]))
 
@@ -310,6 +286,8 @@ class Run:
     ) -> GraphQLObjectType:
         """The concrete type of a value. All values of its Python class have the same."""
         executor = self.executor
+        if type(value) is tuple and isinstance(of_type, GraphQLObjectType):
+            return of_type
         info = executor.build_resolve_info(asked.declared, asked.nodes, asked.parent, place)
         if is_abstract_type(of_type):
             resolve = of_type.resolve_type or executor.type_resolver
@@ -326,29 +304,18 @@ class Run:
         return located_error(error, asked.nodes, place.as_list() if place else None)
 
 
+def _places_of(asked: Field, places: Places) -> Callable[[int], Path]:
+    """Where the values of a field stand, below its objects."""
+    return lambda number: Path(places(number), asked.name, asked.parent.name)
+
+
 async def _together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
     """What all of them give. One that fails ends the operation, after all have ended."""
+    if not runs:
+        return []
     if len(runs) == 1:
         return [await runs[0]]
     return list(await asyncio.gather(*runs))
-
-
-def _each(function: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
-    """What the function gives for each row, or the exception that it raised for it."""
-    with suppress(Exception):
-        return list(map(function, rows))
-    return [_attempt(function, row) for row in rows]
-
-
-def _attempt(function: Callable[[Any], Any], row: Any) -> Any:
-    try:
-        return function(row)
-    except Exception as error:  # noqa: BLE001 - becomes the field's error
-        return error
-
-
-def _attribute(row: Any, name: str) -> Any:
-    return getattr(row, name)
 
 
 def _no_list(asked: Field) -> GraphQLError:

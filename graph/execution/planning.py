@@ -1,11 +1,12 @@
 """Plans: what a document asks of the objects of one type, worked out once and used again.
 
 A plan is made of levels. A level is a concrete type with the fields that are asked of its objects;
-a field knows how its values are found for all objects at once, and the levels below it.
+a field knows how its values are found for all objects at once, which columns have to be read for
+that, and the levels below it.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, cast
@@ -16,19 +17,28 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
+    GraphQLOutputType,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
     VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_non_null_type,
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
+from tortoise.models import Model
 
-from graph.binding import PERMISSION, RELATION
+from graph.fields import COLUMNS, FUNCTION, INPUTS, PAGED, PERMISSION, RELATION, Input
+from graph.types.node import table_of
 from models.rules.access import Permission
 from resolvers.loaders.relation import Relation
+from resolvers.loaders.select import Names
 
 DEFINITION: Final = "strawberry-definition"
 
@@ -36,31 +46,47 @@ DEFINITION: Final = "strawberry-definition"
 class Way(Enum):
     """How a field's values are found."""
 
-    ATTRIBUTE = auto()
-    """Each object has it."""
     TYPE_NAME = auto()
     """It is the type's name."""
+    ATTRIBUTE = auto()
+    """Each object has it."""
+    COMPUTED = auto()
+    """A function makes it of columns and of what relations find."""
     RELATION = auto()
     """One call of a relation finds it for all objects."""
-    FUNCTION = auto()
-    """A plain function of the object gives it."""
+    PAGED = auto()
+    """One call reads the pages of a list below all objects."""
     RESOLVER = auto()
     """A resolver is asked for each object; those that wait, wait together."""
 
 
 @dataclass(slots=True)
 class Field:
-    """One field of a level, under the name that it has in the answer."""
+    """One field of a level, under the name that it has in the answer.
+
+    `inputs` are what a function is given, `needed` the columns of its object that finding it takes.
+    `waits` tells whether finding its own values may wait for the database, `reads` whether anything
+    at it or below it may. `columns` is what has to be read of the rows of `table` that it gives;
+    None: it takes instances.
+    """
 
     name: str
     details: list[FieldDetails]
     declared: GraphQLField
     parent: GraphQLObjectType
-    way: Way
+    way: Way = Way.RESOLVER
     attribute: str = ""
     relation: Relation | None = None
+    function: Callable[..., Any] | None = None
+    inputs: Sequence[Input] = ()
     needs: Permission | None = None
-    function: Callable[[Any], Any] | None = None
+    needed: Names | None = None
+    table: type[Model] | None = None
+    columns: Names | None = None
+    waits: bool = True
+    reads: bool = True
+    leaf: GraphQLLeafType | None = None
+    required: bool = False
     below: dict[str, "Level"] = field(default_factory=dict)
 
     @property
@@ -71,23 +97,46 @@ class Field:
     def nodes(self) -> list[FieldNode]:
         return [details.node for details in self.details]
 
+    @property
+    def type(self) -> GraphQLOutputType:
+        return self.declared.type
+
 
 @dataclass(slots=True)
 class Level:
-    """The fields that are asked of the objects of one concrete type."""
+    """The fields that are asked of the objects of one concrete type.
+
+    Where its objects come as rows, `columns` are those of the rows. `assemble` makes the answer's
+    objects of the fields' columns.
+    """
 
     type: GraphQLObjectType
     fields: list[Field]
+    columns: Names = ()
+    assemble: Callable[..., list[dict[str, Any]]] = field(init=False)
 
-    @property
-    def names(self) -> list[str]:
-        return [each.name for each in self.fields]
+    def __post_init__(self) -> None:
+        self.assemble = assembly([each.name for each in self.fields])
+
+
+def assembly(names: Sequence[str]) -> Callable[..., list[dict[str, Any]]]:
+    """A function that makes objects of columns, one for each name.
+
+    It is compiled for these names: a loop over them would take twice as long for each object.
+    """
+    if not names:
+        return list
+    values = ", ".join(f"value{number}" for number in range(len(names)))
+    entries = ", ".join(f"{name!r}: value{number}" for number, name in enumerate(names))
+    # Names are GraphQL names, which the parser holds to letters, digits and underscores.
+    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307
+    return cast("Callable[..., list[dict[str, Any]]]", made)
 
 
 def plan_level(
     executor: Executor[Any], of_type: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
 ) -> Level:
-    """The level for fields that graphql-core has collected."""
+    """The level for fields that graphql-core has collected, with the levels below it."""
     found = (_plan_field(executor, of_type, name, each) for name, each in grouped.items())
     return Level(of_type, [each for each in found if each is not None])
 
@@ -108,35 +157,96 @@ def _plan_field(
     declared = executor.schema.get_field(parent, details[0].node.name.value)
     if declared is None:
         return None
-    planned = Field(name, details, declared, parent, Way.RESOLVER)
-    if details[0].node.name.value == "__typename":
-        planned.way = Way.TYPE_NAME
-        return planned
+    planned = Field(name, details, declared, parent)
     definition = (declared.extensions or {}).get(DEFINITION)
-    if isinstance(definition, StrawberryField):
+    if details[0].node.name.value == "__typename":
+        planned.way, planned.needed = Way.TYPE_NAME, ()
+    elif isinstance(definition, StrawberryField) and not definition.extensions:
         _find_way(planned, definition)
+    planned.waits = planned.reads = _waits(planned)
+    named, nullable = get_named_type(declared.type), get_nullable_type(declared.type)
+    planned.required = is_non_null_type(declared.type)
+    if isinstance(named, GraphQLObjectType):
+        level = level_below(executor, planned, named)
+        planned.reads |= any(each.reads for each in level.fields)
+        _read_columns(planned, level)
+    elif is_leaf_type(nullable):
+        planned.leaf = nullable
+    elif not is_leaf_type(named):
+        planned.reads = True  # what is below an interface or a union is not known yet
     return planned
 
 
 def _find_way(planned: Field, definition: StrawberryField) -> None:
     """Recognize the ways that are quicker than asking the resolver for each object."""
-    if definition.extensions:
-        return
-    resolver = definition.base_resolver
+    described = definition.metadata
+    planned.needs = described.get(PERMISSION)
     if definition.is_basic_field:
         planned.way, planned.attribute = Way.ATTRIBUTE, definition.python_name
-    elif relation := definition.metadata.get(RELATION):
-        planned.way, planned.relation = Way.RELATION, relation
-        planned.needs = definition.metadata.get(PERMISSION)
-    elif (
-        resolver is not None
-        and resolver.self_parameter
-        and not resolver.is_async
-        and not resolver.arguments
-        and not resolver.info_parameter
-    ):
-        planned.way = Way.FUNCTION
-        planned.function = cast("Callable[[Any], Any]", resolver.wrapped_func)
+        planned.needed = (planned.attribute,)
+    elif relation := described.get(RELATION):
+        planned.way, planned.relation, planned.needed = Way.RELATION, relation, (relation.key,)
+    elif function := described.get(FUNCTION):
+        planned.way, planned.function = Way.COMPUTED, function
+        planned.inputs = described[INPUTS]
+        planned.needed = tuple(_columns_of(planned.inputs))
+    elif PAGED in described and not planned.needs:
+        planned.way, planned.needed = Way.PAGED, ("id",)
+    else:
+        planned.needed = described.get(COLUMNS)
+
+
+def _columns_of(inputs: Iterable[Input]) -> Iterator[str]:
+    for each in inputs:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Relation):
+            yield each.key
+
+
+def _waits(planned: Field) -> bool:
+    """Whether finding the field's own values may wait for the database."""
+    match planned.way:
+        case Way.TYPE_NAME | Way.ATTRIBUTE:
+            return False
+        case Way.COMPUTED:
+            return any(isinstance(each, Relation) for each in planned.inputs)
+        case _:
+            return True
+
+
+def _read_columns(planned: Field, level: Level) -> None:
+    """Find out which columns have to be read of the rows that the field gives."""
+    levels = [level]
+    if planned.way is Way.RELATION and planned.relation:
+        planned.table = planned.relation.table
+    elif planned.way in {Way.PAGED, Way.RESOLVER}:
+        levels = list(_levels_of_nodes(level)) or levels
+        planned.table = table_of(levels[0].type)
+    if planned.table is None:
+        return
+    known = planned.table._meta.fields_db_projection
+    needed: dict[str, None] = {}
+    for each in (each for level in levels for each in level.fields):
+        if each.needed is None or not known.keys() >= set(each.needed):
+            return
+        needed.update(dict.fromkeys(each.needed))
+    planned.columns = tuple(needed)
+    for each_level in levels:
+        each_level.columns = planned.columns
+
+
+def _levels_of_nodes(connection: Level) -> Iterator[Level]:
+    """The levels of a page's objects, below `nodes` and below the `node` of `edges`."""
+    for each in connection.fields:
+        match each.node.name.value:
+            case "nodes":
+                yield from each.below.values()
+            case "edges":
+                for level in each.below.values():
+                    for edge in level.fields:
+                        if edge.node.name.value == "node":
+                            yield from edge.below.values()
 
 
 class Plans:

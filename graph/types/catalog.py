@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import strawberry
 
-from graph.binding import computed_by, related
 from graph.errors import UserError, replayed, user_errors
+from graph.fields import computed_by, paged_by, related
 from graph.types.money import Money, money
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection
@@ -18,7 +18,7 @@ from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from resolvers import catalog
 from resolvers.loaders import catalog as loaders
 from resolvers.loaders import customers as references
-from resolvers.loaders import inventory as stock
+from resolvers.loaders import inventory as stock_loaders
 
 if TYPE_CHECKING:
     from graph.types.inventory import StockItem
@@ -43,9 +43,9 @@ class Category(Node):
     name: str = strawberry.field(description="Unique.")
     parent: Optional["Category"] = related(loaders.parent, "The category that it lies in.")
     attributes: list[AttributeDefinition] = computed_by(
-        catalog.definitions, "What its products say about themselves."
+        catalog.definitions, "attributes", description="What its products say about themselves."
     )
-    products: Connection[LazyProduct] = computed_by(
+    products: Connection[LazyProduct] = paged_by(
         catalog.products_of_category, "Its products, by name."
     )
 
@@ -72,19 +72,23 @@ class Product(Node):
     unit: str = strawberry.field(description="What a quantity of 1 is: piece, gram, millimeter.")
     price: Money = money("price_minor", "Net, for `priceQuantity` units.")
     price_quantity: int = strawberry.field(description="How many units the price is for.")
-    cost: Money | None = computed_by(
-        catalog.cost, "What `priceQuantity` units cost us.", needs=Permission.COSTS_READ
+    cost: Money | None = money(
+        "cost_minor", "What `priceQuantity` units cost us.", needs=Permission.COSTS_READ
     )
     tax_rate: Decimal = strawberry.field(description="0.19 is 19 %.")
     backorder: BackorderPolicy = strawberry.field(description="Whether it sells beyond its stock.")
     tracking: TrackingPolicy = strawberry.field(description="Whether its units are told apart.")
     discontinued: bool = strawberry.field(description="Whether it is sold no more.")
     attributes: list[Attribute] = computed_by(
-        catalog.attributes, "What else is kept about it, by key."
+        catalog.attributes, "attributes", description="What else is kept about it, by key."
     )
-    stock: list[LazyStockItem] = related(stock.stock_of_product, "Its stock in each warehouse.")
+    stock: list[LazyStockItem] = related(
+        stock_loaders.stock_of_product, "Its stock in each warehouse."
+    )
     available: int = computed_by(
-        catalog.available, "Units that can be promised, in all warehouses together."
+        catalog.available,
+        stock_loaders.stock_of_product,
+        description="Units that can be promised, in all warehouses together.",
     )
     external_refs: list[ExternalRef] = related(
         references.external_refs, "The keys by which other systems know it."

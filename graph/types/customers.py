@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.binding import computed_by, related
 from graph.errors import UserError, replayed, user_errors
+from graph.fields import asked_of, computed_by, paged_by, related
 from graph.types.money import Money
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection, Log
@@ -15,6 +15,7 @@ from graph.types.values import Address, ExternalRef
 from models import customers as tables
 from models.rules.access import Permission
 from models.rules.customers import CreditRating
+from models.rules.insights import standing
 from resolvers import customers, events, orders
 from resolvers.loaders import customers as loaders
 from resolvers.scalars import JSON
@@ -74,36 +75,48 @@ class Customer(Node):
     preferences: JSON = strawberry.field(description="Whatever front ends keep for them.")
     addresses: list[Address] = related(loaders.addresses, "All addresses, the default first.")
     default_address: Address | None = computed_by(
-        customers.default_address, "Where orders go unless told otherwise."
+        customers.default_address,
+        loaders.addresses,
+        description="Where orders go unless told otherwise.",
     )
     credit: Credit | None = computed_by(
-        customers.credit, "What they may owe.", needs=Permission.CREDIT_READ
+        customers.credit,
+        "credit_rating",
+        "credit_limit_minor",
+        "credit_used_minor",
+        "terms_days",
+        "blocked",
+        description="What they may owe.",
+        needs=Permission.CREDIT_READ,
     )
     loyalty: Loyalty | None = computed_by(
-        customers.loyalty,
-        "Their standing, from all they ever ordered.",
+        standing,
+        loaders.lifetime_value,
+        description="Their standing, from all they ever ordered.",
         needs=Permission.ORDERS_READ,
     )
     lifetime_value: Money | None = computed_by(
         customers.lifetime_value,
-        "What their orders in the company's currency come to, with tax.",
+        loaders.lifetime_value,
+        description="What their orders in the company's currency come to, with tax.",
         needs=Permission.ORDERS_READ,
     )
     external_refs: list[ExternalRef] = related(
         loaders.external_refs, "The keys by which other systems know them."
     )
     created_at: datetime = strawberry.field(description="Since when they are known.")
-    orders: Connection[LazyOrder] = computed_by(
+    orders: Connection[LazyOrder] = paged_by(
         orders.orders_of_customer, "Their orders, the latest first."
     )
-    frequent_products: list[ProductScore] = computed_by(
-        customers.frequent_products, "What they order most often, by the number of orders."
+    frequent_products: list[ProductScore] = asked_of(
+        customers.frequent_products, "What they order most often, by the number of orders.", "id"
     )
-    recommendations: list[ProductScore] = computed_by(
+    recommendations: list[ProductScore] = asked_of(
         customers.recommendations,
         "What they never ordered and those who ordered the same products did.",
+        "id",
     )
-    timeline: Log[LazyEvent] = computed_by(
+    timeline: Log[LazyEvent] = paged_by(
         events.timeline_of_customer, "What happened to them, the latest first."
     )
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from graph.binding import computed_by
-from graph.types.access import Actor
+from graph.fields import Given, asked_of, computed_by
+from graph.types.access import Actor, actor
 from graph.types.node import Node, gives, identified, stands_for
 from graph.types.orders import Order
 from models import events as tables
@@ -21,13 +21,17 @@ class Event(Node):
     id: strawberry.ID = identified("Event")
     cursor: Cursor | None = computed_by(
         events.cursor,
-        "Its place in the feed: for `after` of `events` and of every stream. "
+        Given.CONTEXT,
+        "position",
+        description="Its place in the feed: for `after` of `events` and of every stream. "
         "Null for a moment, until the feed has numbered it.",
     )
     at: datetime = strawberry.field(description="When.")
     kind: EventKind = strawberry.field(description="What kind of thing.")
-    actor: Actor = computed_by(events.actor, "Who did it.")
-    subject: Node | None = computed_by(events.subject, "What it happened to, as it is now.")
+    actor: Actor = actor("Who did it.")
+    subject: Node | None = asked_of(
+        events.subject, "What it happened to, as it is now.", "subject_kind", "subject_id"
+    )
     subject_version: int = strawberry.field(description="The object's version after it.")
     data: JSON = strawberry.field(
         description="Ids, numbers and field names that tell more; never personal data."

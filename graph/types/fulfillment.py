@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from graph.binding import computed_by, related
+from graph.fields import computed_by, related
 from graph.types.inventory import Warehouse
 from graph.types.node import Node, identified, stands_for
 from graph.types.orders import Order, OrderLine
@@ -31,7 +31,10 @@ class Parcel(Node):
     tracking_number: str | None = strawberry.field(description="The carrier's number.")
     tracking_url: str | None = strawberry.field(description="Where a person can follow it.")
     events: list[TrackingEvent] = computed_by(
-        fulfillment.tracking_events, "What happened to it, the oldest first."
+        fulfillment.tracking_events,
+        "id",
+        loaders.news_of_shipment,
+        description="What happened to it, the oldest first.",
     )
 
 
@@ -54,7 +57,10 @@ class Shipment(Node):
     shipped_at: datetime | None = strawberry.field(description="When it left.")
     delivered_at: datetime | None = strawberry.field(description="When it arrived.")
     is_delayed: bool = computed_by(
-        fulfillment.is_delayed, "Whether it has not arrived when its order was promised to."
+        fulfillment.is_delayed,
+        "status",
+        orders.order,
+        description="Whether it has not arrived when its order was promised to.",
     )
 
 

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.binding import computed_by, related
 from graph.errors import UserError, replayed, user_errors
-from graph.types.access import Actor
+from graph.fields import computed_by, paged_by, related
+from graph.types.access import Actor, actor
 from graph.types.catalog import Product
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection, Log
 from graph.types.values import Address
 from models import inventory as tables
 from models.rules.inventory import MovementKind
-from resolvers import events, inventory
+from resolvers import inventory
 from resolvers.loaders import catalog
 from resolvers.loaders import inventory as loaders
 from resolvers.loaders import orders as orders_loaders
+from services.addresses import restored
 
 if TYPE_CHECKING:
     from graph.types.orders import Order
@@ -32,9 +33,9 @@ class Warehouse(Node):
     version: int = strawberry.field(description="Goes up with every change.")
     code: str = strawberry.field(description="The key that people use. Unique.")
     name: str = strawberry.field(description="What it is called.")
-    address: Address | None = computed_by(inventory.address, "Where it is.")
+    address: Address | None = computed_by(restored, "address", description="Where it is.")
     priority: int = strawberry.field(description="Orders are served from the lowest first.")
-    stock: Connection[LazyStockItem] = computed_by(
+    stock: Connection[LazyStockItem] = paged_by(
         inventory.stock_of_warehouse, "What lies there, oldest entries first."
     )
 
@@ -48,7 +49,7 @@ class StockMovement(Node):
     on_hand_after: int = strawberry.field(description="What was there afterwards.")
     reserved_after: int = strawberry.field(description="What was promised afterwards.")
     reason: str | None = strawberry.field(description="Why, where somebody said.")
-    actor: Actor = computed_by(events.actor, "Who did it.")
+    actor: Actor = actor("Who did it.")
     order: LazyOrder | None = related(orders_loaders.order, "The order that it was for.")
 
 
@@ -65,17 +66,26 @@ class StockItem(Node):
     safety_stock: int = strawberry.field(description="Units that are kept back.")
     available: int = computed_by(
         inventory.available,
-        "Units that can be promised: `onHand - reserved - damaged - safetyStock`. "
+        "on_hand",
+        "reserved",
+        "damaged",
+        "safety_stock",
+        description="Units that can be promised: `onHand - reserved - damaged - safetyStock`. "
         "Negative where more is kept back than there is.",
     )
     reorder_point: int | None = strawberry.field(description="Reorder from here on.")
     reorder_quantity: int | None = strawberry.field(description="Reorder this many.")
     is_low: bool = computed_by(
-        inventory.is_low, "Whether what can be promised and comes is at or below `reorderPoint`."
+        inventory.is_low,
+        "on_hand",
+        "reserved",
+        "damaged",
+        "safety_stock",
+        "incoming",
+        "reorder_point",
+        description="Whether what can be promised and comes is at or below `reorderPoint`.",
     )
-    movements: Log[StockMovement] = computed_by(
-        inventory.movements, "The ledger, the latest first."
-    )
+    movements: Log[StockMovement] = paged_by(inventory.movements, "The ledger, the latest first.")
 
 
 @strawberry.type(description="What a mutation did to stock.")

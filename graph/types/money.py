@@ -5,18 +5,19 @@ from typing import Any
 
 import strawberry
 
-from resolvers import money as resolvers
+from graph.fields import computed_by
+from models.rules.access import Permission
+from models.rules.money import TaxedAmount, to_decimal
+from resolvers.money import amount_or_none
 from resolvers.scalars import CurrencyCode
 
 
 @strawberry.type(description="An exact amount of money.")
 class Money:
-    amount: Decimal = strawberry.field(
-        resolver=resolvers.amount, description="With all decimals that the currency has."
+    amount: Decimal = computed_by(
+        to_decimal, "minor", "currency", description="With all decimals that the currency has."
     )
-    currency_code: CurrencyCode = strawberry.field(
-        resolver=resolvers.currency_code, description="Which money."
-    )
+    currency_code: CurrencyCode = computed_by(CurrencyCode, "currency", description="Which money.")
 
 
 @strawberry.type(description="An amount before tax, its tax, and both together.")
@@ -26,11 +27,12 @@ class TaxedMoney:
     gross: Money = strawberry.field(description="With tax.")
 
 
-def money(column: str, description: str) -> Any:
+def money(column: str, description: str, *, needs: Permission | None = None) -> Any:
     """A field with the amount that a column holds."""
-    return strawberry.field(resolver=resolvers.amount_of(column), description=description)
+    return computed_by(amount_or_none, column, "currency", description=description, needs=needs)
 
 
 def taxed(prefix: str, description: str) -> Any:
-    """A field with the amount that two columns hold, net and tax."""
-    return strawberry.field(resolver=resolvers.taxed_amount_of(prefix), description=description)
+    """A field with the amount in the columns `<prefix>net_minor` and `<prefix>tax_minor`."""
+    columns = f"{prefix}net_minor", f"{prefix}tax_minor", "currency"
+    return computed_by(TaxedAmount, *columns, description=description)

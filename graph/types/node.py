@@ -1,11 +1,14 @@
 """What every object with an id of its own has in common."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import strawberry
+from graphql import GraphQLObjectType
 from tortoise.models import Model
 
+from graph.fields import computed_by
 from resolvers.identifiers import to_global
 
 T = TypeVar("T", bound=type)
@@ -29,16 +32,20 @@ def gives(record: type, description: str) -> Callable[[T], T]:
             return isinstance(value, record)
 
         cast(Any, declared).is_type_of = classmethod(is_type_of)
+        cast(Any, declared).stands_for = record
         made: T = strawberry.type(declared, description=description)
         return made
 
     return decorate
 
 
+def table_of(declared: GraphQLObjectType) -> type[Model] | None:
+    """The table whose rows a type of the schema stands for, if it does."""
+    definition = (declared.extensions or {}).get("strawberry-definition")
+    record = getattr(getattr(definition, "origin", None), "stands_for", None)
+    return record if isinstance(record, type) and issubclass(record, Model) else None
+
+
 def identified(type_name: str) -> Any:
     """The opaque id of an object, from its key."""
-
-    def resolve(parent: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(to_global(type_name, parent.pk))
-
-    return strawberry.field(resolver=resolve, description="Opaque and stable.")
+    return computed_by(partial(to_global, type_name), "id", description="Opaque and stable.")

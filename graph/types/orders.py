@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.binding import computed_by, related
 from graph.errors import UserError, replayed, user_errors
+from graph.fields import Given, computed_by, paged_by, related
 from graph.types.catalog import Product
 from graph.types.customers import Customer
 from graph.types.inventory import Warehouse
@@ -17,6 +17,7 @@ from graph.types.paging import Log
 from graph.types.values import Address, Attribute, ExternalRef
 from models import orders as tables
 from models.rules.access import Permission
+from models.rules.delays import due_at
 from models.rules.order_states import (
     FulfillmentStatus,
     Milestone,
@@ -24,14 +25,16 @@ from models.rules.order_states import (
     OrderStatus,
     PaymentStatus,
     ReturnStatus,
+    milestone,
 )
-from resolvers import catalog, events, inventory, orders
+from resolvers import catalog, events, orders
 from resolvers.loaders import catalog as catalog_loaders
 from resolvers.loaders import customers as customer_loaders
 from resolvers.loaders import fulfillment as fulfillment_loaders
 from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as loaders
 from resolvers.loaders import payments as payment_loaders
+from services.addresses import restored
 
 if TYPE_CHECKING:
     from graph.types.events import Event
@@ -47,7 +50,7 @@ LazyShipment = Annotated["Shipment", strawberry.lazy("graph.types.fulfillment")]
 
 @strawberry.type(description="Units of a line that one warehouse has promised.")
 class Allocation:
-    warehouse: Warehouse = computed_by(inventory.warehouse_of_reservation, "Where they lie.")
+    warehouse: Warehouse = related(inventory_loaders.warehouse_of_stock, "Where they lie.")
     quantity: int = strawberry.field(description="How many units.")
     expires_at: datetime | None = strawberry.field(
         description="Until when they are kept; null: until they ship."
@@ -100,14 +103,29 @@ class Order(Node):
     payment_status: PaymentStatus = strawberry.field(description="How far the money is.")
     return_status: ReturnStatus = strawberry.field(description="What came back.")
     milestone: Milestone | None = computed_by(
-        orders.milestone, "All of that in one word for the customer; null for a draft."
+        milestone,
+        "status",
+        "fulfillment_status",
+        "has_shipment",
+        description="All of that in one word for the customer; null for a draft.",
     )
     available_actions: list[OrderAction] = computed_by(
-        orders.available_actions, "What may be done with it now."
+        orders.available_actions,
+        "status",
+        "total_gross_minor",
+        "authorized_minor",
+        "charged_minor",
+        "refunded_minor",
+        loaders.lines_of_order,
+        description="What may be done with it now.",
     )
     customer: Customer = related(customer_loaders.customer, "Who ordered.")
-    billing_address: Address | None = computed_by(orders.billing_address, "Where the bill goes.")
-    shipping_address: Address | None = computed_by(orders.shipping_address, "Where the goods go.")
+    billing_address: Address | None = computed_by(
+        restored, "billing_address", description="Where the bill goes."
+    )
+    shipping_address: Address | None = computed_by(
+        restored, "shipping_address", description="Where the goods go."
+    )
     lines: list[OrderLine] = related(loaders.lines_of_order, "What was ordered.")
     line_count: int = strawberry.field(description="How many lines it has.")
     shipments: list[LazyShipment] = related(
@@ -130,21 +148,48 @@ class Order(Node):
     discount: Money = money("discount_minor", "What the lines' discounts took off, net.")
     shipping: TaxedMoney = taxed("shipping_", "What shipping costs.")
     total: TaxedMoney = taxed("total_", "Subtotal and shipping. A cancelled order keeps its sums.")
-    paid: Money = computed_by(orders.paid, "What was charged and not given back.")
-    balance: Money = computed_by(orders.balance, "What is still to be paid; negative: overpaid.")
+    paid: Money = computed_by(
+        orders.paid,
+        "charged_minor",
+        "refunded_minor",
+        "currency",
+        description="What was charged and not given back.",
+    )
+    balance: Money = computed_by(
+        orders.balance,
+        "status",
+        "total_gross_minor",
+        "charged_minor",
+        "refunded_minor",
+        "currency",
+        description="What is still to be paid; negative: overpaid.",
+    )
     promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")
     stage_due_at: datetime | None = computed_by(
-        orders.stage_due_at, "When the stage that it is in should be over."
+        due_at,
+        "promised_at",
+        "status",
+        "fulfillment_status",
+        description="When the stage that it is in should be over.",
     )
-    is_delayed: bool = computed_by(orders.is_delayed, "Whether that time has passed.")
+    is_delayed: bool = computed_by(
+        orders.is_delayed,
+        "promised_at",
+        "status",
+        "fulfillment_status",
+        description="Whether that time has passed.",
+    )
     note: str | None = strawberry.field(description="For the people who handle it.")
     attributes: list[Attribute] = computed_by(
-        catalog.attributes, "What else is kept about it, by key."
+        catalog.attributes, "attributes", description="What else is kept about it, by key."
     )
     tracking_token: str | None = computed_by(
-        orders.tracking_token, "Opens this order, and no other, to somebody without a login."
+        orders.tracking_token,
+        Given.CONTEXT,
+        "id",
+        description="Opens this order, and no other, to somebody without a login.",
     )
-    timeline: Log[LazyEvent] = computed_by(
+    timeline: Log[LazyEvent] = paged_by(
         events.timeline_of_order, "What happened to it, the latest first."
     )
 

@@ -4,16 +4,17 @@ from datetime import datetime
 
 import strawberry
 
-from graph.binding import computed_by, related
-from graph.types.access import Actor
+from graph.fields import computed_by, related
+from graph.types.access import Actor, actor
 from graph.types.fulfillment import Shipment
 from graph.types.money import Money, TaxedMoney, money, taxed
 from graph.types.node import Node, identified, stands_for
 from graph.types.orders import Order
 from models import payments as tables
 from models.rules.payment_states import PaymentKind
-from resolvers import events, payments
+from resolvers import payments
 from resolvers.loaders import fulfillment, orders
+from resolvers.loaders import payments as loaders
 
 
 @stands_for(tables.Payment, "Money that was reserved, taken or given back.")
@@ -24,7 +25,7 @@ class Payment(Node):
     method: str = strawberry.field(description="How: card, transfer, cash ...")
     reference: str | None = strawberry.field(description="The bank's or the provider's own key.")
     at: datetime = strawberry.field(description="When.")
-    actor: Actor = computed_by(events.actor, "Who recorded it.")
+    actor: Actor = actor("Who recorded it.")
 
 
 @stands_for(tables.Invoice, "What was billed for a shipment. Numbers have no gap.")
@@ -37,5 +38,10 @@ class Invoice(Node):
     due_at: datetime | None = strawberry.field(description="When it is to be paid.")
     total: TaxedMoney = taxed("", "What is to be paid.")
     balance: Money = computed_by(
-        payments.invoice_balance, "What of it is not paid; payments settle the oldest first."
+        payments.invoice_balance,
+        "id",
+        "currency",
+        orders.order,
+        loaders.invoices_beside,
+        description="What of it is not paid; payments settle the oldest first.",
     )

@@ -3,18 +3,23 @@
 Each is declared once, as data: the table, the parent's key, the column that holds it, the order.
 Whoever executes a query decides when to call it; one call is one SQL statement, however many
 parents there are.
+
+With `columns` a relation gives rows: plain tuples of these columns, in their order, perhaps with
+more behind them. Without, it gives instances of the model.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from tortoise.models import Model
-from tortoise.queryset import QuerySet
 
+from models.references import ExternalRef
 from models.rules.access import Actor
-from services.visibility import visible
+from models.rules.events import SubjectKind
+from resolvers.loaders.select import Names, Select
+from services.visibility import scope, visible
 
 CHUNK: Final = 5_000
 """Keys in one statement: below every database's limit of placeholders."""
@@ -28,12 +33,13 @@ class ToOne:
     key: str
     by: str = "id"
 
-    async def load(self, actor: Actor, keys: Sequence[Any]) -> list[Any]:
+    async def load(
+        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+    ) -> list[Any]:
         """The row for each key, in their order."""
-        found = {}
+        found: dict[Any, Any] = {}
         for chunk in chunks(keys):
-            rows = await visible(self.table, actor).filter(**{f"{self.by}__in": chunk})
-            found.update({getattr(row, self.by): row for row in rows})
+            found.update(await rows_by(self.table, actor, self.by, chunk, (), columns))
         return [found.get(key) for key in keys]
 
 
@@ -45,18 +51,41 @@ class ToMany:
     by: str
     order: tuple[str, ...]
     key: str = "id"
-    also: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
 
-    async def load(self, actor: Actor, keys: Sequence[Any]) -> list[list[Any]]:
+    async def load(
+        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+    ) -> list[list[Any]]:
         """The rows for each key, in the order of the keys."""
         found: dict[Any, list[Any]] = defaultdict(list)
         for chunk in chunks(keys):
-            rows = visible(self.table, actor).filter(**{f"{self.by}__in": chunk})
-            if self.also:
-                rows = self.also(rows)
-            for row in await rows.order_by(*self.order):
-                found[getattr(row, self.by)].append(row)
+            for key, row in await rows_by(self.table, actor, self.by, chunk, self.order, columns):
+                found[key].append(row)
         return [found[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class Referenced:
+    """The row of `table` that another system knows by a key: keys are pairs of system and key."""
+
+    table: type[Model]
+    kind: SubjectKind
+    key: str = "id"
+
+    async def load(
+        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+    ) -> list[Any]:
+        """The row for each key, in their order."""
+        found = []
+        for system, key in keys:
+            refs = visible(ExternalRef, actor).filter(
+                subject_kind=self.kind, system=system, key=key
+            )
+            meant = await refs.first()
+            rows = await ToOne(self.table, "id").load(
+                actor, [meant.subject_id] if meant else [], columns
+            )
+            found.append(rows[0] if rows else None)
+        return found
 
 
 @dataclass(frozen=True)
@@ -65,14 +94,42 @@ class Computed:
 
     find: Callable[[Actor, Sequence[Any]], Any]
     key: str = "id"
+    table: ClassVar[None] = None
 
-    async def load(self, actor: Actor, keys: Sequence[Any]) -> list[Any]:
+    async def load(
+        self,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,  # noqa: ARG002 - it gives what its function gives
+    ) -> list[Any]:
         """The value for each key, in their order."""
         values: list[Any] = await self.find(actor, keys)
         return values
 
 
-Relation = ToOne | ToMany | Computed
+Relation = ToOne | ToMany | Referenced | Computed
+
+
+async def rows_by(
+    table: type[Model],
+    actor: Actor,
+    by: str,
+    keys: list[Any],
+    order: tuple[str, ...],
+    columns: Names | None,
+) -> Iterable[tuple[Any, Any]]:
+    """The rows of a table whose column `by` has one of the keys, each with its key."""
+    if columns is None:
+        found = visible(table, actor).filter(**{f"{by}__in": keys})
+        return [(getattr(row, by), row) for row in await found.order_by(*order)]
+    condition = scope(table, actor)
+    if condition is None:
+        return []
+    # The key comes last, whether or not it was asked for: whoever reads knows nothing of it.
+    select = Select(table, (*columns, by))
+    select.among(by, keys)
+    select.matching(condition)
+    return [(row[-1], row) for row in await select.rows(select.text(order))]
 
 
 def chunks(keys: Sequence[Any]) -> list[list[Any]]:

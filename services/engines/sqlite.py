@@ -44,9 +44,9 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         except sqlite3.OperationalError as error:
             raise OperationalError(error) from error
 
-    async def fetch_rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    async def fetch_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement that only reads, as this transaction sees them."""
-        return [tuple(row) for row in (await self.execute_query(sql, values))[1]]
+        return [tuple(row) for row in (await self.execute_query(sql, list(values)))[1]]
 
 
 class ImmediateTransactionContext(SqliteTransactionContext):
@@ -137,12 +137,12 @@ class ImmediateSqliteClient(SqliteClient):
         return written
 
     @translate_exceptions
-    async def fetch_rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    async def fetch_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement that only reads, each a plain tuple in the columns' order."""
         return await self._read(None, sql, values)
 
     async def _read(
-        self, made: type[sqlite3.Row] | None, sql: str, values: list[Any] | None
+        self, made: type[sqlite3.Row] | None, sql: str, values: Sequence[Any] | None
     ) -> list[Any]:
         self.log.debug("%s: %s", sql, values, stacklevel=2)
         if self._connection is None:

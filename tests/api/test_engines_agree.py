@@ -23,6 +23,7 @@ from models.rules.access import OPEN, SYSTEM, Actor
 from resolvers.context import Context
 from resolvers.identifiers import to_global
 from resolvers.loaders.relation import Computed, ToMany, ToOne
+from resolvers.loaders.select import Names
 from services import clock
 from services.demo.fill import fill
 from services.demo.size import Size
@@ -35,7 +36,7 @@ ENGINE: Final = Engine(schema, LIMITS)
 REFERENCE: Final = Engine(schema, LIMITS, reference=True)
 NOW: Final = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
-Load = Callable[[Any, Actor, Sequence[Any]], Awaitable[list[Any]]]
+Load = Callable[[Any, Actor, Sequence[Any], Names | None], Awaitable[list[Any]]]
 
 
 async def answer(engine: Engine, document: str) -> Answer:
@@ -47,20 +48,29 @@ def dice_of(*parts: Any) -> random.Random:
     return random.Random(zlib.crc32(repr(parts).encode()))
 
 
-def spoilt(row: Any, dice: random.Random) -> Any:
+def spoilt(row: Any, dice: random.Random, table: type[Model] | None, columns: Names | None) -> Any:
     """A row as it should not be: without a value that must be there, or with one of no type."""
+    if table is None:
+        return row
+    column = dice.choice(sorted(table._meta.db_fields - {"id"}))
+    value: Any = dice.choice((None, object(), []))
+    if column.endswith("_id"):
+        return row
     if isinstance(row, Model):
-        column = dice.choice(sorted(row._meta.db_fields - {"id"}))
-        if not column.endswith("_id"):
-            setattr(row, column, dice.choice((None, object(), [])))
+        setattr(row, column, value)
+    elif columns and column in columns:
+        place = columns.index(column)
+        row = (*row[:place], value, *row[place + 1 :])
     return row
 
 
 def faulty(load: Load) -> Load:
     """The same relation, which for some keys fails, finds nothing, or finds spoilt rows."""
 
-    async def load_badly(relation: Any, actor: Actor, keys: Sequence[Any]) -> list[Any]:
-        found = await load(relation, actor, keys)
+    async def load_badly(
+        relation: Any, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+    ) -> list[Any]:
+        found = await load(relation, actor, keys, columns)
         made: list[Any] = []
         for key, value in zip(keys, found, strict=True):
             dice = dice_of(type(relation).__name__, getattr(relation, "table", None), key)
@@ -71,8 +81,8 @@ def faulty(load: Load) -> Load:
                 made.append(None)
             elif roll < 0.1 and value:
                 rows = value if isinstance(value, list) else [value]
-                rows[0] = spoilt(rows[0], dice)
-                made.append(value)
+                rows[0] = spoilt(rows[0], dice, relation.table, columns)
+                made.append(value if isinstance(value, list) else rows[0])
             else:
                 made.append(value)
         return made

@@ -10,7 +10,7 @@ import pytest
 from strawberry.types import get_object_definition
 
 import services
-from graph.binding import PERMISSION
+from graph.fields import PERMISSION
 from graph.schema import Mutation, Query, Subscription
 from models.events import Feed
 from models.idempotency import IdempotencyKey

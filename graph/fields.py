@@ -1,0 +1,155 @@
+"""How nested fields are declared: what they are made of, once for whoever executes a query.
+
+A field without a resolver is a column or an attribute of its object. The others are declared here,
+as data: an executor that knows it reads for all objects at once and only what is selected; any
+other calls the resolver that is made from the same declaration.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from inspect import Parameter, Signature, signature
+from typing import Any, Final
+
+import strawberry
+
+from models.rules.access import Permission
+from resolvers.arguments import After, Before, First, Last
+from resolvers.context import Context, Info
+from resolvers.listing import Listing, PageRequest
+from resolvers.loaders.relation import Relation
+from resolvers.paging import Listed
+
+PERMISSION: Final = "ordergraph.permission"
+RELATION: Final = "ordergraph.relation"
+FUNCTION: Final = "ordergraph.function"
+INPUTS: Final = "ordergraph.inputs"
+COLUMNS: Final = "ordergraph.columns"
+PAGED: Final = "ordergraph.paged"
+
+AnyParent: Any = strawberry.Parent[Any]  # type: ignore[misc] # an alias, to mypy
+
+PAGING: Final = [
+    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    for name, annotation in (("first", First), ("after", After), ("last", Last), ("before", Before))
+]
+
+
+class Given(Enum):
+    """What a computed field may need that is neither of its object nor of a relation."""
+
+    CONTEXT = auto()
+
+
+Input = str | Relation | Given
+"""What a computed field is made of: a column of its object, what a relation finds, the context."""
+
+
+def related(relation: Relation, description: str, *, needs: Permission | None = None) -> Any:
+    """A nested field: what the relation finds for each parent; null without the permission."""
+
+    def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
+        if needs and not info.context.actor.may(needs):
+            return None
+        return info.context.look_up(relation, getattr(parent, relation.key))
+
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={RELATION: relation, PERMISSION: needs},
+    )
+
+
+def computed_by(
+    function: Callable[..., Any],
+    *inputs: Input,
+    description: str,
+    needs: Permission | None = None,
+) -> Any:
+    """A nested field: what a function makes of its inputs; null without the permission.
+
+    The function takes one value for each input and knows nothing of GraphQL. Only the columns
+    among the inputs are read.
+    """
+    described: dict[str, Any] = {FUNCTION: function, INPUTS: inputs, PERMISSION: needs}
+    resolve = (
+        _compute_at_once(function, *inputs)
+        if needs is None and all(isinstance(each, str) for each in inputs)
+        else _compute(function, inputs, needs)
+    )
+    return strawberry.field(resolver=resolve, description=description, metadata=described)
+
+
+def _compute_at_once(function: Callable[..., Any], *columns: Any) -> Callable[..., Any]:
+    def resolve(parent: strawberry.Parent[Any]) -> Any:
+        return function(*(getattr(parent, column) for column in columns))
+
+    return resolve
+
+
+def _compute(
+    function: Callable[..., Any], inputs: Sequence[Input], needs: Permission | None
+) -> Callable[..., Any]:
+    async def value(of: Input, parent: Any, context: Context) -> Any:
+        match of:
+            case str():
+                return getattr(parent, of)
+            case Given.CONTEXT:
+                return context
+            case _:
+                return await context.look_up(of, getattr(parent, of.key))
+
+    async def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
+        context = info.context
+        if needs and not context.actor.may(needs):
+            return None
+        return function(*[await value(each, parent, context) for each in inputs])
+
+    return resolve
+
+
+def asked_of(resolve: Callable[..., Any], description: str, *columns: str) -> Any:
+    """A nested field with arguments: a resolver works it out for each parent.
+
+    It reads the columns that are named, and no others, of its parent.
+    """
+    return strawberry.field(resolver=resolve, description=description, metadata={COLUMNS: columns})
+
+
+def paged_by(
+    listing: Callable[..., Listing], description: str, permission: Permission | None = None
+) -> Any:
+    """A connection: pages of the list that `listing` means, each below its parent if it has one.
+
+    `listing` takes the field's own arguments; those that every page has are added here. At the
+    root a caller without the permission is answered FORBIDDEN.
+    """
+
+    def resolve(
+        parent: strawberry.Parent[Any],
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        **own: Any,
+    ) -> Listed:
+        if permission:
+            info.context.actor.require(permission)
+        request = PageRequest(first, after, last, before)
+        return Listed(info.context, listing(**own), request, getattr(parent, "id", None))
+
+    added = [
+        Parameter("parent", Parameter.KEYWORD_ONLY, annotation=AnyParent),
+        Parameter("info", Parameter.KEYWORD_ONLY, annotation=Info),
+    ]
+    own = [
+        each.replace(kind=Parameter.KEYWORD_ONLY)
+        for each in signature(listing, eval_str=True).parameters.values()
+    ]
+    vars(resolve)["__signature__"] = Signature([*added, *PAGING, *own], return_annotation=Listed)
+    resolve.__annotations__ = {each.name: each.annotation for each in (*added, *PAGING, *own)} | {
+        "return": Listed
+    }
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={PERMISSION: permission, PAGED: True}
+    )
