@@ -24,6 +24,8 @@ SQLITE_PRAGMAS: Final = {
     "busy_timeout": 10_000,
     "foreign_keys": "ON",
 }
+# Of more, the threads wait for Python's lock longer than they read: see ADR 10.
+SQLITE_READERS: Final = 4
 # READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
 # gap locks, that is deadlocks. The server's own time zone must not touch what we store.
 MARIADB_SESSION: Final = (
@@ -76,7 +78,7 @@ def credentials(url: str, pool_size: int) -> dict[str, Any]:
         path = unquote(parts.path)
         if not path.startswith("/") or not name or parts.netloc:
             raise UnusableDatabaseUrl("a SQLite URL is sqlite:///absolute/path/of/the/file")
-        return {"file_path": path, **SQLITE_PRAGMAS}
+        return {"file_path": path, "readers": min(pool_size, SQLITE_READERS), **SQLITE_PRAGMAS}
     if not name:
         raise UnusableDatabaseUrl("the URL ends in no database name")
     reached: dict[str, Any] = {

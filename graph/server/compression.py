@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.server import media
 
-# Of zlib's nine levels the one that takes the least time for what it saves; ADR 10 has the figures.
+# Of zlib's nine levels the one that takes the least time for what it saves; ADR 12 has the figures.
 LEVEL: Final = 3
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -12,15 +13,32 @@ from graph.server.settings import Settings
 QUIET: Final = ("tortoise", "uvicorn", "websockets")
 """What they say at level `info` is said by our own lines, or is nothing."""
 
+_processors: Final[list[Processor]] = []
+"""Loggers keep the list that they found at their first line; so it stays, and is filled anew."""
+
+
+class Lines:
+    """Where our lines end, and the standard library's: on standard error."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, line: str) -> None:
+        """Write a line. One that cannot be written is lost, and stops nobody."""
+        with suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = write
+
 
 def configure(settings: Settings) -> None:
     """From now on structlog and the standard library write such lines to standard error.
 
-    Tracebacks are plain text without local variables, which would hold what clients sent.
+    Ours do not pass through the standard library, which takes most of a line's time. Tracebacks
+    are plain text without local variables, which would hold what clients sent.
     """
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -33,16 +51,18 @@ def configure(settings: Settings) -> None:
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             )
         ]
+    _processors[:] = [*shared, *last]
+    level = settings.log_level.upper()
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=_processors,
+        logger_factory=Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+    _configure_standard_library(level, shared, last)
+
+
+def _configure_standard_library(level: str, shared: list[Processor], last: list[Processor]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -52,6 +72,6 @@ def configure(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level.upper())
+    root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
+from io import StringIO
 from typing import Any
 
 import httpx
@@ -149,3 +151,14 @@ async def test_what_a_scalar_raises_is_hidden_too(
     unexpected, request = logged(capsys)
     assert unexpected["exception"].endswith(f"RuntimeError: {SECRET_TEXT}")
     assert request["code"] == "INTERNAL"
+
+
+class Gone(StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+async def test_a_log_that_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Gone())
+    answer = await ask("{ greet }")
+    assert (answer.status_code, answer.json()) == (200, {"data": {"greet": "Hello world"}})
