@@ -7,7 +7,7 @@ place that may be null, and says where it came up.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -28,7 +28,7 @@ from graphql import (
 from graphql.error import located_error
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path, inspect
+from graphql.pyutils import Path, inspect, is_iterable
 
 from graph.execution.columns import complete_quickly
 from graph.execution.planning import Field, Level, Way, level_below
@@ -182,15 +182,21 @@ class Run:
         except GraphQLError as error:
             return [error] * len(rows)
         values = [_attempt(lambda each: resolve(each, info, **arguments), row) for row in rows]
-        waiting = [n for n, value in enumerate(values) if executor.is_awaitable(value)]
-        if waiting:
-            arrived = await asyncio.gather(
-                *(values[number] for number in waiting), return_exceptions=True
-            )
-            for number, value in zip(waiting, arrived, strict=True):
-                if isinstance(value, BaseException) and not isinstance(value, Exception):
-                    raise value
-                values[number] = value
+        return await self._arrived(values)
+
+    async def _arrived(self, values: list[Any]) -> list[Any]:
+        """The values, those that wait when they are there; an exception for each that failed."""
+        waits = self.executor.is_awaitable
+        if not any(map(waits, {type(value): value for value in values}.values())):
+            return values
+        waiting = [number for number, value in enumerate(values) if waits(value)]
+        arrived = await asyncio.gather(
+            *(values[number] for number in waiting), return_exceptions=True
+        )
+        for number, value in zip(waiting, arrived, strict=True):
+            if isinstance(value, BaseException) and not isinstance(value, Exception):
+                raise value
+            values[number] = value
         return values
 
     async def complete(
@@ -240,12 +246,10 @@ class Run:
         lists: list[list[Any] | None] = []
         for number, value in enumerate(values):
             items: list[Any] | None = None
-            if isinstance(value, Exception):
-                lost[number] = self._located(asked, value, places(number))
-            elif isinstance(value, str | bytes) or not isinstance(value, Iterable | None):
-                lost[number] = self._located(asked, _no_list(asked), places(number))
-            elif value is not None:
-                items = list(value)
+            try:
+                items = _listed(asked, value)
+            except Exception as raised:  # noqa: BLE001 - becomes the field's error
+                lost[number] = self._located(asked, raised, places(number))
             lists.append(items)
         owners = [(n, i) for n, kept in enumerate(lists) for i in range(len(kept or ()))]
 
@@ -253,7 +257,7 @@ class Run:
             owner, index = owners[number]
             return Path(places(owner), index, None)
 
-        joined = list(chain.from_iterable(kept or () for kept in lists))
+        joined = await self._arrived(list(chain.from_iterable(kept or () for kept in lists)))
         column = await self.complete(asked, inner, joined, place)
         column = self._nulled(inner, column, place)
         for number, error in column.lost.items():
@@ -351,6 +355,13 @@ def _attribute(row: Any, name: str) -> Any:
     return getattr(row, name)
 
 
-def _no_list(asked: Field) -> GraphQLError:
-    name = f"{asked.parent}.{asked.node.name.value}"
-    return GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+def _listed(asked: Field, value: Any) -> list[Any] | None:
+    """The items of what is to be a list; what gives them may raise."""
+    if isinstance(value, Exception):
+        raise value
+    if value is None or value is Undefined:
+        return None
+    if not is_iterable(value):
+        name = f"{asked.parent}.{asked.node.name.value}"
+        raise GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+    return list(value)
