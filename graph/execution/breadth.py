@@ -305,7 +305,11 @@ class Run:
         values: Sequence[Any],
         places: Places,
     ) -> Column:
-        level = level_below(self.executor, asked, of_type)
+        try:
+            level = level_below(self.executor, asked, of_type)
+        except Exception as error:  # noqa: BLE001 - becomes the error of each object
+            lost = {n: self._located(asked, error, places(at)) for n, at in enumerate(group)}
+            return Column([None] * len(group), lost)
         rows = [values[number] for number in group]
         return await self.level(level, rows, lambda number: places(group[number]))
 

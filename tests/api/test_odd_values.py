@@ -85,3 +85,12 @@ async def test_a_list_is_what_gives_its_items_in_turn(
     answer = await answered(engine, "query($kind: String!) { texts(kind: $kind) }", kind=kind)
     assert (answer.data, places(answer)) == ({"texts": texts}, errors)
 
+
+async def test_a_condition_that_cannot_be_read_is_an_error_of_the_objects_it_stands_in(
+    engine: Engine,
+) -> None:
+    """A variable with a default may be null all the same, where a Boolean! is asked for."""
+    query = "query($asked: Boolean = true) { shelves { label @include(if: $asked) } }"
+    answer = await answered(engine, query, asked=None)
+    assert answer.data == {"shelves": [None, None]}
+    assert places(answer) == [["shelves", 0], ["shelves", 1]]
