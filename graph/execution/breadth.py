@@ -7,7 +7,7 @@ place that may be null, and says where it came up.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -51,6 +51,9 @@ class Column:
 
 class Run:
     """One operation under way. `errors` are those that left a null behind, with their places."""
+
+    kind: Callable[[Any], Hashable] = type
+    """What tells a value's concrete type: with Strawberry, its Python class."""
 
     def __init__(self, executor: Executor[Any]) -> None:
         self.executor = executor
@@ -277,14 +280,14 @@ class Run:
         lost: Lost = {}
         completed: list[Any] = [None] * len(values)
         groups: dict[GraphQLObjectType, list[int]] = {}
-        types: dict[type, GraphQLObjectType] = {}
+        types: dict[Hashable, GraphQLObjectType] = {}
         for number, value in enumerate(values):
             if value is None or value is Undefined:
                 continue
             try:
                 if isinstance(value, Exception):
                     raise value
-                kind = type(value)
+                kind = self.kind(value)
                 if kind not in types:
                     types[kind] = self._type_of(asked, of_type, value, cast("Path", places(number)))
                 groups.setdefault(types[kind], []).append(number)
@@ -316,7 +319,7 @@ class Run:
     def _type_of(
         self, asked: Field, of_type: GraphQLOutputType, value: Any, place: Path
     ) -> GraphQLObjectType:
-        """The concrete type of a value. All values of its Python class have the same."""
+        """The concrete type of a value. All values of its kind have the same."""
         executor = self.executor
         info = executor.build_resolve_info(asked.declared, asked.nodes, asked.parent, place)
         if is_abstract_type(of_type):

@@ -45,10 +45,10 @@ class Unwritable(Exception):
     """A resolver returned what its field's type cannot express."""
 
 
-class Executor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's, with what we hold against it.
+class BreadthFirst(CoreExecutor[Any]):
+    """What makes an executor of graphql-core's run operations breadth first.
 
-    With `plans` it runs operations breadth first; without, graphql-core runs them as the reference.
+    It does so with `plans`; without, graphql-core runs them as the reference.
     """
 
     plans: Plans | None = None
@@ -68,6 +68,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             )
         level = self.plans.root(self, root_type, grouped_field_set)
         return Run(self).root(level, root_value, serially=serially)
+
+
+class Executor(BreadthFirst, StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's, with what we hold against it."""
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
         """The executor of one event: with loaders that know nothing of earlier events.
