@@ -47,11 +47,10 @@ class Unwritable(Exception):
     """A resolver returned what its field's type cannot express."""
 
 
-class Executor(PartsExecutor):
-    """graphql-core's, with what we hold against it.
+class BreadthFirst(CoreExecutor[Any]):
+    """What makes an executor of graphql-core's run operations breadth first.
 
-    With `plans` it runs operations breadth first; without, graphql-core runs them, as the reference
-    or in parts.
+    It does so with `plans`; without, graphql-core runs them as the reference.
     """
 
     plans: Plans | None = None
@@ -65,12 +64,16 @@ class Executor(PartsExecutor):
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
         """The answer's data, from whichever engine is to give it."""
-        if self.plans is None:
+        if self.plans is None or new_defer_usages:
             return super().execute_collected_root_fields(
                 root_type, root_value, grouped_field_set, serially, new_defer_usages
             )
         level = self.plans.root(self, root_type, grouped_field_set)
         return Run(self).root(level, root_value, serially=serially)
+
+
+class Executor(BreadthFirst, PartsExecutor):
+    """graphql-core's, with what we hold against it. It runs breadth first, or in parts."""
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
         """The executor of one event: with loaders that know nothing of earlier events.

@@ -124,29 +124,32 @@ class Finder:
         """What the resolver gives for each object; what it leaves to be read is read at once."""
         values = self._asked(asked, rows.parents(asked.needed), place)
         lookups: dict[Relation, list[int]] = defaultdict(list)
-        waiting: list[int] = []
         for number, value in enumerate(values):
             if isinstance(value, Lookup):
                 lookups[value.relation].append(number)
-            elif self.executor.is_awaitable(value):
-                waiting.append(number)
+            elif isinstance(value, Listed):
+                values[number] = value.page(asked.columns)
         for relation, numbers in lookups.items():
             columns = asked.columns if relation.table is asked.table else None
             found = await self._load(relation, [values[n].key for n in numbers], columns)
             for number in numbers:
                 values[number] = found[values[number].key]
+        return await self.arrived(values)
+
+    async def arrived(self, values: list[Any]) -> list[Any]:
+        """The values, those that wait when they are there; an exception for each that failed."""
+        waits = self.executor.is_awaitable
+        if not any(map(waits, dict(zip(map(type, values), values, strict=True)).values())):
+            return values
+        waiting = [number for number, value in enumerate(values) if waits(value)]
         arrived = await asyncio.gather(
-            *(self._arrived(values[number], asked.columns) for number in waiting),
-            return_exceptions=True,
+            *(values[number] for number in waiting), return_exceptions=True
         )
         for number, value in zip(waiting, arrived, strict=True):
             if isinstance(value, BaseException) and not isinstance(value, Exception):
                 raise value
             values[number] = value
         return values
-
-    async def _arrived(self, value: Any, columns: Names | None) -> Any:
-        return await (value.page(columns) if isinstance(value, Listed) else value)
 
     def _asked(self, asked: Field, parents: Values, place: Place) -> list[Any]:
         """What the resolver returns for each object. It is told the place of the first only."""

@@ -97,6 +97,11 @@ class Field:
     def nodes(self) -> list[FieldNode]:
         return [details.node for details in self.details]
 
+    def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
+        """The level below for a type whose objects may come as rows; None where they may not."""
+        level = self.below.get(of_type.name) if isinstance(of_type, GraphQLObjectType) else None
+        return level if level and level.columns is not None else None
+
     @property
     def type(self) -> GraphQLOutputType:
         return self.declared.type
@@ -106,13 +111,13 @@ class Field:
 class Level:
     """The fields that are asked of the objects of one concrete type.
 
-    Where its objects come as rows, `columns` are those of the rows. `assemble` makes the answer's
-    objects of the fields' columns.
+    Where its objects may come as rows, `columns` are those of the rows. `assemble` makes objects of
+    the answer from the columns of its fields.
     """
 
     type: GraphQLObjectType
     fields: list[Field]
-    columns: Names = ()
+    columns: Names | None = None
     assemble: Callable[..., list[dict[str, Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +134,7 @@ def assembly(names: Sequence[str]) -> Callable[..., list[dict[str, Any]]]:
     values = ", ".join(f"value{number}" for number in range(len(names)))
     entries = ", ".join(f"{name!r}: value{number}" for number, name in enumerate(names))
     # Names are GraphQL names: the parser lets through letters, digits and underscores.
-    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307 - holds names of GraphQL only
+    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307 - of names
     return cast("Callable[..., list[dict[str, Any]]]", made)
 
 
