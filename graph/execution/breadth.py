@@ -28,7 +28,7 @@ from graphql.error import located_error
 from graphql.execution import Executor
 from graphql.pyutils import Path, inspect, is_iterable
 
-from graph.execution.columns import complete_quickly
+from graph.execution.columns import Quickly, quick_way
 from graph.execution.finding import Finder
 from graph.execution.planning import Field, Level, Way, level_below
 from graph.execution.rows import Rows
@@ -86,31 +86,37 @@ class Run:
         if not objects or not level.fields:
             return Column([{} for _ in objects])
         rows = Rows(level.columns, objects)
-        columns: dict[str, Column] = {}
-        waiting: dict[str, Awaitable[Column]] = {}
-        for each in level.fields:
-            if each.reads:
-                waiting[each.name] = self.field(each, rows, places)
-            elif each.leaf:
-                columns[each.name] = self.leaves(each, rows, places)
-            else:
-                columns[each.name] = await self.field(each, rows, places)
-        columns.update(zip(waiting, await _together(list(waiting.values())), strict=True))
-        ordered = [columns[each.name] for each in level.fields]
-        values: list[Any] = level.assemble(*(column.values for column in ordered))
+        columns: list[Any] = [
+            self.leaves(each, rows, places) if each.at_hand else self.field(each, rows, places)
+            for each in level.fields
+        ]
+        if level.nested:
+            columns = await self._arrived(level, columns)
+        values: list[Any] = level.assemble(*[column.values for column in columns])
         lost: Lost = {}
-        for column in ordered:
+        for column in columns:
             if column.lost:
                 lost = column.lost | lost
         for number in lost:
             values[number] = None
         return Column(values, lost)
 
+    async def _arrived(self, level: Level, columns: list[Any]) -> list[Column]:
+        """The columns of a level when they are complete; those that read, read together."""
+        reading = [number for number in level.nested if level.fields[number].reads]
+        for number in level.nested:
+            if number not in reading:
+                columns[number] = await columns[number]
+        arrived = await _together([columns[number] for number in reading])
+        for number, column in zip(reading, arrived, strict=True):
+            columns[number] = column
+        return columns
+
     def leaves(self, asked: Field, rows: Rows, places: Places) -> Column:
         """A field whose values are leaves and at hand."""
         values = self.finder.at_hand(asked, rows)
-        quickly = complete_quickly(cast("GraphQLLeafType", asked.leaf), values)
-        if quickly is not None and not (asked.required and None in quickly):
+        quickly = cast("Quickly", asked.quickly)(values)
+        if quickly is not None:
             return Column(quickly)
         place = _places_of(asked, places)
         column = self._leaves(asked, cast("GraphQLLeafType", asked.leaf), values, place)
@@ -178,7 +184,7 @@ class Run:
     def _leaves(
         self, asked: Field, of_type: GraphQLLeafType, values: Sequence[Any], places: Places
     ) -> Column:
-        quickly = complete_quickly(of_type, values)
+        quickly = quick_way(of_type, required=False)(values)
         if quickly is not None:
             return Column(quickly)
         column = Column(completed := [None] * len(values))

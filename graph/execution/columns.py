@@ -5,12 +5,12 @@ that a scalar is written as, nothing is left to do; where they are not, each goe
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
 
-NONE: Final = type(None)
+NONE: Final = frozenset({type(None)})
 LEAST_INT: Final = -(2**31)
 GREATEST_INT: Final = 2**31 - 1
 
@@ -23,52 +23,65 @@ AS_THEY_ARE: Final[dict[str, frozenset[type]]] = {
     "CurrencyCode": frozenset({str}),
 }
 
-Complete = Callable[[Any], Any]
+Values = Sequence[Any]
+Quickly = Callable[[Values], Values | None]
+"""The values as they are written. None where one of them needs the careful way, which knows why."""
 
 
-def complete_quickly(of_type: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
-    """The values as they are written, None for each that is missing.
-
-    None where at least one of them is none of the type's: its error is for the careful way to
-    tell.
-    """
-    kinds = set(map(type, values))
-    if any(issubclass(kind, Exception) for kind in kinds):
-        return None
-    known = AS_THEY_ARE.get(of_type.name)
-    if known is not None and kinds <= known | {NONE}:
-        return list(values)
-    if of_type.name == "Int" and kinds <= {int, NONE}:
-        numbers = [value for value in values if value is not None]
-        fits = not numbers or (min(numbers) >= LEAST_INT and max(numbers) <= GREATEST_INT)
-        return list(values) if fits else None
-    with suppress(Exception):  # whatever it is, the careful way meets it again
-        return _each_written(of_type, values, NONE in kinds)
-    return None
-
-
-def _each_written(of_type: GraphQLLeafType, values: Sequence[Any], some_missing: bool) -> list[Any]:
+def quick_way(of_type: GraphQLLeafType, *, required: bool) -> Quickly:
+    """How a column of this type is completed; with `required` no value may be missing."""
+    missing = frozenset[type]() if required else NONE
+    if of_type.name == "Int":
+        return partial(_integers, frozenset({int}) | missing)
     write = of_type.coerce_output_value
-    if isinstance(of_type, GraphQLEnumType):
-        return _by_distinct_value(write, values)
-    if some_missing:
-        return [_written(write, value) for value in values]
-    written = list(map(write, values))
-    if None in written or Undefined in written:
-        raise ValueError(of_type)
-    return written
+    by_value = _each_distinct if isinstance(of_type, GraphQLEnumType) else _each
+    slowly = partial(_written, by_value, write, required)
+    known = AS_THEY_ARE.get(of_type.name)
+    return partial(_as_they_are, known | missing, slowly) if known else slowly
 
 
-def _by_distinct_value(write: Complete, values: Sequence[Any]) -> list[Any]:
-    """An enum has few values and long columns."""
-    written = {value: _written(write, value) for value in set(values)}
-    return [written[value] for value in values]
+def _as_they_are(known: frozenset[type], otherwise: Quickly, values: Values) -> Values | None:
+    return values if known.issuperset(map(type, values)) else otherwise(values)
 
 
-def _written(write: Complete, value: Any) -> Any:
-    if value is None:
+def _integers(known: frozenset[type], values: Values) -> Values | None:
+    if not known.issuperset(map(type, values)):
         return None
-    written = write(value)
+    numbers = [value for value in values if value is not None]
+    fits = not numbers or (min(numbers) >= LEAST_INT and max(numbers) <= GREATEST_INT)
+    return values if fits else None
+
+
+def _written(
+    by_value: Callable[[Callable[[Any], Any], Values], list[Any]],
+    write: Callable[[Any], Any],
+    required: bool,
+    values: Values,
+) -> Values | None:
+    kinds = set(map(type, values))
+    if any(issubclass(kind, Exception) for kind in kinds) or (
+        required and not NONE.isdisjoint(kinds)
+    ):
+        return None
+    try:
+        return by_value(write, values)
+    except Exception:  # noqa: BLE001 - whatever it is, the careful way meets it again
+        return None
+
+
+def _each(write: Callable[[Any], Any], values: Values) -> list[Any]:
+    return [None if value is None else _there(write(value)) for value in values]
+
+
+def _each_distinct(write: Callable[[Any], Any], values: Values) -> list[Any]:
+    """An enum has few values and long columns."""
+    written = {
+        value: None if value is None else _there(write(value)) for value in dict.fromkeys(values)
+    }
+    return list(map(written.__getitem__, values))
+
+
+def _there(written: Any) -> Any:
     if written is None or written is Undefined:
-        raise ValueError(value)
+        raise ValueError(written)
     return written

@@ -34,6 +34,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
+from graph.execution.columns import Quickly, quick_way
 from graph.fields import COLUMNS, FUNCTION, INPUTS, PAGED, PERMISSION, RELATION, Input
 from graph.types.node import table_of
 from models.rules.access import Permission
@@ -86,6 +87,7 @@ class Field:
     waits: bool = True
     reads: bool = True
     leaf: GraphQLLeafType | None = None
+    quickly: Quickly | None = None
     required: bool = False
     below: dict[str, "Level"] = field(default_factory=dict)
 
@@ -96,6 +98,11 @@ class Field:
     @property
     def nodes(self) -> list[FieldNode]:
         return [details.node for details in self.details]
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether its values are leaves that nobody has to wait for."""
+        return self.leaf is not None and not self.reads
 
     def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
         """The level below for a type whose objects may come as rows; None where they may not."""
@@ -112,15 +119,18 @@ class Level:
     """The fields that are asked of the objects of one concrete type.
 
     Where its objects may come as rows, `columns` are those of the rows. `assemble` makes objects of
-    the answer from the columns of its fields.
+    the answer from the columns of its fields; `nested` are the places of fields that are more than
+    leaves at hand.
     """
 
     type: GraphQLObjectType
     fields: list[Field]
     columns: Names | None = None
     assemble: Callable[..., list[dict[str, Any]]] = field(init=False)
+    nested: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.nested = [number for number, each in enumerate(self.fields) if not each.at_hand]
         self.assemble = assembly([each.name for each in self.fields])
 
 
@@ -177,6 +187,7 @@ def _plan_field(
         _read_columns(planned, level)
     elif is_leaf_type(nullable):
         planned.leaf = nullable
+        planned.quickly = quick_way(nullable, required=planned.required)
     elif not is_leaf_type(named):
         planned.reads = True  # what is below an interface or a union is not known yet
     return planned
