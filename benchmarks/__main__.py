@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks import company, load, postgres, processes, report
+from benchmarks import company, growth, load, postgres, processes, report
 from benchmarks.contestants import CONTESTANTS, Contestant, serving
 from benchmarks.queries import QUERIES
 from benchmarks.rounds import Comparison, Findings
@@ -54,6 +54,22 @@ def compare(
         comparison.prepare()
         comparison.run(rounds, seconds)
     typer.echo(report.write(findings, FOLDER))
+
+
+@app.command("growth")
+def grow(
+    sizes: Annotated[
+        str, typer.Option(help="Numbers of orders, with commas, from the least.")
+    ] = "10000,100000,1000000",
+    rounds: Annotated[int, typer.Option(help="How often everything is measured.", min=1)] = 3,
+) -> None:
+    """Measure ordergraph as its database grows; fail where a growing table is read in full."""
+    load.check_installed()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    text, indexed = growth.measure([int(each) for each in sizes.split(",")], rounds, FOLDER)
+    typer.echo(text)
+    if not indexed:
+        raise typer.Exit(1)
 
 
 def _chosen(only: str) -> list[Contestant]:

@@ -14,6 +14,7 @@ from benchmarks.postgres import Database
 
 SCRIPT: Final = Path(__file__).with_name("company.sql")
 FEWEST_ORDERS: Final = 5_000
+GREATEST_CUSTOMER: Final = "C-0000001"
 ORDERGRAPH: Final = str(Path(sys.executable).with_name("ordergraph"))
 
 LOOSE_INDEXES: Final = """

@@ -4,6 +4,9 @@
 CREATE FUNCTION pg_temp.orders() RETURNS int LANGUAGE sql STABLE
   AS $$ SELECT current_setting('bench.orders')::int $$;
 
+CREATE FUNCTION pg_temp.products() RETURNS int LANGUAGE sql STABLE
+  AS $$ SELECT greatest(1000, pg_temp.orders() / 100) $$;
+
 -- A key that sorts by time as UUIDv7 does: milliseconds, the kind of row in three digits, its number.
 CREATE FUNCTION pg_temp.key(kind text, number bigint, at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE
   AS $$ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || kind || '8'
@@ -20,7 +23,7 @@ CREATE FUNCTION pg_temp.placed_at(number bigint) RETURNS timestamptz LANGUAGE sq
 CREATE FUNCTION pg_temp.words(text text) RETURNS SETOF text LANGUAGE sql IMMUTABLE
   AS $$ SELECT DISTINCT word FROM regexp_split_to_table(lower(text), '[^a-z0-9]+') word WHERE word <> '' $$;
 
--- Catalog and warehouses: the same for every size.
+-- Catalog and warehouses: a thousand products, more for a company of more than 100,000 orders.
 
 INSERT INTO category (id, name, attributes, created_at, updated_at, version)
 SELECT pg_temp.key('0ca', i, pg_temp.opened()), 'Category ' || lpad(i::text, 2, '0'), '[]',
@@ -38,7 +41,7 @@ SELECT i AS number, pg_temp.key('09a', i, pg_temp.opened()) AS id, 'SKU-' || lpa
   || (ARRAY['Bracket', 'Hinge', 'Lamp', 'Kettle', 'Shelf', 'Hook', 'Frame', 'Basket', 'Vase'])[1 + i % 9]
   || ' ' || i AS name,
   100 + (i * 7919) % 20000 AS price_minor
-FROM generate_series(1, 1000) i;
+FROM generate_series(1, pg_temp.products()) i;
 ANALYZE made_product;
 
 INSERT INTO product (id, sku, barcode, name, sort_name, category_id, supplier_id, unit, price_minor, currency,
@@ -113,7 +116,7 @@ ANALYZE made_order;
 
 CREATE TEMP TABLE made_line AS
 SELECT o.number AS order_number, position, o.id AS order_id, o.at, o.status,
-  1 + (o.number * 101 + position * 257) % 1000 AS product,
+  1 + (o.number * 101 + position * 257) % pg_temp.products() AS product,
   1 + (o.number * 3 + position) % 5 AS quantity
 FROM made_order o, generate_series(0, 3) position
 ORDER BY o.number, position;

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 
-from benchmarks import company
+from benchmarks import company, postgraphile
 from benchmarks.postgres import Database
+from resolvers.identifiers import to_global
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
@@ -23,6 +25,10 @@ START_SECONDS: Final = 60
 SECRET: Final = "measured, never served to anybody"  # noqa: S105 - guards nothing
 
 Starter = Callable[[Database, int, Path], tuple[list[str], dict[str, str]]]
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Contestant:
     start: Starter
     dialect: str = ""
     """The folder of its own documents below queries; most answer the common ones."""
+    read: Callable[[Any], Any] = _as_it_is
+    """What the data of its answers is in the words of the common documents."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,10 @@ class Running:
     @property
     def name(self) -> str:
         return self.contestant.name
+
+    def id_of(self, kind: str, key: UUID) -> str:
+        """By what it knows an object."""
+        return str(key) if self.contestant.dialect else to_global(kind, key)
 
     def document(self, query: str) -> str:
         """The text that asks it a query."""
@@ -104,6 +116,11 @@ def _node(module: str) -> Starter:
     return start
 
 
+def _postgraphile(database: Database, port: int, folder: Path) -> tuple[list[str], dict[str, str]]:
+    database.run((HERE / "rivals" / "postgraphile.sql").read_text())
+    return _node("postgraphile")(database, port, folder)
+
+
 def node_folder(folder: Path) -> Path:
     """Where the pinned packages of Node are; they are installed when they are not there yet."""
     home = folder / "node"
@@ -132,12 +149,15 @@ def node_folder(folder: Path) -> Path:
     return home
 
 
+ORDERGRAPH: Final = Contestant("ordergraph", _ordergraph())
 CONTESTANTS: Final = (
     Contestant("plain", _python("plain")),
     Contestant("plain, tuned", _python("plain", BENCH_TUNED="1")),
-    Contestant("ordergraph", _ordergraph()),
+    ORDERGRAPH,
     Contestant("ordergraph, reference engine", _ordergraph(ORDERGRAPH_EXECUTOR="reference")),
     Contestant("mercurius", _node("mercurius")),
+    Contestant("postgraphile", _postgraphile, "postgraphile", postgraphile.common),
+    Contestant("sql", _python("sql")),
 )
 
 

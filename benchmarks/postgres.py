@@ -46,6 +46,10 @@ class Database:
         """The first value of the first row."""
         return asyncio.run(_run(self.url, "fetchval", statement, *values))
 
+    def run(self, statements: str) -> None:
+        """Run several statements, which give no rows."""
+        asyncio.run(_run(self.url, "execute", statements))
+
     def named(self, name: str) -> "Database":
         """Another database of the same server."""
         return replace(self, url=f"{self.url.rpartition('/')[0]}/{name}")

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
+from benchmarks import company
 from benchmarks.contestants import Running
 from benchmarks.postgres import Database
-from resolvers.identifiers import to_global
 
 Variables = Mapping[str, Any]
+
+DEEP_PAGES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,6 @@ class Query:
     """A document by its name. `variables` finds what it needs, for one contestant on a database."""
 
     name: str
-    about: str
     variables: Callable[[Running, Database], Variables]
     patience: int = 1
     """How many times longer its runs with several connections are, because an answer takes long."""
@@ -27,19 +28,27 @@ def _none(_running: Running, _database: Database) -> Variables:
     return {}
 
 
-def _order(_running: Running, database: Database) -> Variables:
-    return {
-        "id": to_global(
-            "Order",
-            database.value("SELECT id FROM customer_order ORDER BY sorted_at OFFSET 1234 LIMIT 1"),
-        )
-    }
+def _order(running: Running, database: Database) -> Variables:
+    found = database.value("SELECT id FROM customer_order ORDER BY sorted_at OFFSET 1234 LIMIT 1")
+    return {"id": running.id_of("Order", found)}
+
+
+def _deep(running: Running, database: Database) -> Variables:
+    """Where the customer with the most orders has a thousand of them behind them."""
+    found = database.value("SELECT id FROM customer WHERE code = $1", company.GREATEST_CUSTOMER)
+    place = {"customer": running.id_of("Customer", found)}
+    for _ in range(DEEP_PAGES):
+        walked = running.ask("walk", place).json()["data"]
+        place["after"] = walked["customer"]["orders"]["pageInfo"]["endCursor"]
+    return place
 
 
 QUERIES: Final = (
-    Query("nested_page", "20 customers, 10 orders each, lines, products, stock", _none, patience=5),
-    Query("one_order", "one order with its customer, lines and products", _order),
-    Query("fifty_orders", "the 50 latest orders", _none),
+    Query("nested_page", _none, patience=5),
+    Query("one_order", _order),
+    Query("fifty_orders", _none),
+    Query("deep_page", _deep),
+    Query("report", _none, patience=2),
 )
 
 

@@ -81,7 +81,7 @@ class Comparison:
             for server in self.servers:
                 variables = query.variables(server, self.database)
                 answer = server.ask(query.name, variables)
-                data = answer.json()["data"]
+                data = server.contestant.read(answer.json()["data"])
                 expected = self._agreed(query, server, expected, data)
                 question = Question(query, variables, len(answer.content))
                 self._questions[server.name, query.name] = question
