@@ -40,13 +40,14 @@ def make(server: Database, name: str, orders: int, folder: Path) -> Database:
     migrate = [ORDERGRAPH, "migrate"]
     environment = surroundings(database)
     subprocess.run(migrate, cwd=folder, env=environment, check=True, stdout=sys.stderr)
-    asyncio.run(_fill(database, orders))
+    asyncio.run(fill(database.url, orders))
     print(f"{orders:,} orders in {time.monotonic() - started:.0f} s", file=sys.stderr)
     return database
 
 
-async def _fill(database: Database, orders: int) -> None:
-    connection: Any = await asyncpg.connect(database.url, command_timeout=3_600)
+async def fill(url: str, orders: int) -> None:
+    """Put the company into a migrated database without rows; the account is a superuser's."""
+    connection: Any = await asyncpg.connect(url, command_timeout=3_600)
     try:
         await connection.execute("SELECT set_config('bench.orders', $1, false)", str(orders))
         indexes = await connection.fetch(LOOSE_INDEXES)
