@@ -22,6 +22,7 @@ from resolvers.identifiers import to_global
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent
 START_SECONDS: Final = 60
+ASK_SECONDS: Final = 60
 SECRET: Final = "measured, never served to anybody"  # noqa: S105 - guards nothing
 
 Starter = Callable[[Database, int, Path], tuple[list[str], dict[str, str]]]
@@ -73,7 +74,10 @@ class Running:
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> httpx.Response:
         """The answer to a query, which is one without errors."""
-        answer = httpx.post(self.url, json=self.body(query, variables), timeout=60)
+        try:
+            answer = httpx.post(self.url, json=self.body(query, variables), timeout=ASK_SECONDS)
+        except httpx.TransportError as error:
+            raise SystemExit(f"{self.name} does not answer {query}: {error!r}") from None
         if answer.status_code != httpx.codes.OK or "errors" in answer.json():
             raise SystemExit(f"{self.name} fails at {query}: {answer.text[:2_000]}")
         return answer
