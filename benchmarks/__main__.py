@@ -1,0 +1,85 @@
+"""`make bench`: ordergraph and others, side by side on one database."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from benchmarks import company, growth, load, postgres, processes, report
+from benchmarks.contestants import CONTESTANTS, Contestant, serving
+from benchmarks.queries import QUERIES
+from benchmarks.rounds import Comparison, Findings
+
+FOLDER: Final = Path(__file__).parents[1] / "var" / "bench"
+DATABASE: Final = "ordergraph_bench"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def compare(
+    context: typer.Context,
+    rounds: Annotated[int, typer.Option(help="How often everything is measured.", min=1)] = 5,
+    seconds: Annotated[
+        int,
+        typer.Option(help="Length of one run; fivefold for slow answers.", min=1),
+    ] = 3,
+    only: Annotated[str, typer.Option(help="Which contestants, with commas; else all.")] = "",
+    queries: Annotated[str, typer.Option(help="Which queries, with commas; else all.")] = "",
+    connections: Annotated[str, typer.Option(help="How many at once, with commas.")] = "1,16",
+    orders: Annotated[
+        int, typer.Option(help="Size of the company.", min=company.FEWEST_ORDERS)
+    ] = 20_000,
+) -> None:
+    """Measure ordergraph and others that serve the same data from the same database."""
+    if context.invoked_subcommand:
+        return
+    load.check_installed()
+    processes.check_readable()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    entered = _chosen(only)
+    asked = [query for query in QUERIES if not queries or query.name in queries.split(",")]
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres.running())
+        database = company.make(server, DATABASE, orders, FOLDER)
+        running = [stack.enter_context(serving(each, database, FOLDER)) for each in entered]
+        findings = Findings(
+            contestants=[each.name for each in running],
+            queries=[each.name for each in asked],
+            connections=[int(each) for each in connections.split(",")],
+            orders=orders,
+        )
+        comparison = Comparison(running, database, asked, findings)
+        comparison.prepare()
+        comparison.run(rounds, seconds)
+    typer.echo(report.write(findings, FOLDER))
+
+
+@app.command("growth")
+def grow(
+    sizes: Annotated[
+        str, typer.Option(help="Numbers of orders, with commas, from the least.")
+    ] = "10000,100000,1000000",
+    rounds: Annotated[int, typer.Option(help="How often everything is measured.", min=1)] = 3,
+) -> None:
+    """Measure ordergraph as its database grows; fail where a growing table is read in full."""
+    load.check_installed()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    text, indexed = growth.measure([int(each) for each in sizes.split(",")], rounds, FOLDER)
+    typer.echo(text)
+    if not indexed:
+        raise typer.Exit(1)
+
+
+def _chosen(only: str) -> list[Contestant]:
+    """The contestants of these names, in their usual order; without names all of them."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    found = [each for each in CONTESTANTS if not names or each.name in names]
+    if not found:
+        raise SystemExit(f"There are: {', '.join(each.name for each in CONTESTANTS)}.")
+    return found
+
+
+if __name__ == "__main__":
+    app()
