@@ -247,6 +247,8 @@ class Run:
         level = asked.takes_rows(of_type)
         if level and set(map(type, values)) == {tuple}:
             return await self.level(level, values, places)
+        if concrete := self._type_of_all(asked, of_type, values, places):
+            return await self._group(asked, concrete, range(len(values)), values, places)
         lost: Lost = {}
         completed: list[Any] = [None] * len(values)
         groups: dict[GraphQLObjectType, list[int]] = {}
@@ -257,8 +259,6 @@ class Run:
             try:
                 kind = self.kind(value)
                 if kind not in types:
-                    if isinstance(value, Exception):
-                        raise value
                     types[kind] = self._type_of(asked, of_type, value, cast("Path", places(number)))
                 groups.setdefault(types[kind], []).append(number)
             except Exception as error:  # noqa: BLE001 - becomes the field's error
@@ -274,7 +274,7 @@ class Run:
         self,
         asked: Field,
         of_type: GraphQLObjectType,
-        group: list[int],
+        group: Sequence[int],
         values: Sequence[Any],
         places: Places,
     ) -> Column:
@@ -288,11 +288,24 @@ class Run:
         rows = [values[number] for number in group]
         return await self.level(level, rows, lambda number: places(group[number]))
 
+    def _type_of_all(
+        self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
+    ) -> GraphQLObjectType | None:
+        """The concrete type where all values are of one kind, as most are, and none is missing."""
+        if len(set(map(self.kind, values))) != 1 or values[0] is None or values[0] is Undefined:
+            return None
+        try:
+            return self._type_of(asked, of_type, values[0], cast("Path", places(0)))
+        except Exception:  # noqa: BLE001 - told for each of them
+            return None
+
     def _type_of(
         self, asked: Field, of_type: GraphQLOutputType, value: Any, place: Path
     ) -> GraphQLObjectType:
         """The concrete type of a value. All values of its kind have the same."""
         executor = self.executor
+        if isinstance(value, Exception):
+            raise value
         if type(value) is tuple and asked.takes_rows(of_type):
             return cast("GraphQLObjectType", of_type)
         info = executor.build_resolve_info(asked.declared, asked.nodes, asked.parent, place)
