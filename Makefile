@@ -21,12 +21,13 @@ find_python = \
 		exit 1; \
 	fi
 
-.PHONY: help setup serve test check soak bench
+.PHONY: help setup serve test test-engine check soak bench
 
 help:
 	@echo "make serve   set up, migrate, fill a new database with a demo company, and serve"
 	@echo "make test    set up, check, and run every test"
 	@echo "make check   style, types, imports and dependencies only"
+	@echo "make test-engine  graphql-core's own tests, run by our executor"
 	@echo "make soak    the tests that take long"
 	@echo "make setup   only set up, with all development tools"
 	@echo
@@ -48,6 +49,9 @@ check: .venv/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
+
+test-engine: .venv/.development
+	$(BIN)/python tests/engine/run.py $(ARGS)
 
 soak: .venv/.development
 	$(BIN)/pytest -m soak $(ARGS)

@@ -239,7 +239,11 @@ def _build() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=[*NODES, *ERROR_TYPES],
-        config=StrawberryConfig(name_converter=Names(), scalar_map=SCALARS),
+        config=StrawberryConfig(
+            name_converter=Names(),
+            scalar_map=SCALARS,
+            enable_experimental_incremental_execution=True,  # @defer and @stream
+        ),
     )
     _forget_null_defaults(made._schema)  # noqa: SLF001 - Strawberry has no public name for it
     return made

@@ -57,7 +57,8 @@ def parse_date_time(value: Any) -> datetime:
 
 def write_date_time(value: datetime) -> str:
     """The instant in UTC, ending in Z."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    instant = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return f"{instant.isoformat()[: -len('+00:00')]}Z"
 
 
 def parse_date(value: Any) -> date:

@@ -34,6 +34,16 @@ MARIADB_SESSION: Final = (
 )
 
 
+class _Opened:
+    """What this process has opened. Tortoise looks it up in several steps, for each statement."""
+
+    client: Any = None
+    dialect: str = ""
+
+
+_opened: Final = _Opened()
+
+
 class UnusableDatabaseUrl(ValueError):
     """The URL names no database that we know how to reach."""
 
@@ -120,6 +130,8 @@ async def connect(url: str, pool_size: int = 10) -> None:
     if urlsplit(url).scheme.lower() == "sqlite":
         Path(unquote(urlsplit(url).path)).parent.mkdir(parents=True, exist_ok=True)
     await Tortoise.init(config=settings, _enable_global_fallback=True)
+    _opened.client = connection()
+    _opened.dialect = _opened.client.capabilities.dialect
 
 
 async def disconnect() -> None:
@@ -135,11 +147,13 @@ def connection() -> BaseDBAsyncClient:
 
 def dialect() -> str:
     """`sqlite`, `postgres` or `mysql` (which is MariaDB)."""
-    return connection().capabilities.dialect
+    return _opened.dialect
 
 
 async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-    """The rows of a query, each with its columns in order, as the driver gives them."""
-    client: Any = connection()
-    rows: Sequence[Sequence[Any]] = await client.fetch_rows(sql, values)
+    """The rows of a query, each with its columns in order, as the driver gives them.
+
+    It reads outside of the current task's transaction, if there is one.
+    """
+    rows: Sequence[Sequence[Any]] = await _opened.client.fetch_rows(sql, values)
     return rows

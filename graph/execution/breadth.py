@@ -8,10 +8,10 @@ place that may be null, and says where it came up.
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from graphql import (
     GraphQLError,
@@ -26,9 +26,9 @@ from graphql import (
 )
 from graphql.error import located_error
 from graphql.execution import Executor
-from graphql.pyutils import Path, inspect
+from graphql.pyutils import Path, inspect, is_iterable
 
-from graph.execution.columns import complete_quickly
+from graph.execution.columns import Quickly, quick_way
 from graph.execution.finding import Finder
 from graph.execution.planning import Field, Level, Way, level_below
 from graph.execution.rows import Rows
@@ -39,8 +39,6 @@ Places = Callable[[int], Path | None]
 
 Lost = dict[int, GraphQLError]
 """Values that could not be completed, by their number in the column, each with its error."""
-
-NOTHING: Final = frozenset({type(None), type(Undefined)})
 
 
 @dataclass(slots=True)
@@ -53,6 +51,9 @@ class Column:
 
 class Run:
     """One operation under way. `errors` are those that left a null behind, with their places."""
+
+    kind: Callable[[Any], Hashable] = type
+    """What tells a value's concrete type: with Strawberry, its Python class."""
 
     def __init__(self, executor: Executor[Any]) -> None:
         self.executor = executor
@@ -85,31 +86,37 @@ class Run:
         if not objects or not level.fields:
             return Column([{} for _ in objects])
         rows = Rows(level.columns, objects)
-        columns: dict[str, Column] = {}
-        waiting: dict[str, Awaitable[Column]] = {}
-        for each in level.fields:
-            if each.reads:
-                waiting[each.name] = self.field(each, rows, places)
-            elif each.leaf:
-                columns[each.name] = self.leaves(each, rows, places)
-            else:
-                columns[each.name] = await self.field(each, rows, places)
-        columns.update(zip(waiting, await _together(list(waiting.values())), strict=True))
-        ordered = [columns[each.name] for each in level.fields]
-        values: list[Any] = level.assemble(*(column.values for column in ordered))
+        columns: list[Any] = [
+            self.leaves(each, rows, places) if each.at_hand else self.field(each, rows, places)
+            for each in level.fields
+        ]
+        if level.nested:
+            columns = await self._arrived(level, columns)
+        values: list[Any] = level.assemble(*[column.values for column in columns])
         lost: Lost = {}
-        for column in ordered:
+        for column in columns:
             if column.lost:
                 lost = column.lost | lost
         for number in lost:
             values[number] = None
         return Column(values, lost)
 
+    async def _arrived(self, level: Level, columns: list[Any]) -> list[Column]:
+        """The columns of a level when they are complete; those that read, read together."""
+        reading = [number for number in level.nested if level.fields[number].reads]
+        for number in level.nested:
+            if number not in reading:
+                columns[number] = await columns[number]
+        arrived = await _together([columns[number] for number in reading])
+        for number, column in zip(reading, arrived, strict=True):
+            columns[number] = column
+        return columns
+
     def leaves(self, asked: Field, rows: Rows, places: Places) -> Column:
         """A field whose values are leaves and at hand."""
         values = self.finder.at_hand(asked, rows)
-        quickly = complete_quickly(cast("GraphQLLeafType", asked.leaf), values)
-        if quickly is not None and not (asked.required and None in quickly):
+        quickly = cast("Quickly", asked.quickly)(values)
+        if quickly is not None:
             return Column(quickly)
         place = _places_of(asked, places)
         column = self._leaves(asked, cast("GraphQLLeafType", asked.leaf), values, place)
@@ -142,14 +149,14 @@ class Run:
         """
         keys = rows.column(relation.key)
         found = await self.finder.related(asked, relation, keys)
-        distinct = dict(zip(keys, found, strict=True))
-        if len(distinct) < len(keys):
+        if len(found) < len(keys):
             apart = Run(self.executor)
-            column = await apart.complete(asked, asked.type, list(distinct.values()), place)
+            column = await apart.complete(asked, asked.type, list(found.values()), place)
             if not column.lost and not apart.errors:
-                shared = dict(zip(distinct, column.values, strict=True))
-                return Column([shared[key] for key in keys])
-        return await self.complete(asked, asked.type, found, place)
+                shared = dict(zip(found, column.values, strict=True))
+                return Column(list(map(shared.__getitem__, keys)))
+        values = list(map(found.__getitem__, keys))
+        return await self.complete(asked, asked.type, values, place)
 
     async def complete(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
@@ -177,7 +184,7 @@ class Run:
     def _leaves(
         self, asked: Field, of_type: GraphQLLeafType, values: Sequence[Any], places: Places
     ) -> Column:
-        quickly = complete_quickly(of_type, values)
+        quickly = quick_way(of_type, required=False)(values)
         if quickly is not None:
             return Column(quickly)
         column = Column(completed := [None] * len(values))
@@ -197,7 +204,7 @@ class Run:
     ) -> Column:
         """Lists are completed as one long list, and cut again."""
         lost: Lost = {}
-        lists = values
+        lists: Sequence[Any] = values
         if set(map(type, values)) != {list}:
             lists = [self._listed(asked, value, n, places, lost) for n, value in enumerate(values)]
         ends = list(accumulate(len(kept or ()) for kept in lists))
@@ -210,6 +217,7 @@ class Run:
             return Path(places(of), number - ends[of] + len(lists[of]), None)
 
         joined = list(chain.from_iterable(kept for kept in lists if kept))
+        joined = await self.finder.arrived(joined)
         column = await self.complete(asked, inner, joined, place)
         column = self._nulled(inner, column, place)
         for number, error in column.lost.items():
@@ -225,34 +233,29 @@ class Run:
     def _listed(
         self, asked: Field, value: Any, number: int, places: Places, lost: Lost
     ) -> list[Any] | None:
-        """The value as a list; None for none, and for what is none and thereby lost."""
-        if value is None or isinstance(value, list):
-            return value
-        if isinstance(value, Exception):
-            lost[number] = self._located(asked, value, places(number))
+        """The value as a list; None for none, and for what is no list and thereby lost."""
+        try:
+            return _items(asked, value)
+        except Exception as error:  # noqa: BLE001 - becomes the field's error
+            lost[number] = self._located(asked, error, places(number))
             return None
-        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-            lost[number] = self._located(asked, _no_list(asked), places(number))
-            return None
-        return list(value)
 
     async def _objects(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
     ) -> Column:
         """Objects are run level by level, those of one concrete type together."""
-        kinds = set(map(type, values))
-        if kinds == {tuple}:
-            level = level_below(self.executor, asked, cast("GraphQLObjectType", of_type))
+        level = asked.takes_rows(of_type)
+        if level and set(map(type, values)) == {tuple}:
             return await self.level(level, values, places)
         lost: Lost = {}
         completed: list[Any] = [None] * len(values)
         groups: dict[GraphQLObjectType, list[int]] = {}
-        types: dict[type, GraphQLObjectType] = {}
+        types: dict[Hashable, GraphQLObjectType] = {}
         for number, value in enumerate(values):
-            kind = type(value)
-            if kind in NOTHING:
+            if value is None or value is Undefined:
                 continue
             try:
+                kind = self.kind(value)
                 if kind not in types:
                     if isinstance(value, Exception):
                         raise value
@@ -275,7 +278,11 @@ class Run:
         values: Sequence[Any],
         places: Places,
     ) -> Column:
-        level = level_below(self.executor, asked, of_type)
+        try:
+            level = level_below(self.executor, asked, of_type)
+        except Exception as error:  # noqa: BLE001 - becomes the error of each object
+            lost = {n: self._located(asked, error, places(at)) for n, at in enumerate(group)}
+            return Column([None] * len(group), lost)
         if len(group) == len(values):
             return await self.level(level, values, places)
         rows = [values[number] for number in group]
@@ -284,10 +291,10 @@ class Run:
     def _type_of(
         self, asked: Field, of_type: GraphQLOutputType, value: Any, place: Path
     ) -> GraphQLObjectType:
-        """The concrete type of a value. All values of its Python class have the same."""
+        """The concrete type of a value. All values of its kind have the same."""
         executor = self.executor
-        if type(value) is tuple and isinstance(of_type, GraphQLObjectType):
-            return of_type
+        if type(value) is tuple and asked.takes_rows(of_type):
+            return cast("GraphQLObjectType", of_type)
         info = executor.build_resolve_info(asked.declared, asked.nodes, asked.parent, place)
         if is_abstract_type(of_type):
             resolve = of_type.resolve_type or executor.type_resolver
@@ -318,6 +325,13 @@ async def _together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
     return list(await asyncio.gather(*runs))
 
 
-def _no_list(asked: Field) -> GraphQLError:
-    name = f"{asked.parent}.{asked.node.name.value}"
-    return GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+def _items(asked: Field, value: Any) -> list[Any] | None:
+    """The items of what is to be a list; what gives them may raise."""
+    if isinstance(value, Exception):
+        raise value
+    if value is None or value is Undefined:
+        return None
+    if not is_iterable(value):
+        name = f"{asked.parent}.{asked.node.name.value}"
+        raise GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+    return list(value)

@@ -19,6 +19,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.execution import limits as document_limits
+from graph.execution.deferrals import Deferrals, deferrals
 from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected, raise_unforeseen
 from graph.execution.limits import Limits
 
@@ -36,6 +37,7 @@ class Document:
 
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
+    deferrals: Deferrals | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The one operation, or the one of that name.
@@ -101,7 +103,7 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        return Document(node, operations)
+        return Document(node, operations, deferrals(node))
 
     def _parse(self, text: str) -> DocumentNode:
         try:

@@ -1,7 +1,7 @@
 """Running documents: one answer for a query or a mutation, many for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -20,7 +20,6 @@ from graphql import (
 from graphql.execution import Executor as CoreExecutor
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from strawberry import Schema
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.execution.breadth import Run
 from graph.execution.documents import Documents
@@ -32,7 +31,10 @@ from graph.execution.failures import (
     write,
     write_all,
 )
+from graph.execution.incremental import Delivery, PartsExecutor, results
 from graph.execution.limits import Limits
+from graph.execution.parts import Part, PartsWriter
+from graph.execution.persisted import Library, Listed, Sent
 from graph.execution.planning import Plans
 from resolvers.context import Context
 
@@ -45,10 +47,10 @@ class Unwritable(Exception):
     """A resolver returned what its field's type cannot express."""
 
 
-class Executor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's, with what we hold against it.
+class BreadthFirst(CoreExecutor[Any]):
+    """What makes an executor of graphql-core's run operations breadth first.
 
-    With `plans` it runs operations breadth first; without, graphql-core runs them as the reference.
+    It does so with `plans`; without, graphql-core runs them as the reference.
     """
 
     plans: Plans | None = None
@@ -68,6 +70,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             )
         level = self.plans.root(self, root_type, grouped_field_set)
         return Run(self).root(level, root_value, serially=serially)
+
+
+class Executor(BreadthFirst, PartsExecutor):
+    """graphql-core's, with what we hold against it. It runs breadth first, or in parts."""
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
         """The executor of one event: with loaders that know nothing of earlier events.
@@ -92,11 +98,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a client sends: a document, and what it is to be run with."""
+    """What a client sends: a document by its text or its name, and what it is to be run with."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    document_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,34 +137,55 @@ class Engine:
         *,
         open_schema: bool = True,
         cache_size: int = 1_000,
+        persisted_size: int = 1_000,
+        trusted: Mapping[str, str] | None = None,
         reference: bool = False,
     ) -> None:
+        """What it needs to run documents; with `trusted`, those and no others.
+
+        Raises:
+            BadManifest: one of those is no document of the schema.
+        """
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
         self.hide_suggestions = not open_schema
         self.plans = None if reference else Plans(cache_size)
-        self.documents = Documents(self.schema, limits, open_schema=open_schema, size=cache_size)
+        # Who lists a document that reads the schema means it.
+        open_rules = open_schema or trusted is not None
+        documents = Documents(self.schema, limits, open_schema=open_rules, size=cache_size)
+        self.library: Library = (
+            Sent(documents, persisted_size) if trusted is None else Listed(documents, trusted)
+        )
 
-    def prepare(self, ask: Ask, context: Context) -> Executor:
+    def prepare(self, ask: Ask, context: Context, *, in_parts: bool = False) -> Executor:
         """What is asked for, checked and ready to run, with its variables read.
+
+        With `in_parts` the client reads parts: what comes back says by its own `in_parts` whether
+        it is to be run by the method of that name.
 
         Raises:
             Rejected: it may not run.
         """
         try:
-            return self._prepare(ask, context)
+            return self._prepare(ask, context, in_parts=in_parts)
         except Rejected:
             raise
         except Exception as error:
             log.exception("unexpected", correlation_id=context.correlation_id)
             raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from error
 
-    def _prepare(self, ask: Ask, context: Context) -> Executor:
-        document = self.documents.document(ask.query)
+    def _prepare(self, ask: Ask, context: Context, *, in_parts: bool) -> Executor:
+        document = self.library.document(ask.query, ask.document_name)
         operation = document.operation(ask.operation_name)
+        node = document.node
+        if document.deferrals is None:
+            in_parts = False
+        else:
+            in_parts = document.deferrals.asked(operation, ask.variables or {}) and in_parts
+            node = node if in_parts else document.deferrals.whole
         executor = Executor.build(
             self.schema,
-            document.node,
+            node,
             context_value=context,
             raw_variable_values=ask.variables,
             operation_name=operation.name.value if operation.name else None,
@@ -168,7 +196,10 @@ class Engine:
             raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
         prepared = cast("Executor", executor)
-        prepared.plans = self.plans
+        if in_parts:
+            prepared.delivery = Delivery()
+        else:
+            prepared.plans = self.plans
         return prepared
 
     async def execute(self, executor: Executor) -> Answer:
@@ -181,10 +212,30 @@ class Engine:
                     result = await result
             return _answer(result, context)
         except TimeoutError:
-            message = f"This took longer than {self.limits.run_seconds:g} s and was stopped."
-            return _failure(Code.DEADLINE, message, context)
+            return _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             return _unexpected(error, context)
+
+    async def in_parts(self, executor: Executor) -> AsyncGenerator[Answer | Part, None]:
+        """The answer to a query or a mutation that puts something off, part after part.
+
+        It is one whole where nothing came of that: a list was short, an error came first.
+        """
+        context = executor.context_value
+        writer = PartsWriter(context.correlation_id)
+        try:
+            async with aclosing(results(executor, self.limits.run_seconds)) as found:
+                async for result in found:
+                    if isinstance(result, ExecutionResult):
+                        yield _answer(result, context)
+                    else:
+                        yield writer.part(result)
+            return
+        except TimeoutError:
+            failure = _failure(Code.DEADLINE, self._too_long(), context)
+        except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
+            failure = _unexpected(error, context)
+        yield writer.broken_off(failure.errors[0]) if writer.begun else failure
 
     async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
         """An answer for each event. One with `executed` False says why there are no more."""
@@ -203,6 +254,9 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             told = GraphQLError(HIDDEN_MESSAGE, original_error=error)
             yield Answer(None, write_all([told], context.correlation_id), executed=False)
+
+    def _too_long(self) -> str:
+        return f"This took longer than {self.limits.run_seconds:g} s and was stopped."
 
     async def _source(self, executor: Executor) -> AsyncIterator[Any] | ExecutionResult:
         source: Any = create_source_event_stream(executor)

@@ -18,11 +18,19 @@ log = structlog.get_logger("ordergraph.execution")
 
 
 class Code(StrEnum):
-    """The codes of top-level errors. There are no others."""
+    """The codes of top-level errors. There are no others.
+
+    The two of persisted queries are words of Apollo's protocol: clients send the text when they
+    read them. A document that is not trusted is no matter of permissions: nobody may run it, and
+    no other login will help.
+    """
 
     PARSE_FAILED = "PARSE_FAILED"
     VALIDATION_FAILED = "VALIDATION_FAILED"
     BAD_REQUEST = "BAD_REQUEST"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     COST_EXCEEDED = "COST_EXCEEDED"
@@ -95,18 +103,23 @@ def write(
     return written
 
 
-def write_all(errors: Sequence[GraphQLError], correlation_id: str | None) -> list[dict[str, Any]]:
+def write_all(
+    errors: Sequence[GraphQLError],
+    correlation_id: str | None,
+    logged: dict[int, Exception] | None = None,
+) -> list[dict[str, Any]]:
     """The errors of an execution as a client reads them, at most `MAX_ERRORS`.
 
-    What nobody foresaw is logged here, each exception once, however many fields it took down.
+    What nobody foresaw is logged here, each exception once, however many fields it took down, and
+    at most `MAX_ERRORS` of an answer; `logged` are those of its earlier parts, by their id().
     """
-    logged: set[int] = set()
+    logged = {} if logged is None else logged
     written = []
     for error in errors[:MAX_ERRORS]:
         code, message = _told(error)
         cause = cause_of(error)
-        if code is Code.INTERNAL and id(cause) not in logged:
-            logged.add(id(cause))
+        if code is Code.INTERNAL and id(cause) not in logged and len(logged) < MAX_ERRORS:
+            logged[id(cause)] = cause
             log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
         told = write(code, message, correlation_id, error)
         if isinstance(cause, StreamClosed) and cause.cursor:

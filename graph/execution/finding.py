@@ -55,7 +55,8 @@ class Finder:
         match asked.way:
             case Way.RELATION:
                 relation = cast("Relation", asked.relation)
-                return await self.related(asked, relation, rows.column(relation.key))
+                keys = rows.column(relation.key)
+                return list(map((await self.related(asked, relation, keys)).__getitem__, keys))
             case Way.COMPUTED if asked.waits:
                 return await self._computed(asked, rows)
             case Way.PAGED:
@@ -65,27 +66,30 @@ class Finder:
             case _:
                 return self.at_hand(asked, rows)
 
-    async def related(self, asked: Field, relation: Relation, keys: Values) -> Values:
+    async def related(self, asked: Field, relation: Relation, keys: Values) -> dict[Any, Any]:
         """What a relation finds for each key; None without a key or without the permission."""
         if self._is_denied(asked):
-            return [None] * len(keys)
+            return dict.fromkeys(keys)
         return await self._load(relation, keys, asked.columns)
 
     def _is_denied(self, asked: Field) -> bool:
         return asked.needs is not None and not self.context.actor.may(asked.needs)
 
-    async def _load(self, relation: Relation, keys: Values, columns: Names | None) -> Values:
-        wanted = [
-            key for key in dict.fromkeys(keys) if key is not None and not isinstance(key, Exception)
-        ]
-        if not wanted:
-            return [key if isinstance(key, Exception) else None for key in keys]
-        try:
-            found = await relation.load(self.context.actor, wanted, columns)
-        except Exception as error:  # noqa: BLE001 - the field's error, told for each object
-            return [error if key is not None else None for key in keys]
-        values: dict[Any, Any] = dict(zip(wanted, found, strict=True))
-        return [key if isinstance(key, Exception) else values.get(key) for key in keys]
+    async def _load(
+        self, relation: Relation, keys: Values, columns: Names | None
+    ) -> dict[Any, Any]:
+        """What the relation finds for each key. A key that could not be found stands for itself."""
+        values: dict[Any, Any] = {
+            key: key if isinstance(key, Exception) else None for key in dict.fromkeys(keys)
+        }
+        wanted = [key for key, value in values.items() if key is not None and value is None]
+        if wanted:
+            try:
+                found: Values = await relation.load(self.context.actor, wanted, columns)
+            except Exception as error:  # noqa: BLE001 - the field's error, told for each object
+                found = [error] * len(wanted)
+            values.update(zip(wanted, found, strict=True))
+        return values
 
     async def _computed(self, asked: Field, rows: Rows) -> Values:
         if self._is_denied(asked):
@@ -97,7 +101,8 @@ class Finder:
         if isinstance(source, str):
             return rows.column(source)
         if isinstance(source, Relation):
-            return await self._load(source, rows.column(source.key), None)
+            keys = rows.column(source.key)
+            return list(map((await self._load(source, keys, None)).__getitem__, keys))
         return [self.context] * len(rows)
 
     async def _paged(self, asked: Field, rows: Rows, place: Place) -> Values:
@@ -119,30 +124,32 @@ class Finder:
         """What the resolver gives for each object; what it leaves to be read is read at once."""
         values = self._asked(asked, rows.parents(asked.needed), place)
         lookups: dict[Relation, list[int]] = defaultdict(list)
-        waiting: list[int] = []
         for number, value in enumerate(values):
             if isinstance(value, Lookup):
                 lookups[value.relation].append(number)
-            elif self.executor.is_awaitable(value):
-                waiting.append(number)
+            elif isinstance(value, Listed):
+                values[number] = value.page(asked.columns)
         for relation, numbers in lookups.items():
             columns = asked.columns if relation.table is asked.table else None
-            keys = [values[number].key for number in numbers]
-            found = await self._load(relation, keys, columns)
-            for number, value in zip(numbers, found, strict=True):
-                values[number] = value
+            found = await self._load(relation, [values[n].key for n in numbers], columns)
+            for number in numbers:
+                values[number] = found[values[number].key]
+        return await self.arrived(values)
+
+    async def arrived(self, values: list[Any]) -> list[Any]:
+        """The values, those that wait when they are there; an exception for each that failed."""
+        waits = self.executor.is_awaitable
+        if not any(map(waits, dict(zip(map(type, values), values, strict=True)).values())):
+            return values
+        waiting = [number for number, value in enumerate(values) if waits(value)]
         arrived = await asyncio.gather(
-            *(self._arrived(values[number], asked.columns) for number in waiting),
-            return_exceptions=True,
+            *(values[number] for number in waiting), return_exceptions=True
         )
         for number, value in zip(waiting, arrived, strict=True):
             if isinstance(value, BaseException) and not isinstance(value, Exception):
                 raise value
             values[number] = value
         return values
-
-    async def _arrived(self, value: Any, columns: Names | None) -> Any:
-        return await (value.page(columns) if isinstance(value, Listed) else value)
 
     def _asked(self, asked: Field, parents: Values, place: Place) -> list[Any]:
         """What the resolver returns for each object. It is told the place of the first only."""

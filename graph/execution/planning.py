@@ -34,6 +34,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
+from graph.execution.columns import Quickly, quick_way
 from graph.fields import COLUMNS, FUNCTION, INPUTS, PAGED, PERMISSION, RELATION, Input
 from graph.types.node import table_of
 from models.rules.access import Permission
@@ -86,6 +87,7 @@ class Field:
     waits: bool = True
     reads: bool = True
     leaf: GraphQLLeafType | None = None
+    quickly: Quickly | None = None
     required: bool = False
     below: dict[str, "Level"] = field(default_factory=dict)
 
@@ -98,6 +100,16 @@ class Field:
         return [details.node for details in self.details]
 
     @property
+    def at_hand(self) -> bool:
+        """Whether its values are leaves that nobody has to wait for."""
+        return self.leaf is not None and not self.reads
+
+    def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
+        """The level below for a type whose objects may come as rows; None where they may not."""
+        level = self.below.get(of_type.name) if isinstance(of_type, GraphQLObjectType) else None
+        return level if level and level.columns is not None else None
+
+    @property
     def type(self) -> GraphQLOutputType:
         return self.declared.type
 
@@ -106,16 +118,19 @@ class Field:
 class Level:
     """The fields that are asked of the objects of one concrete type.
 
-    Where its objects come as rows, `columns` are those of the rows. `assemble` makes the answer's
-    objects of the fields' columns.
+    Where its objects may come as rows, `columns` are those of the rows. `assemble` makes objects of
+    the answer from the columns of its fields; `nested` are the places of fields that are more than
+    leaves at hand.
     """
 
     type: GraphQLObjectType
     fields: list[Field]
-    columns: Names = ()
+    columns: Names | None = None
     assemble: Callable[..., list[dict[str, Any]]] = field(init=False)
+    nested: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.nested = [number for number, each in enumerate(self.fields) if not each.at_hand]
         self.assemble = assembly([each.name for each in self.fields])
 
 
@@ -128,8 +143,8 @@ def assembly(names: Sequence[str]) -> Callable[..., list[dict[str, Any]]]:
         return list
     values = ", ".join(f"value{number}" for number in range(len(names)))
     entries = ", ".join(f"{name!r}: value{number}" for number, name in enumerate(names))
-    # Names are GraphQL names, which the parser holds to letters, digits and underscores.
-    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307
+    # Names are GraphQL names: the parser lets through letters, digits and underscores.
+    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307 - of names
     return cast("Callable[..., list[dict[str, Any]]]", made)
 
 
@@ -172,6 +187,7 @@ def _plan_field(
         _read_columns(planned, level)
     elif is_leaf_type(nullable):
         planned.leaf = nullable
+        planned.quickly = quick_way(nullable, required=planned.required)
     elif not is_leaf_type(named):
         planned.reads = True  # what is below an interface or a union is not known yet
     return planned
@@ -249,15 +265,22 @@ def _levels_of_nodes(connection: Level) -> Iterator[Level]:
                             yield from edge.below.values()
 
 
+MAX_PLANS_OF_ONE: Final = 16
+"""Plans of one operation: one for each set of answers to its @skip and @include."""
+
+_ByValues = OrderedDict[tuple[Any, ...], Level]
+
+
 class Plans:
-    """The plans of the documents that were run last, at most `size`.
+    """The plans of the operations that were run last, at most `size`.
 
     A plan depends on the variables that @skip and @include ask, and on no others.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[tuple[Any, ...], tuple[OperationDefinitionNode, Level]] = (
+        # The operation is kept with its plans, so that no other one gets its id.
+        self._kept: OrderedDict[int, tuple[OperationDefinitionNode, list[str], _ByValues]] = (
             OrderedDict()
         )
 
@@ -269,18 +292,26 @@ class Plans:
     ) -> Level:
         """The plan's first level."""
         operation = executor.operation
-        asked = conditions(operation, executor.fragment_definitions)
-        values = executor.variable_values.coerced
-        key = (id(operation), tuple(values.get(name) for name in asked))
-        kept = self._kept.get(key)
+        kept = self._kept.get(id(operation))
         if kept is None:
-            # The operation is kept with its plan, so that no other one gets its id.
-            kept = self._kept[key] = operation, plan_level(executor, of_type, grouped)
-            if len(self._kept) > self.size:
-                self._kept.popitem(last=False)
+            asked = conditions(operation, executor.fragment_definitions)
+            kept = self._kept[id(operation)] = operation, asked, OrderedDict()
+            _keep_last(self._kept, self.size)
         else:
-            self._kept.move_to_end(key)
-        return kept[1]
+            self._kept.move_to_end(id(operation))
+        _, asked, plans = kept
+        coerced = executor.variable_values.coerced
+        values = tuple(coerced.get(name) for name in asked)
+        level = plans.get(values)
+        if level is None:
+            level = plans[values] = plan_level(executor, of_type, grouped)
+            _keep_last(plans, MAX_PLANS_OF_ONE)
+        return level
+
+
+def _keep_last(kept: OrderedDict[Any, Any], size: int) -> None:
+    if len(kept) > size:
+        kept.popitem(last=False)
 
 
 def conditions(

@@ -9,16 +9,16 @@ from resolvers.loaders.select import Names
 
 
 class Rows:
-    """Objects of one type. A plain tuple among them is a row: values of the level's columns.
+    """Objects of one type. Where the level has columns, plain tuples are rows: their values.
 
     Either all of them are rows or none is.
     """
 
-    def __init__(self, names: Names, objects: Sequence[Any]) -> None:
+    def __init__(self, names: Names | None, objects: Sequence[Any]) -> None:
         self.objects = objects
-        self.are_tuples = type(objects[0]) is tuple
+        self.are_tuples = names is not None and type(objects[0]) is tuple
         self._columns: dict[str, Sequence[Any]] = {}
-        if self.are_tuples:
+        if names is not None and self.are_tuples:
             # A row may hold more than was asked for, behind it.
             self._columns = dict(zip(names, zip(*objects, strict=True), strict=False))
 

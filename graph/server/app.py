@@ -9,10 +9,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from strawberry import Schema
 
 from graph.execution.engine import Engine
-from graph.server import graphiql, health, logs
+from graph.server import graphiql, health, logs, manifest
+from graph.server.compression import Compression
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER
 from graph.server.settings import Settings, load, unknown, without_password
@@ -36,25 +38,37 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
 
     Raises:
         BadSettings: the environment holds values that cannot be used.
+        BadManifest: so do the trusted documents.
     """
     settings = settings or load()
     logs.configure(settings)
     for name in unknown():
         log.warning("unknown variable", name=name)
     policy.use(settings.policy)
-    engine = Engine(
+    redis = settings.redis_url
+    live = Live(settings.pace, redis.get_secret_value() if redis else None)
+    return Starlette(
+        routes=_routes(engine_of(settings, schema), Contexts(settings, live), settings),
+        middleware=_middleware(settings),
+        lifespan=lambda _app: running(settings, live),
+    )
+
+
+def engine_of(settings: Settings, schema: Schema | None = None) -> Engine:
+    """What runs documents; where some are trusted, it has checked all of them.
+
+    Raises:
+        BadManifest: naming the file, or each document that cannot be run.
+    """
+    trusted = settings.trusted_documents
+    return Engine(
         schema or _schema(),
         settings.document_limits,
         open_schema=settings.open_schema,
         cache_size=settings.document_cache_size,
+        persisted_size=settings.persisted_queries,
+        trusted=manifest.read(trusted) if trusted else None,
         reference=settings.executor == "reference",
-    )
-    redis = settings.redis_url
-    live = Live(settings.pace, redis.get_secret_value() if redis else None)
-    return Starlette(
-        routes=_routes(engine, Contexts(settings, live), settings),
-        middleware=_middleware(settings),
-        lifespan=lambda _app: running(settings, live),
     )
 
 
@@ -67,7 +81,9 @@ def _schema() -> Schema:
 
 def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[BaseRoute]:
     shown = settings.serves_graphiql
-    view = View(engine, contexts, settings, graphiql.page() if shown else None)
+    view: ASGIApp = View(engine, contexts, settings, graphiql.page() if shown else None)
+    if settings.compression:
+        view = Compression(view, settings.compression_min_bytes)
     browsed: list[BaseRoute] = [Mount("/graphiql", graphiql.assets())] if shown else []
     return [
         *browsed,

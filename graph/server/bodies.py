@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from graph.execution.engine import Ask
 from graph.execution.failures import Code, Malformed, Rejected
+from graph.execution.persisted import bare
 
 MAX_DIGITS: Final = 20
 
@@ -95,8 +96,9 @@ def to_ask(value: Any) -> Ask:
         raise Malformed("One request at a time: batches are not accepted.")
     if not isinstance(value, dict):
         raise Malformed("A request is a JSON object with a query.")
-    query = value.get("query")
-    if not isinstance(query, str) or not query.strip():
+    query, document_name = value.get("query"), _document_name(value)
+    by_name = query is None and document_name is not None
+    if not by_name and not (isinstance(query, str) and query.strip()):
         raise Malformed("`query` is missing, or is no text.")
     variables = value.get("variables")
     if not isinstance(variables, dict | None):
@@ -104,9 +106,7 @@ def to_ask(value: Any) -> Ask:
     name = value.get("operationName")
     if not isinstance(name, str | None):
         raise Malformed("`operationName` is text.")
-    if not isinstance(value.get("extensions"), dict | None):
-        raise Malformed("`extensions` is an object.")
-    return Ask(query, variables, name or None)
+    return Ask(query, variables, name or None, document_name)
 
 
 def encode(value: Any) -> bytes:
@@ -116,6 +116,30 @@ def encode(value: Any) -> bytes:
     except TypeError:
         # Integers beyond 64 bits, which orjson refuses; a JSON scalar may hold some.
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _document_name(value: dict[str, Any]) -> str | None:
+    """What a body calls its document: `documentId`, or the hash of Apollo's protocol."""
+    name = value.get("documentId")
+    if name is not None and not (isinstance(name, str) and name):
+        raise Malformed("`documentId` is text.")
+    extensions = value.get("extensions")
+    if not isinstance(extensions, dict | None):
+        raise Malformed("`extensions` is an object.")
+    persisted = (extensions or {}).get("persistedQuery")
+    if persisted is None:
+        return name
+    if not isinstance(persisted, dict):
+        raise Malformed("`persistedQuery` is an object.")
+    version = persisted.get("version")
+    if version != 1 or isinstance(version, bool):
+        raise Malformed("`persistedQuery` has the version 1.")
+    hashed = persisted.get("sha256Hash")
+    if not (isinstance(hashed, str) and hashed):
+        raise Malformed("`sha256Hash` is text.")
+    if name is not None and bare(name) != bare(hashed):
+        raise Malformed("`documentId` and `sha256Hash` name two documents.")
+    return hashed
 
 
 def _too_deep(most: int) -> Malformed:

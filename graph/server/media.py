@@ -1,10 +1,16 @@
-"""Which media type a request has, and which one its answer gets."""
+"""Which media type a request has, and which one its answer gets; and in which coding."""
 
+from functools import lru_cache
 from typing import Final
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
 HTML: Final = "text/html"
+PARTS: Final = "multipart/mixed"
+
+# Clients say by a parameter how they want parts laid out; without one they take what there is.
+PARTS_LAYOUT: Final = "incrementalSpec=v0.2"
+LAYOUTS: Final = ("incrementalspec=", "deferspec=", "subscriptionspec=")
 
 # An answer in application/json must be readable by clients that only know status 200.
 OFFERED: Final = (JSON, GRAPHQL)
@@ -20,12 +26,29 @@ def is_json(content_type: str | None) -> bool:
 
 
 def answer_type(accept: str | None) -> str | None:
-    """The media type that the client likes best of those offered, None where it likes none."""
+    """The media type that the client likes best of those offered, None where it likes none.
+
+    Whoever reads answers in parts reads JSON, which the parts are.
+    """
     if accept is None or not accept.strip():
         return JSON
     wanted = _wanted(accept)
     best = max(OFFERED, key=lambda offered: _quality(offered, wanted))
-    return best if _quality(best, wanted)[0] > 0 else None
+    if _quality(best, wanted)[0] > 0:
+        return best
+    return JSON if takes_parts(accept) else None
+
+
+@lru_cache(maxsize=100)  # asked for every request, and clients send the same few texts
+def takes_parts(accept: str | None) -> bool:
+    """Whether the client reads answers in parts, in the layout that we have."""
+    for part in (accept or "").lower().split(","):
+        kind, *parameters = (piece.strip().replace('"', "") for piece in part.split(";"))
+        quality = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+        layouts = [each for each in parameters if each.startswith(LAYOUTS)]
+        if kind == PARTS and quality > 0 and layouts in ([], [PARTS_LAYOUT.lower()]):
+            return True
+    return False
 
 
 def wants_html(accept: str | None) -> bool:
@@ -33,8 +56,13 @@ def wants_html(accept: str | None) -> bool:
     return accept is not None and _wanted(accept).get(HTML, (0.0, 0))[0] > 0
 
 
+def reads_gzip(accept_encoding: str | None) -> bool:
+    """Whether the client names gzip, and does not refuse it by a quality of 0."""
+    return accept_encoding is not None and _wanted(accept_encoding).get("gzip", (0.0, 0))[0] > 0
+
+
 def _wanted(accept: str) -> dict[str, tuple[float, int]]:
-    """Each media range with its quality and how early it stands."""
+    """Each media range, or coding, with its quality and how early it stands."""
     wanted: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(accept.split(",")):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     introspection: bool | None = None
     graphiql: bool | None = None
+    trusted_documents: Path | None = None
+    compression: bool = True
+    compression_min_bytes: int = Field(default=1_400, ge=0, le=64 * 1024 * 1024)
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -86,6 +89,7 @@ class Settings(BaseSettings):
     max_directives: int = Field(default=50, ge=0, le=1_000)
     executor: Literal["breadth-first", "reference"] = "breadth-first"
     document_cache_size: int = Field(default=1_000, ge=1, le=100_000)
+    persisted_queries: int = Field(default=1_000, ge=0, le=100_000)
     receive_seconds: Seconds = 10.0
     run_seconds: Seconds = 10.0
 
@@ -187,7 +191,9 @@ class Settings(BaseSettings):
 
     @property
     def serves_graphiql(self) -> bool:
-        """Whether a browser gets GraphiQL."""
+        """Whether a browser gets GraphiQL, which would ask what no list of documents has."""
+        if self.trusted_documents:
+            return False
         return not self.production if self.graphiql is None else self.graphiql
 
     @property

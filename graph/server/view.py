@@ -1,7 +1,10 @@
 """GraphQL over HTTP: one POST, one answer, whatever was sent."""
 
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from graphql import OperationType
@@ -11,11 +14,15 @@ from starlette.types import Receive, Scope, Send
 
 from graph.execution.engine import Answer, Ask, Engine
 from graph.execution.failures import Code, Malformed, Rejected
+from graph.execution.parts import Part
 from graph.server import bodies, media
 from graph.server.bodies import TooLarge, TooSlow
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER, correlation_id_of
+from graph.server.multipart import Multipart
 from graph.server.settings import Settings
+
+Parts = AsyncGenerator[Answer | Part, None]
 
 # The server's own failures, which no client must take for an answer.
 FAILURES: Final = {Code.INTERNAL: 500, Code.OVERLOADED: 503, Code.DEADLINE: 504}
@@ -69,41 +76,50 @@ class View:
         began = perf_counter()
         correlation_id = correlation_id_of(request.headers)
         context = self.contexts.make(correlation_id)
-        kind = media.answer_type(request.headers.get("accept"))
+        accept = request.headers.get("accept")
+        kind = media.answer_type(accept)
         name: str | None = None
+        parts: Parts | None = None
+        answer: Answer | Part
         self.running += 1
         try:
-            executor = self.engine.prepare(await self._ask(request, kind), context)
+            ask = await self._ask(request, kind)
+            executor = self.engine.prepare(ask, context, in_parts=media.takes_parts(accept))
             operation = executor.operation
             name = operation.name.value if operation.name else None
             if operation.operation is OperationType.SUBSCRIPTION:
                 raise Malformed("Subscriptions need a WebSocket (graphql-transport-ws).")
-            answer = await self.engine.execute(executor)
+            if executor.in_parts:
+                parts = self.engine.in_parts(executor)
+            answer = await (anext(parts) if parts else self.engine.execute(executor))
             status = 200 if answer.executed or not answer.code else FAILURES[answer.code]
         except Rejected as rejected:
             answer = Answer(None, rejected.written(correlation_id), executed=False)
             status = _status(rejected, kind)
         finally:
             self.running -= 1
-        response = Response(
-            bodies.encode(answer.body()),
-            status,
-            headers={HEADER: correlation_id, "cache-control": "no-store"},
-            media_type=f"{kind or media.JSON}; charset=utf-8",
-        )
-        if status == 405:
-            response.headers["allow"] = "POST"
-        if status in {408, 413}:
-            response.headers["connection"] = "close"  # what is left of the body is not read
-        log.info(
-            "request",
-            operation=name,
-            code=answer.code,
-            status=status,
-            milliseconds=round((perf_counter() - began) * 1000, 1),
-            correlation_id=correlation_id,
-        )
-        return response
+        headers = {HEADER: correlation_id, "cache-control": "no-store"}
+        written = partial(_log, began, operation=name, correlation_id=correlation_id)
+        if parts:
+            if isinstance(answer, Part):
+                return Multipart(self._counted(answer, parts, written), headers)
+            await parts.aclose()
+        written(code=answer.code, status=status)
+        return _whole(answer, kind, status, headers)
+
+    async def _counted(self, first: Part, rest: Parts, written: Callable[..., None]) -> Parts:
+        """An answer's parts. It counts as running until the last; then its line is written."""
+        code, count = first.code, 1
+        self.running += 1
+        try:
+            async with aclosing(rest):
+                yield first
+                async for part in rest:
+                    code, count = code or part.code, count + 1
+                    yield part
+        finally:
+            self.running -= 1
+            written(code=code, status=200, parts=count)
 
     async def _ask(self, request: Request, kind: str | None) -> Ask:
         if request.method != "POST":
@@ -121,6 +137,26 @@ class View:
             request, self.settings.max_body_bytes, self.settings.receive_seconds
         )
         return bodies.to_ask(bodies.parse_json(body, self.settings.max_json_depth))
+
+
+def _whole(
+    answer: Answer | Part, kind: str | None, status: int, headers: dict[str, str]
+) -> Response:
+    response = Response(
+        bodies.encode(answer.body()),
+        status,
+        headers=headers,
+        media_type=f"{kind or media.JSON}; charset=utf-8",
+    )
+    if status == 405:
+        response.headers["allow"] = "POST"
+    if status in {408, 413}:
+        response.headers["connection"] = "close"  # what is left of the body is not read
+    return response
+
+
+def _log(began: float, **more: Any) -> None:
+    log.info("request", **more, milliseconds=round((perf_counter() - began) * 1000, 1))
 
 
 def _wants_page(request: Request) -> bool:

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from graph.execution.engine import Answer, Ask, Engine, Executor
 from graph.execution.failures import Code, Malformed, Rejected
+from graph.execution.parts import Part
 from graph.server import bodies
 from graph.server.contexts import Contexts
 from graph.server.settings import Settings
@@ -194,7 +195,7 @@ class Socket:
         began = perf_counter()
         name, answers, code = None, 0, None
         try:
-            executor = self.engine.prepare(ask, context)
+            executor = self.engine.prepare(ask, context, in_parts=True)
             name = executor.operation.name.value if executor.operation.name else None
             async with aclosing(self._answers(executor)) as stream:
                 async for answer in stream:
@@ -219,13 +220,15 @@ class Socket:
                 correlation_id=context.correlation_id,
             )
 
-    async def _answers(self, executor: Executor) -> AsyncGenerator[Answer, None]:
-        if executor.operation.operation is not OperationType.SUBSCRIPTION:
-            yield await self.engine.execute(executor)
-            return
-        async with aclosing(self.engine.subscribe(executor)) as answers:
-            async for answer in answers:
-                yield answer
+    def _answers(self, executor: Executor) -> AsyncGenerator[Answer | Part, None]:
+        if executor.in_parts:
+            return self.engine.in_parts(executor)
+        if executor.operation.operation is OperationType.SUBSCRIPTION:
+            return self.engine.subscribe(executor)
+        return self._answer(executor)
+
+    async def _answer(self, executor: Executor) -> AsyncGenerator[Answer, None]:
+        yield await self.engine.execute(executor)
 
     async def _refuse(self, key: str, rejected: Rejected, context: Context) -> None:
         errors = rejected.written(context.correlation_id)

@@ -7,7 +7,7 @@ import strawberry
 
 from graph.fields import computed_by
 from models.rules.access import Permission
-from models.rules.money import TaxedAmount, to_decimal
+from models.rules.money import TaxedAmount, to_text
 from resolvers.money import amount_or_none
 from resolvers.scalars import CurrencyCode
 
@@ -15,7 +15,7 @@ from resolvers.scalars import CurrencyCode
 @strawberry.type(description="An exact amount of money.")
 class Money:
     amount: Decimal = computed_by(
-        to_decimal, "minor", "currency", description="With all decimals that the currency has."
+        to_text, "minor", "currency", description="With all decimals that the currency has."
     )
     currency_code: CurrencyCode = computed_by(CurrencyCode, "currency", description="Which money.")
 

@@ -18,7 +18,7 @@ from tortoise.models import Model
 from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from resolvers.loaders.select import Names, Select
+from resolvers.loaders.select import Names, select_by
 from services.visibility import scope, visible
 
 CHUNK: Final = 5_000
@@ -120,16 +120,14 @@ async def rows_by(
 ) -> Iterable[tuple[Any, Any]]:
     """The rows of a table whose column `by` has one of the keys, each with its key."""
     if columns is None:
-        found = visible(table, actor).filter(**{f"{by}__in": keys})
-        return [(getattr(row, by), row) for row in await found.order_by(*order)]
+        instances = visible(table, actor).filter(**{f"{by}__in": keys})
+        return [(getattr(each, by), each) for each in await instances.order_by(*order)]
     condition = scope(table, actor)
     if condition is None:
         return []
     # The key comes last, whether or not it was asked for: whoever reads knows nothing of it.
-    select = Select(table, (*columns, by))
-    select.among(by, keys)
-    select.matching(condition)
-    return [(row[-1], row) for row in await select.rows(select.text(order))]
+    found = await select_by(table, (*columns, by), by, keys, order, condition)
+    return [(row[-1], row) for row in found]
 
 
 def chunks(keys: Sequence[Any]) -> list[list[Any]]:

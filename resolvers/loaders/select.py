@@ -13,14 +13,18 @@ from typing import Any, Final
 
 from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import Q, ResolveContext
-from tortoise.fields.data import CharEnumFieldInstance
+from tortoise.fields.data import CharEnumFieldInstance, UUIDField
 from tortoise.models import Model
 
+from models.columns import UtcDatetime
 from services import database
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
 Convert = Callable[[Any], Any]
+
+NATIVE: Final = {"postgres": (UUIDField, UtcDatetime)}
+"""What a driver gives as Python has it, though Tortoise looks at each value."""
 
 QUOTES: Final = {"sqlite": '"', "postgres": '"', "mysql": "`"}
 
@@ -58,19 +62,25 @@ class Select:
         return self.table._meta.fields_map[column].to_db_value(value, self.table)
 
     def among(self, column: str, keys: Sequence[Any]) -> None:
-        """Only rows whose column has one of the keys. The text is one for any number of them."""
+        """Only rows whose column has one of the keys."""
         name = self.name(column)
-        if len(keys) == 1:
-            self.conditions.append(f"{name} = {self.value(self.encoded(column, keys[0]))}")
-        elif self.dialect == "postgres":
-            self.conditions.append(f"{name} = ANY({self.value(list(keys))})")
-        elif self.dialect == "sqlite":
-            listed = json.dumps([self.encoded(column, key) for key in keys])
-            place = self.value(listed)
-            self.conditions.append(f"{name} IN (SELECT value FROM json_each({place}))")
-        else:
+        if self.dialect == "mysql":
             places = ", ".join(self.value(self.encoded(column, key)) for key in keys)
             self.conditions.append(f"{name} IN ({places})")
+            return
+        place = self.value(self.listed(column, keys))
+        any_of = (
+            f"= ANY({place})"
+            if self.dialect == "postgres"
+            else (f"IN (SELECT value FROM json_each({place}))")
+        )
+        self.conditions.append(f"{name} {any_of}")
+
+    def listed(self, column: str, keys: Sequence[Any]) -> Any:
+        """Any number of keys as one value, so that the text is the same for them all."""
+        if self.dialect == "postgres":
+            return list(keys)
+        return json.dumps([self.encoded(column, key) for key in keys])
 
     def matching(self, where: Q) -> None:
         """Only rows for which the filter holds. Filters on other tables are subqueries."""
@@ -111,14 +121,54 @@ class Select:
 
     async def rows(self, text: str) -> list[Row]:
         """The rows of a statement that gives the selected columns, as Python values."""
-        found = await database.fetch(text, self.values)
-        conversions = conversions_of(self.table, self.names, self.dialect)
-        if not found or not conversions:
-            return list(map(tuple, found))
-        columns: list[Sequence[Any]] = list(zip(*found, strict=True))
-        for position, convert in conversions:
-            columns[position] = convert(columns[position])
-        return list(zip(*columns, strict=True))
+        return await fetch(self.table, self.names, self.dialect, text, self.values)
+
+
+async def select_by(
+    table: type[Model],
+    names: Names,
+    by: str,
+    keys: Sequence[Any],
+    order: Names,
+    where: Q,
+) -> list[Row]:
+    """The rows of a table whose column `by` has one of the keys, of those that the filter lets."""
+    dialect = database.dialect()
+    if dialect == "mysql" or where.children or where.filters:
+        select = Select(table, names, dialect)
+        select.among(by, keys)
+        select.matching(where)
+        return await select.rows(select.text(order))
+    # Elsewhere the text is the same for any number of keys but one.
+    text, encode = _text_by(table, names, by, order, dialect, is_one=len(keys) == 1)
+    return await fetch(table, names, dialect, text, [encode(keys)])
+
+
+@lru_cache(maxsize=2_000)
+def _text_by(
+    table: type[Model], names: Names, by: str, order: Names, dialect: str, *, is_one: bool
+) -> tuple[str, Callable[[Sequence[Any]], Any]]:
+    """The text of `select_by`, and what makes its one value of the keys."""
+    select = Select(table, names, dialect)
+    if is_one:
+        select.conditions.append(f"{select.name(by)} = {select.value(None)}")
+        return select.text(order), lambda keys: select.encoded(by, keys[0])
+    select.among(by, ())
+    return select.text(order), lambda keys: select.listed(by, keys)
+
+
+async def fetch(
+    table: type[Model], names: Names, dialect: str, text: str, values: Sequence[Any]
+) -> list[Row]:
+    """The rows of a statement that gives these columns of a table, as Python values."""
+    found = await database.fetch(text, values)
+    conversions = conversions_of(table, names, dialect)
+    if not found or not conversions:
+        return list(map(tuple, found))
+    columns: list[Sequence[Any]] = list(zip(*found, strict=True))
+    for position, convert in conversions:
+        columns[position] = convert(columns[position])
+    return list(zip(*columns, strict=True))
 
 
 Column = Sequence[Any]
@@ -128,14 +178,17 @@ Column = Sequence[Any]
 def conversions_of(
     table: type[Model],
     names: Names,
-    dialect: str,  # noqa: ARG001 - part of what is remembered: Tortoise says others elsewhere
+    dialect: str,
 ) -> list[tuple[int, Callable[[Column], Column]]]:
     """The columns that the database gives in a form of its own, and how they are converted."""
     meta = table._meta
+    native = NATIVE.get(dialect, ())
     made: dict[str, Callable[[Column], Column]] = {}
     for _, name, described in meta.db_default_fields:
         made[name] = _each(described.field_type)
     for _, name, described in meta.db_complex_fields:
+        if isinstance(described, native):
+            continue
         if isinstance(described, CharEnumFieldInstance):
             made[name] = _each_distinct(described.to_python_value)
         else:

@@ -162,6 +162,27 @@ def test_the_demo_fills_an_empty_database_only() -> None:
     assert checked.exit_code == 0, checked.stdout
 
 
+def test_trusted_documents_are_checked_before_they_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = tmp_path / "manifest.json"
+    monkeypatch.setenv("ORDERGRAPH_TRUSTED_DOCUMENTS", str(manifest))
+    manifest.write_text('{"a": "query Old { ordersOfLastYear }"}')
+    assert run("migrate").exit_code == 0
+    complaint = (
+        "ORDERGRAPH_TRUSTED_DOCUMENTS: document a (query Old { ordersOfLastYear }): "
+        "Cannot query field 'ordersOfLastYear' on type 'Query'."
+    )
+    for command in ("serve", "doctor"):
+        refused = run(command)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith(complaint)
+    manifest.write_text('{"a": "query New { orders(first: 1) { nodes { number } } }"}')
+    well = run("doctor")
+    assert well.exit_code == 0
+    assert "The trusted documents can be run." in well.stdout
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_server_answers_until_it_is_told_to_stop(workers: str) -> None:
     for command in (("migrate",), ("demo", "--orders", "20", "--customers", "5")):

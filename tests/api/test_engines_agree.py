@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
+from graphql import get_introspection_query
 from structlog.testing import capture_logs
 from tortoise.models import Model
 
@@ -142,6 +143,13 @@ async def test_engines_agree(sqlite_database: Database) -> None:
 async def test_engines_agree_where_relations_fail(sqlite_database: Database, faults: None) -> None:
     await fill(SYSTEM, Size(customers=12, products=20, orders=60), seed=3, now=NOW)
     assert await disagreements(500, seed=12) == []
+
+
+async def test_engines_agree_on_the_schema(sqlite_database: Database) -> None:
+    text = get_introspection_query(input_value_deprecation=True)
+    ours = await answer(ENGINE, text)
+    assert ours.errors == []
+    assert ours.data == (await answer(REFERENCE, text)).data
 
 
 @pytest.mark.soak

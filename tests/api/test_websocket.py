@@ -56,6 +56,63 @@ async def test_queries_and_mutations_are_answered_too(address: str) -> None:
         assert await talk.hear() == {"type": "complete", "id": "q"}
 
 
+async def test_what_is_put_off_comes_in_messages_of_its_own(address: str) -> None:
+    async with talking(address) as talk:
+        await talk.begin()
+        await talk.subscribe(
+            "d", "query($on: Boolean) { node { name ... @defer(if: $on) { child { name } } } }"
+        )
+        heard = [await talk.hear() for _ in range(3)]
+        assert heard == [
+            {
+                "type": "next",
+                "id": "d",
+                "payload": {
+                    "data": {"node": {"name": "a node"}},
+                    "pending": [{"id": "0", "path": ["node"]}],
+                    "hasNext": True,
+                },
+            },
+            {
+                "type": "next",
+                "id": "d",
+                "payload": {
+                    "incremental": [{"id": "0", "data": {"child": {"name": "a node"}}}],
+                    "completed": [{"id": "0"}],
+                    "hasNext": False,
+                },
+            },
+            {"type": "complete", "id": "d"},
+        ]
+        await talk.subscribe("w", "{ node { name ... @defer(if: false) { child { name } } } }")
+        whole = {"data": {"node": {"name": "a node", "child": {"name": "a node"}}}}
+        assert await talk.hear() == {"type": "next", "id": "w", "payload": whole}
+        assert await talk.hear() == {"type": "complete", "id": "w"}
+
+
+async def test_complete_ends_what_was_put_off(address: str) -> None:
+    standin.gate = asyncio.Event()
+    async with talking(address) as talk:
+        await talk.begin()
+        await talk.subscribe("d", "{ node { name ... @defer { gated } } }")
+        assert (await talk.hear())["payload"]["hasNext"] is True
+        await talk.say(type="complete", id="d")
+        assert await end_of_stream() == "gated"
+
+
+async def test_a_subscription_puts_nothing_off(address: str) -> None:
+    query = """subscription($on: Boolean!) {
+        ticks(to: 1) { number ... @defer(if: $on) { text } }
+    }"""
+    async with talking(address) as talk:
+        await talk.begin()
+        await talk.subscribe("on", query, on=True)
+        heard = await talk.hear()
+        assert (heard["type"], codes(heard)) == ("error", ["BAD_REQUEST"])
+        await talk.subscribe("off", query, on=False)
+        assert (await talk.hear())["payload"] == {"data": {"ticks": {"number": 0, "text": "x"}}}
+
+
 async def test_a_ping_is_answered_at_any_time(address: str) -> None:
     async with talking(address) as talk:
         await talk.say(type="ping", payload={"a": 1})

@@ -10,6 +10,7 @@ from graphql import GraphQLError, parse
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
+from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
@@ -37,6 +38,18 @@ def test_methods_that_are_called_or_replaced() -> None:
     ]
     assert parameters(Executor.complete_leaf_value) == ["return_type", "result"]
     assert parameters(Executor.build_per_event_executor) == ["self", "payload"]
+    assert parameters(IncrementalExecutor.execute_collected_subfields) == [
+        *("self", "parent_type", "source_value", "path", "grouped_field_set", "new_defer_usages"),
+        "delivery_group_map",
+    ]
+    assert parameters(IncrementalExecutor.handle_stream) == [
+        *("self", "index", "path", "iterator", "is_async", "stream_usage", "info", "item_type"),
+    ]
+    assert parameters(IncrementalExecutor.cancel_incremental_work) == ["self", "reason"]
+    assert parameters(Executor.get_stream_usage) == ["self", "field_details_list", "path"]
+    assert parameters(Executor.execute_fields) == [
+        *("self", "parent_type", "source_value", "path", "grouped_field_set", "position_context"),
+    ]
     assert parameters(CollectedErrors.add) == ["self", "error", "path"]
     assert parameters(get_argument_values) == [
         *("type_def", "node", "variable_values", "fragment_variable_values", "hide_suggestions"),
@@ -50,6 +63,7 @@ def test_what_an_executor_holds() -> None:
         *("schema", "operation", "fragment_definitions", "variable_values", "context_value"),
         *("field_resolver", "type_resolver", "is_awaitable", "error_propagation"),
         *("hide_suggestions", "collected_errors", "_relevant_sub_fields"),
+        "enable_early_execution",
     )
     assert [name for name in held if not hasattr(executor, name)] == []
     executor.collected_errors.add(GraphQLError("told"), None)

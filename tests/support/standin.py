@@ -22,6 +22,15 @@ def crack(value: object) -> str:
 
 
 SECRET_TEXT = "postgres://ordergraph:hunter2@db.internal/orders"
+SHARED = RuntimeError(SECRET_TEXT)
+"""One exception that many fields meet, as they do where a batch fails."""
+
+
+closed: asyncio.Queue[str] = asyncio.Queue()
+"""The streams and fields that have ended, however they did."""
+
+gate = asyncio.Event()
+"""What `gated` waits for."""
 
 
 @strawberry.type
@@ -32,10 +41,38 @@ class Node:
     def child(self) -> Annotated["Node", strawberry.lazy("tests.support.standin")]:
         return Node()
 
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise RuntimeError(SECRET_TEXT)
+
+    @strawberry.field
+    def needed(self) -> str:
+        raise SHARED
+
+    @strawberry.field
+    async def gated(self) -> str:
+        try:
+            await gate.wait()
+        finally:
+            closed.put_nowait("gated")
+        return "came through"
+
+    @strawberry.field
+    async def cancelled(self) -> str:
+        raise asyncio.CancelledError(SECRET_TEXT)
+
+    @strawberry.field
+    def long(self, times: int) -> str:
+        return self.name * times
+
 
 @strawberry.type
 class Query:
     node: Node = strawberry.field(resolver=Node)
+
+    @strawberry.field
+    def nodes(self, count: int) -> list[Node]:
+        return [Node(name=f"node {number}") for number in range(count)]
 
     @strawberry.field
     def greet(self, name: str = "world", times: int = 1) -> str:
@@ -89,6 +126,10 @@ class Mutation:
     def change(self) -> str:
         return "changed"
 
+    @strawberry.mutation
+    def make(self) -> Node:
+        return Node(name="made")
+
 
 contexts: list[object] = []
 
@@ -103,10 +144,6 @@ class Tick:
         """Which context this event is resolved in."""
         contexts.append(info.context)  # kept, because the id of one that is gone is given again
         return str(id(info.context))
-
-
-closed: asyncio.Queue[str] = asyncio.Queue()
-"""The streams that have ended, however they did."""
 
 
 @strawberry.type
@@ -150,5 +187,5 @@ schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(scalar_map=SCALARS),
+    config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
 )

@@ -17,6 +17,9 @@ def doctor() -> None:
     if missing:
         session.fail(f"{len(missing)} migrations are pending. Run: ordergraph migrate")
     typer.echo("Its schema is up to date.")
+    session.check_documents(settings)
+    if settings.trusted_documents:
+        typer.echo("The trusted documents can be run.")
 
 
 async def _state() -> tuple[str, list[str]]:

@@ -20,6 +20,7 @@ def serve(
 ) -> None:
     """Serve GraphQL over HTTP and WebSocket until a signal ends it."""
     settings = session.settings()
+    session.check_documents(settings)
     session.run(_nothing, settings)
     _ = settings.secret_bytes  # made before there are several processes
     host = settings.host if host is None else host

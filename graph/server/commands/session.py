@@ -33,6 +33,19 @@ def settings() -> Settings:
     return loaded
 
 
+def check_documents(loaded: Settings) -> None:
+    """Pass where every trusted document can be run; else the command ends by status 2."""
+    if loaded.trusted_documents:
+        # They bring the schema, which few commands need.
+        from graph.execution.persisted import BadManifest
+        from graph.server.app import engine_of
+
+        try:
+            engine_of(loaded)
+        except BadManifest as error:
+            fail(f"ORDERGRAPH_TRUSTED_DOCUMENTS: {error}", status=2)
+
+
 def run(command: Callable[[], Awaitable[T]], loaded: Settings, *, migrated: bool = True) -> T:
     """What the command returns, run with the database open, and up to date where asked for."""
 

@@ -1,0 +1,135 @@
+"""Running an operation in parts: graphql-core's own way, bounded, and with nothing left behind."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, Final, TypeVar
+
+from graphql import ExecutionResult, GraphQLError
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graph.execution.parts import Result
+
+Found = TypeVar("Found")
+
+MAX_PUT_OFF: Final = 1_000
+"""Places of one answer at which a fragment or the rest of a list is put off. A directive counts
+anew for each object of a list; beyond, everything is given at once."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """How far the delivery of one answer is. All executors of its parts share it."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the first part is on its way."""
+    left: int = MAX_PUT_OFF
+
+    def take(self, places: int) -> bool:
+        """Whether so many more places may be put off; once they may not, nothing ever may."""
+        fits = places <= self.left
+        self.left = self.left - places if fits else 0
+        return fits
+
+
+class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's, which answers in parts where it has a `delivery`."""
+
+    delivery: Delivery | None = None
+
+    @property
+    def in_parts(self) -> bool:
+        return self.delivery is not None
+
+    def execute_collected_subfields(
+        self,
+        parent_type: Any,
+        source_value: Any,
+        path: Any,
+        grouped_field_set: Any,
+        new_defer_usages: Any,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core's, as long as there is room for what is to be put off."""
+        if new_defer_usages and self.delivery and not self.delivery.take(len(new_defer_usages)):
+            return self.execute_fields(parent_type, source_value, path, grouped_field_set, None)
+        return super().execute_collected_subfields(
+            parent_type, source_value, path, grouped_field_set, new_defer_usages, position_context
+        )
+
+    def get_stream_usage(self, field_details_list: Any, path: Any) -> Any:
+        """As graphql-core's; but a bad count is the client's mistake."""
+        try:
+            return super().get_stream_usage(field_details_list, path)
+        except ValueError:
+            raise GraphQLError("`initialCount` is at least 0.") from None
+
+    def handle_stream(
+        self,
+        index: int,
+        path: Any,
+        iterator: Any,
+        is_async: bool,
+        stream_usage: Any,
+        info: Any,
+        item_type: Any,
+    ) -> bool:
+        """As graphql-core's, but items are completed together, so that loaders read for them all.
+
+        graphql-core does so in early execution only, which here has to wait for the first part.
+        """
+        if self.delivery is None or not self.delivery.take(1):
+            return False
+        items = iterator if is_async else _after(self.delivery.begun, iterator)
+        self.enable_early_execution = True
+        try:
+            return super().handle_stream(index, path, items, True, stream_usage, info, item_type)
+        finally:
+            self.enable_early_execution = False
+
+
+async def _after(event: asyncio.Event, items: Iterator[Found]) -> AsyncIterator[Found]:
+    await event.wait()
+    for item in items:
+        yield item
+
+
+async def results(
+    executor: PartsExecutor, seconds: float
+) -> AsyncGenerator[ExecutionResult | Result, None]:
+    """What graphql-core gives, one after the other; nothing of it runs on afterwards.
+
+    Time counts while somebody waits for the next one. How long they take to pass it on, to a client
+    that reads slowly, is the transport's business.
+
+    Raises:
+        TimeoutError: the time is over.
+    """
+    clock = asyncio.get_running_loop().time
+    left = seconds
+
+    async def in_time(given: Awaitable[Found]) -> Found:
+        nonlocal left
+        began = clock()
+        async with asyncio.timeout(left):
+            found = await given
+        left -= clock() - began
+        return found
+
+    try:
+        result: Any = executor.execute_operation()
+        if isawaitable(result):
+            result = await in_time(result)
+        if isinstance(result, ExecutionResult):
+            yield result
+            return
+        yield result.initial_result
+        if executor.delivery:
+            executor.delivery.begun.set()
+        async with aclosing(result.subsequent_results) as following:
+            while (found := await in_time(anext(following, None))) is not None:
+                yield found
+    finally:
+        await executor.cancel_incremental_work()
