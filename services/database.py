@@ -24,7 +24,7 @@ SQLITE_PRAGMAS: Final = {
     "busy_timeout": 10_000,
     "foreign_keys": "ON",
 }
-# Of more, the threads wait for Python's lock longer than they read: see ADR 10.
+# So many slow statements may run at the same time; quick ones take turns, see ADR 10.
 SQLITE_READERS: Final = 4
 # READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
 # gap locks, that is deadlocks. The server's own time zone must not touch what we store.

@@ -15,6 +15,9 @@ import aiosqlite
 AGAIN_SECONDS: Final = 0.05
 """Until a statement that goes on is interrupted again: it may have begun after the first time."""
 
+PATIENCE_SECONDS: Final = 0.01
+"""Until a second statement may run beside one that goes on."""
+
 RowFactory = type[sqlite3.Row] | None
 
 
@@ -36,14 +39,19 @@ class Aftermath:
 class Readers:
     """At most `size` connections, each opened when it is first needed and held for one statement.
 
-    Whoever finds all of them busy waits in turn, for no longer than its own deadline allows.
+    Short statements run one after the other: two threads that want Python's lock all the time are
+    slower than one. A statement that is not done soon lends its place to the next one, so that
+    nobody waits for it. Whoever waits does so in turn, and for as long as its own deadline allows.
     """
 
     def __init__(self, path: str, busy_milliseconds: int, size: int) -> None:
         # `mode=ro`: SQLite refuses whatever would write, and never makes a file that is gone anew.
         self.address = f"file://{quote(path)}?mode=ro"
         self.busy_seconds = busy_milliseconds / 1000
-        self._free = asyncio.Semaphore(size)
+        self.size = size
+        self._turn = asyncio.Semaphore(1)
+        self._patience: dict[aiosqlite.Connection, asyncio.TimerHandle] = {}
+        self._lent: set[aiosqlite.Connection] = set()
         self._open: set[aiosqlite.Connection] = set()
         self._idle: list[aiosqlite.Connection] = []
         self._ending = Aftermath()
@@ -74,12 +82,14 @@ class Readers:
         await asyncio.gather(self._ending.over(), *map(_end, opened))
 
     async def _taken(self) -> aiosqlite.Connection:
-        await self._free.acquire()
+        await self._turn.acquire()
         try:
-            return self._idle.pop() if self._idle else await self._opened()
+            reader = self._idle.pop() if self._idle else await self._opened()
         except BaseException:
-            self._free.release()
+            self._turn.release()
             raise
+        self._be_patient(reader)
+        return reader
 
     async def _opened(self) -> aiosqlite.Connection:
         reader = await aiosqlite.connect(
@@ -88,10 +98,28 @@ class Readers:
         self._open.add(reader)
         return reader
 
+    def _be_patient(self, reader: aiosqlite.Connection) -> None:
+        loop = asyncio.get_running_loop()
+        self._patience[reader] = loop.call_later(PATIENCE_SECONDS, self._lend, reader)
+
+    def _lend(self, reader: aiosqlite.Connection) -> None:
+        if len(self._lent) < self.size - 1:
+            self._lent.add(reader)
+            self._turn.release()
+        else:
+            self._be_patient(reader)
+
+    def _over(self, reader: aiosqlite.Connection) -> None:
+        self._patience.pop(reader).cancel()
+        if reader in self._lent:
+            self._lent.remove(reader)
+        else:
+            self._turn.release()
+
     def _give_back(self, reader: aiosqlite.Connection) -> None:
         if reader in self._open:
             self._idle.append(reader)
-        self._free.release()
+        self._over(reader)
 
     async def _stop(self, reader: aiosqlite.Connection) -> None:
         try:
@@ -105,7 +133,7 @@ class Readers:
                 self._open.remove(reader)
                 await reader.close()
         finally:
-            self._free.release()
+            self._over(reader)
 
 
 async def _end(reader: aiosqlite.Connection) -> None:

@@ -55,6 +55,20 @@ async def renaming(name: str) -> AsyncIterator[None]:
         over.set()
 
 
+@asynccontextmanager
+async def slow_statement() -> AsyncIterator[asyncio.Task[list[tuple[Any, ...]]]]:
+    """Within the block a statement runs for long, and another connection is open beside it."""
+    running = asyncio.create_task(client().fetch_rows(SLOW["sqlite"], []))
+    await asyncio.sleep(0)  # it has taken its turn
+    async with asyncio.timeout(10):
+        assert await client().fetch_rows("SELECT 7", []) == [(7,)]
+    try:
+        yield running
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
 async def add_category(name: str) -> None:
     now = clock.now()
     await Category(name=name, created_at=now, updated_at=now).save()
@@ -93,9 +107,23 @@ async def test_a_query_is_answered_while_a_transaction_is_open(company: Database
     assert await ask(NAMES) == {"warehouses": [{"name": "Moved"}]}
 
 
-async def test_what_was_committed_is_read_by_every_connection(company: Database) -> None:
+async def test_nobody_waits_for_a_statement_that_takes_long(company: Database) -> None:
+    async with slow_statement() as running:
+        for _ in range(3):
+            assert await ask(NAMES) == {"warehouses": [{"name": "Main warehouse"}]}
+        assert not running.done()
+        assert len(client()._readers._open) == READERS
+
+
+async def test_no_connection_stays_in_the_past(company: Database) -> None:
+    async with slow_statement():
+        pass
+    await client()._readers._ending.over()
+    assert len(client()._readers._idle) == READERS
     for count in range(20):
-        assert await everywhere(COUNT) == [[(count,)]] * READERS
+        for reader in client()._readers._idle:
+            assert [*await reader.execute_fetchall(COUNT)] == [(count,)]
+        assert await client().fetch_rows(COUNT, []) == [(count,)]
         await add_category(f"category {count}")
 
 
@@ -197,16 +225,13 @@ async def test_a_begin_that_is_not_waited_for_leaves_no_transaction(company: Dat
 
 
 async def test_closing_ends_every_thread_and_what_it_runs(company: Database) -> None:
-    await everywhere(COUNT)
-    running = [asyncio.create_task(client().fetch_rows(SLOW["sqlite"], [])) for _ in range(READERS)]
-    await asyncio.sleep(0)  # they are asked, and each holds a connection
-    threads = [thread for thread in threading.enumerate() if "_connection_worker" in thread.name]
-    assert len(threads) == READERS + 1
-    async with asyncio.timeout(10):
-        await service.disconnect()
-    for task in running:
+    async with slow_statement() as running:
+        threads = [each for each in threading.enumerate() if "_connection_worker" in each.name]
+        assert len(threads) == READERS + 1
+        async with asyncio.timeout(10):
+            await service.disconnect()
         with pytest.raises(OperationalError, match="interrupted"):
-            await task
+            await running
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
