@@ -16,6 +16,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLField,
     GraphQLLeafType,
     GraphQLObjectType,
@@ -182,15 +183,24 @@ def _plan_field(
     named, nullable = get_named_type(declared.type), get_nullable_type(declared.type)
     planned.required = is_non_null_type(declared.type)
     if isinstance(named, GraphQLObjectType):
-        level = level_below(executor, planned, named)
-        planned.reads |= any(each.reads for each in level.fields)
-        _read_columns(planned, level)
+        _plan_below(executor, planned, named)
     elif is_leaf_type(nullable):
         planned.leaf = nullable
         planned.quickly = quick_way(nullable, required=planned.required)
     elif not is_leaf_type(named):
         planned.reads = True  # what is below an interface or a union is not known yet
     return planned
+
+
+def _plan_below(executor: Executor[Any], planned: Field, of_type: GraphQLObjectType) -> None:
+    try:
+        level = level_below(executor, planned, of_type)
+    except GraphQLError:
+        # A condition that cannot be read is an error of each object that it stands in.
+        planned.reads = True
+        return
+    planned.reads |= any(each.reads for each in level.fields)
+    _read_columns(planned, level)
 
 
 def _find_way(planned: Field, definition: StrawberryField) -> None:
