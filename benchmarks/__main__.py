@@ -1,5 +1,6 @@
 """`make bench`: ordergraph and others, side by side on one database."""
 
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
@@ -81,5 +82,10 @@ def _chosen(only: str) -> list[Contestant]:
     return found
 
 
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit("Stopped by a signal.")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)  # so that servers are stopped then as well
     app()
