@@ -144,19 +144,49 @@ class Run:
     async def _shared(self, asked: Field, relation: ToOne, rows: Rows, place: Places) -> Column:
         """Objects that several parents point to are completed once.
 
-        Where that meets an error it is done again for each parent, because each has a place of its
-        own to tell of it.
+        What went wrong in one is told for each parent, because each has a place of its own.
         """
         keys = rows.column(relation.key)
         found = await self.finder.related(asked, relation, keys)
-        if len(found) < len(keys):
-            apart = Run(self.executor)
-            column = await apart.complete(asked, asked.type, list(found.values()), place)
-            if not column.lost and not apart.errors:
-                shared = dict(zip(found, column.values, strict=True))
-                return Column(list(map(shared.__getitem__, keys)))
-        values = list(map(found.__getitem__, keys))
-        return await self.complete(asked, asked.type, values, place)
+        if len(found) == len(keys):
+            return await self.complete(asked, asked.type, list(found.values()), place)
+        first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        leads = [first[key] for key in found]
+        apart = Run(self.executor)
+        column = await apart.complete(
+            asked, asked.type, list(found.values()), lambda number: place(leads[number])
+        )
+        shared = dict(zip(found, column.values, strict=True))
+        lost: Lost = {}
+        if column.lost or apart.errors:
+            numbers = dict(zip(found, range(len(found)), strict=True))
+            lost = self._told_to_each([numbers[key] for key in keys], leads, column, apart, place)
+        return Column(list(map(shared.__getitem__, keys)), lost)
+
+    def _told_to_each(
+        self,
+        owned: Sequence[int],
+        leads: Sequence[int],
+        column: Column,
+        apart: "Run",
+        place: Places,
+    ) -> Lost:
+        """The errors of shared objects, told at each parent; those that a parent's object lost.
+
+        `owned` is the object's number for each parent, `leads` the first parent of each object.
+        """
+        length = len(cast("Path", place(0)).as_list())
+        below: dict[tuple[Any, ...], list[GraphQLError]] = {}
+        for error, _ in apart.errors:
+            below.setdefault(tuple(error.path or ())[:length], []).append(error)
+        lost: Lost = {}
+        for parent, number in enumerate(owned):
+            own = cast("Path", place(parent))
+            if number in column.lost:
+                lost[parent] = _moved(column.lost[number], length, own)[0]
+            lead = tuple(cast("Path", place(leads[number])).as_list())
+            self.errors += [_moved(error, length, own) for error in below.get(lead, ())]
+        return lost
 
     async def complete(
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
@@ -327,6 +357,21 @@ class Run:
 def _places_of(asked: Field, places: Places) -> Callable[[int], Path]:
     """Where the values of a field stand, below its objects."""
     return lambda number: Path(places(number), asked.name, asked.parent.name)
+
+
+def _moved(error: GraphQLError, length: int, own: Path) -> tuple[GraphQLError, Path]:
+    """The error as it is told at another place: its path, after so many steps, begins there."""
+    at = own
+    for step in (error.path or ())[length:]:
+        at = at.add_key(step, None)
+    moved = GraphQLError(
+        error.message,
+        error.nodes,
+        path=at.as_list(),
+        original_error=error.original_error,
+        extensions=error.extensions,
+    )
+    return moved, at
 
 
 async def _together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
