@@ -90,6 +90,8 @@ def changed_by(
         try:
             info.context.actor.require(permission)
             changed = await change(*args, info=info, **kwargs)
+            # What an earlier field of the same document has read may be as it was before.
+            info.context.forget()
         except Refused as refusal:
             errors = [
                 to_user_error(error, _path(error.path, arguments))

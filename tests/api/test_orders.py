@@ -340,3 +340,24 @@ async def test_no_foreign_key_of_an_order_is_taken_twice(database: Database) -> 
     (error,) = await refusal(PLACE, input=values)
     assert (error["code"], error["path"]) == ("DUPLICATE", ["input", "externalRef"])
     assert await stock("TEA") == (5, 1, 4)
+
+
+async def test_a_payload_tells_nothing_that_an_earlier_mutation_of_its_document_had_read(
+    sqlite_database: Database,
+) -> None:
+    company = await found_company()
+    await company.product("TEA", stock=5)
+    order = await company.order(("TEA", 1))
+    seen = "{ order { customer { orders { nodes { note } } } } }"
+    noted = await ask(
+        f"""mutation($id: ID!) {{
+          first: orderNote(id: $id, text: "Call first.") {seen}
+          second: orderNote(id: $id, text: "Ring twice.") {seen} }}""",
+        id=order["id"],
+    )
+    assert [
+        noted[name]["order"]["customer"]["orders"]["nodes"] for name in ("first", "second")
+    ] == [
+        [{"note": "Call first."}],
+        [{"note": "Call first.\nRing twice."}],
+    ]
