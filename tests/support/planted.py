@@ -167,14 +167,18 @@ def caught(value: Any, *place: Any, rows: Rows | None = None) -> Any:
 
 
 def faulty(value: Any, *place: Any, rows: Rows | None = None) -> Any:
-    """The value as it may be in that place: mostly as it should be."""
+    """The value as it may be in that place: mostly as it should be.
+
+    Rows are spoilt more often, because few of their columns are asked for.
+    """
     dice = dice_of(*place)
+    seldom = 0.2 if isinstance(value, Model | tuple | list | Page) else 0.06
     roll = dice.random()
     if roll < 0.015:
         raise Planted
     if roll < 0.025:
         return None
-    if roll < 0.06:
+    if roll < seldom:
         return spoilt(value, dice, rows)
     return value
 
@@ -190,10 +194,12 @@ def spoilt(value: Any, dice: random.Random, rows: Rows | None) -> Any:
         case tuple() if rows:
             return spoilt_row(value, dice, rows)
         case [first, *others] if isinstance(value, list):
-            return [dice.choice((None, Planted(), spoilt(first, dice, rows))), *others]
+            bad = spoilt(first, dice, rows)
+            return [dice.choice((None, Planted(), bad, bad, bad)), *others]
         case Page(nodes=[first, *others]):
             rows = Rows(value.listing.table, value.names)
-            return replace(value, nodes=[dice.choice((None, spoilt(first, dice, rows))), *others])
+            bad = spoilt(first, dice, rows)
+            return replace(value, nodes=[dice.choice((None, bad, bad, bad)), *others])
         case None:
             return None
         case _:
