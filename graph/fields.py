@@ -5,7 +5,7 @@ as data: an executor that knows it reads for all objects at once and only what i
 other calls the resolver that is made from the same declaration.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from inspect import Parameter, Signature, signature
 from typing import Any, Final
@@ -71,12 +71,16 @@ def computed_by(
     among the inputs are read.
     """
     described: dict[str, Any] = {FUNCTION: function, INPUTS: inputs, PERMISSION: needs}
-    resolve = (
-        _compute_at_once(function, *inputs)
-        if needs is None and all(isinstance(each, str) for each in inputs)
-        else _compute(function, inputs, needs)
-    )
+    resolve = computing(described)
     return strawberry.field(resolver=resolve, description=description, metadata=described)
+
+
+def computing(described: Mapping[Any, Any]) -> Callable[..., Any]:
+    """The resolver of a computed field that is described so."""
+    function, inputs, needs = described[FUNCTION], described[INPUTS], described[PERMISSION]
+    if needs is None and all(isinstance(each, str) for each in inputs):
+        return _compute_at_once(function, *inputs)
+    return _compute(function, inputs, needs)
 
 
 def _compute_at_once(function: Callable[..., Any], *columns: Any) -> Callable[..., Any]:
