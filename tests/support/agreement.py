@@ -8,7 +8,12 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import ExecutionResult, create_source_event_stream, map_source_to_response_event
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    create_source_event_stream,
+    map_source_to_response_event,
+)
 from graphql.execution import Executor
 
 from graph.execution.engine import Ask, Engine
@@ -70,7 +75,7 @@ async def answer(engine: Engine, question: Question) -> list[ExecutionResult]:
 async def events(
     engine: Engine, question: Question, live: Live, count: int
 ) -> list[ExecutionResult]:
-    """The first answers of a subscription."""
+    """The first answers of a subscription; a failure of its source is the last."""
     executor = prepared(engine, question, live)
     source: Any = create_source_event_stream(executor)
     if executor.is_awaitable(source):
@@ -79,8 +84,11 @@ async def events(
         return [source]
     found: list[ExecutionResult] = []
     async with aclosing(map_source_to_response_event(executor, source)) as results:
-        while len(found) < count:
-            found.append(await anext(results))
+        try:
+            while len(found) < count:
+                found.append(await anext(results))
+        except Exception as error:  # noqa: BLE001 - a fault in what the events are made of
+            found.append(ExecutionResult(None, [GraphQLError(repr(error))]))
     return found
 
 

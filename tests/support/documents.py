@@ -23,7 +23,7 @@ from graphql import (
     is_required_input_field,
 )
 
-SIZES: Final = (0, 1, 2, 3)
+SIZES: Final = (0, 1, 2, 3, 12)
 PAGE: Final = frozenset({"first", "after", "last", "before"})
 LISTED: Final = frozenset({"where", "sort", "desc", "search", "lowOnly"})
 """What a list's cursors hold for: those of the known lists were got without."""
