@@ -38,23 +38,24 @@ async def one_product(sqlite_database: Database) -> None:
 
 @pytest.fixture
 def products_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many products each look-up reads; all that have a name come without it."""
+    """How many products each look-up reads. Their names are missing, their barcodes no text."""
     found: list[int] = []
     load = ToOne.load
+    spoilt = {"name": None, "barcode": object()}
 
-    async def nameless(
+    async def load_badly(
         relation: ToOne, actor: Actor, keys: Sequence[Any], columns: Names | None = None
     ) -> list[Any]:
         rows = await load(relation, actor, keys, columns)
-        if relation.table is not Product:
+        if relation.table is not Product or columns is None:
             return rows
         found.append(len(rows))
-        if not columns or "name" not in columns:
-            return rows
-        place = columns.index("name")
-        return [(*row[:place], None, *row[place + 1 :]) for row in rows]
+        return [
+            tuple(spoilt.get(name, value) for name, value in zip(columns, row, strict=False))
+            for row in rows
+        ]
 
-    monkeypatch.setattr(ToOne, "load", nameless)
+    monkeypatch.setattr(ToOne, "load", load_badly)
     return found
 
 
@@ -69,6 +70,16 @@ async def test_what_is_wrong_with_it_is_told_at_each_place(
         ["orders", "nodes", number, "lines", 0, "product", "name"] for number in range(3)
     ]
     assert products_read == [1]
+
+
+async def test_so_is_what_may_be_missing_in_it(one_product: None, products_read: list[int]) -> None:
+    got = await answer("{ orders(first: 2) { nodes { lines { product { sku barcode } } } } }")
+    assert got.data is not None
+    product = {"sku": "CUP", "barcode": None}
+    assert got.data["orders"]["nodes"] == [{"lines": [{"product": product}]}] * 2
+    assert [error["path"] for error in got.errors] == [
+        ["orders", "nodes", number, "lines", 0, "product", "barcode"] for number in range(2)
+    ]
 
 
 async def test_it_is_read_once_a_level_however_deep_it_is_wrong(
