@@ -127,7 +127,7 @@ class Finder:
         for number, value in enumerate(values):
             if isinstance(value, Lookup):
                 lookups[value.relation].append(number)
-            elif isinstance(value, Listed):
+            elif isinstance(value, Listed) and value.listing.by is None:
                 values[number] = value.page(asked.columns)
         for relation, numbers in lookups.items():
             columns = asked.columns if relation.table is asked.table else None
