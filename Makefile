@@ -24,12 +24,13 @@ find_python = \
 .PHONY: help setup serve test test-engine check soak bench
 
 help:
-	@echo "make serve   set up, migrate, fill a new database with a demo company, and serve"
-	@echo "make test    set up, check, and run every test"
-	@echo "make check   style, types, imports and dependencies only"
+	@echo "make serve        set up, migrate, fill a new database with a demo company, and serve"
+	@echo "make test         set up, check, and run every test"
+	@echo "make check        style, types, imports and dependencies only"
 	@echo "make test-engine  graphql-core's own tests, run by our executor"
-	@echo "make soak    the tests that take long"
-	@echo "make setup   only set up, with all development tools"
+	@echo "make soak         the tests that take long"
+	@echo "make bench        measure it beside other servers of the same data"
+	@echo "make setup        only set up, with all development tools"
 	@echo
 	@echo "ARGS=... is passed on: make test ARGS=\"-k shipments\", make serve ARGS=\"--port 9000\""
 
@@ -57,7 +58,6 @@ soak: .venv/.development
 	$(BIN)/pytest -m soak $(ARGS)
 
 bench: .venv/.development
-	@if [ ! -d benchmarks ]; then echo "There are no benchmarks yet." >&2; exit 1; fi
 	$(BIN)/python -m benchmarks $(ARGS)
 
 $(UV): .ci/uv.txt .ci/install_uv.py
