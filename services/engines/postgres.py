@@ -18,10 +18,12 @@ class PostgresClient(AsyncpgDBClient):
 
     async def create_connection(self, with_db: bool) -> None:
         self._kept: list[Any] = []
+        self._most_kept = self.pool_maxsize // 2
         await super().create_connection(with_db)
 
     async def _close(self) -> None:
         if pool := self._pool:
+            self._most_kept = 0  # what still reads gives its connection to the pool, which waits
             while self._kept:
                 await pool.release(self._kept.pop())
         await super()._close()
@@ -40,7 +42,7 @@ class PostgresClient(AsyncpgDBClient):
             # The pool knows what to do with one that is broken, or that still runs what we gave up.
             await pool.release(connection)
             raise
-        if len(self._kept) < pool.get_max_size() // 2:
+        if len(self._kept) < self._most_kept:
             self._kept.append(connection)
         else:
             await pool.release(connection)

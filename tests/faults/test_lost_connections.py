@@ -10,6 +10,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from models.events import Feed
+from services import database
 from tests.support.databases import Database
 
 ROUNDS = 15
@@ -68,3 +69,15 @@ async def test_transactions_go_on_after_every_loss_of_their_connection(
                     await Feed.get(id=1)
         async with in_transaction():
             await Feed.get(id=1)
+
+
+async def test_closing_waits_for_no_connection_that_a_read_keeps(
+    postgres_database: Database,
+) -> None:
+    """A read that ends while the pool closes gives its connection back to it."""
+    await database.fetch("SELECT 1", [])  # leaves a connection at hand
+    reading = asyncio.create_task(database.fetch("SELECT pg_sleep(0.3)", []))
+    await asyncio.sleep(0)  # it has taken that connection
+    async with asyncio.timeout(8):  # the pool gives up after 10 s
+        await database.disconnect()
+    assert len(await reading) == 1
