@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from tortoise.expressions import RawSQL
 from tortoise.functions import Count, Sum
 
 from models.customers import Customer, CustomerAddress, CustomerGroup
@@ -15,9 +14,9 @@ from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.order_states import OrderStatus
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
-from resolvers.loaders.windows import window, wrapped
-from services import policy
-from services.visibility import visible
+from resolvers.loaders.select import Select
+from services import database, policy
+from services.visibility import scope, visible
 
 PLACED: Final = (
     OrderStatus.AWAITING_APPROVAL,
@@ -127,19 +126,20 @@ async def _together(
     """In how many recent orders each seed was, and with which products how often."""
     orders: dict[UUID, int] = {}
     together: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    condition = scope(OrderLine, actor)
+    if condition is None:
+        return orders, together
     for chunk in chunks(seeds):
-        recent = (
-            visible(OrderLine, actor)
-            .filter(product_id__in=chunk)
-            .annotate(place=RawSQL(window(OrderLine, "product_id", ("-order_id",))))
-            .values("product_id", "order_id", "place")
-        )
-        for row in await wrapped(recent, TOGETHER.format("{}", last=RECENT_ORDERS)):
-            seed, product = UUID(str(row["seed"])), UUID(str(row["product"]))
+        recent = Select(OrderLine, ("product_id", "order_id"))
+        recent.among("product_id", chunk)
+        recent.matching(condition)
+        text = TOGETHER.format(recent.ranked("product_id", ("-order_id",)), last=RECENT_ORDERS)
+        for found in await database.fetch(text, recent.values):
+            seed, product = UUID(str(found[0])), UUID(str(found[1]))
             if seed == product:
-                orders[seed] = row["times"]
+                orders[seed] = found[2]
             else:
-                together[seed][product] = row["times"]
+                together[seed][product] = found[2]
     return orders, together
 
 

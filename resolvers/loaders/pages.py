@@ -79,11 +79,9 @@ def _ranked(
 ) -> str:
     """All rows below the parents, ranked within their parent: where there is no LATERAL."""
     select.among(by, parents)
-    table = select.name(select.table._meta.db_table)
-    place = f"ROW_NUMBER() OVER (PARTITION BY {select.name(by)}{select.order(order)})"
     return (
-        f"SELECT {select.columns} FROM (SELECT {select.columns}, {place} AS place "
-        f"FROM {table}{select.where}) ranked WHERE place <= {limit} ORDER BY place"
+        f"SELECT {select.columns} FROM ({select.ranked(by, order)}) ranked "
+        f"WHERE place <= {limit} ORDER BY place"
     )
 
 

@@ -113,6 +113,12 @@ class Select:
         )
         return f" ORDER BY {', '.join(written)}" if terms else ""
 
+    def ranked(self, by: str, order: Sequence[str]) -> str:
+        """All its rows, and as `place` how far each is in front among those with its parent."""
+        place = f"ROW_NUMBER() OVER (PARTITION BY {self.name(by)}{self.order(order)}) AS place"
+        table = self.name(self.table._meta.db_table)
+        return f"SELECT {self.columns}, {place} FROM {table}{self.where}"
+
     def text(self, order: Sequence[str] = (), limit: int | None = None) -> str:
         """The whole statement."""
         most = "" if limit is None else f" LIMIT {limit}"
