@@ -19,6 +19,9 @@ from resolvers.listing import Listing, PageRequest
 from resolvers.loaders.relation import Relation
 from resolvers.paging import Listed
 
+DEFINITION: Final = "strawberry-definition"
+"""Where a type or field of graphql-core keeps what Strawberry knows of it."""
+
 PERMISSION: Final = "ordergraph.permission"
 RELATION: Final = "ordergraph.relation"
 FUNCTION: Final = "ordergraph.function"

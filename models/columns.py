@@ -37,7 +37,7 @@ class UtcDatetime(fields.DatetimeField[Any]):
     def to_python_value(self, value: Any) -> datetime | None:
         """The instant. Databases give it in UTC, without a zone, or as text.
 
-        Tortoise would find that out with every value anew, which takes ten times as long.
+        Tortoise reads any form of a date and asks for the time zone's settings, for each value.
         """
         if value is None:
             return None

@@ -6,7 +6,6 @@ What could not be found for an object stands among the values as an exception.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import Any, cast
 
 from graphql import GraphQLError
@@ -45,10 +44,10 @@ class Finder:
                     return [None] * len(rows)
                 function = cast("Callable[..., Any]", asked.function)
                 columns = [
-                    rows.column(source) if isinstance(source, str) else repeat(self.context)
+                    rows.column(source) if isinstance(source, str) else [self.context] * len(rows)
                     for source in asked.inputs
                 ]
-                return each(function, *columns) if columns else [function() for _ in rows.objects]
+                return each(function, *columns)
 
     async def find(self, asked: Field, rows: Rows, place: Place) -> Values:
         """Values that may have to be waited for."""
@@ -94,7 +93,7 @@ class Finder:
     async def _computed(self, asked: Field, rows: Rows) -> Values:
         if self._is_denied(asked):
             return [None] * len(rows)
-        columns = await asyncio.gather(*(self._input(source, rows) for source in asked.inputs))
+        columns = [await self._input(source, rows) for source in asked.inputs]
         return [attempt(cast("Any", asked.function), *row) for row in zip(*columns, strict=True)]
 
     async def _input(self, source: Input, rows: Rows) -> Values:

@@ -36,13 +36,20 @@ from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
 from graph.execution.columns import Quickly, quick_way
-from graph.fields import COLUMNS, FUNCTION, INPUTS, PAGED, PERMISSION, RELATION, Input
+from graph.fields import (
+    COLUMNS,
+    DEFINITION,
+    FUNCTION,
+    INPUTS,
+    PAGED,
+    PERMISSION,
+    RELATION,
+    Input,
+)
 from graph.types.node import table_of
 from models.rules.access import Permission
 from resolvers.loaders.relation import Relation
 from resolvers.loaders.select import Names
-
-DEFINITION: Final = "strawberry-definition"
 
 
 class Way(Enum):

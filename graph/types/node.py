@@ -8,7 +8,7 @@ import strawberry
 from graphql import GraphQLObjectType
 from tortoise.models import Model
 
-from graph.fields import computed_by
+from graph.fields import DEFINITION, computed_by
 from resolvers.identifiers import to_global
 
 T = TypeVar("T", bound=type)
@@ -41,7 +41,7 @@ def gives(record: type, description: str) -> Callable[[T], T]:
 
 def table_of(declared: GraphQLObjectType) -> type[Model] | None:
     """The table whose rows a type of the schema stands for, if it does."""
-    definition = (declared.extensions or {}).get("strawberry-definition")
+    definition = (declared.extensions or {}).get(DEFINITION)
     record = getattr(getattr(definition, "origin", None), "stands_for", None)
     return record if isinstance(record, type) and issubclass(record, Model) else None
 

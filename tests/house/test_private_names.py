@@ -15,7 +15,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from graph.execution.planning import DEFINITION
+from graph.fields import DEFINITION
 from graph.schema import schema
 
 

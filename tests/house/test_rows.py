@@ -9,7 +9,8 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from tortoise.models import Model
 
 from graph.execution import planning
-from graph.execution.planning import DEFINITION, Field, Way
+from graph.execution.planning import Field, Way
+from graph.fields import DEFINITION
 from graph.schema import schema
 from graph.types.node import table_of
 from tests.support.databases import Database

@@ -23,8 +23,7 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
-from graph.execution.planning import DEFINITION
-from graph.fields import COLUMNS, FUNCTION, PAGED, RELATION, computing
+from graph.fields import COLUMNS, DEFINITION, FUNCTION, PAGED, RELATION, computing
 from models.rules.access import Actor
 from resolvers.loaders.relation import Computed, Referenced, ToMany, ToOne
 from resolvers.loaders.select import Names
