@@ -34,7 +34,7 @@ from graph.execution.failures import (
 from graph.execution.incremental import Delivery, PartsExecutor, results
 from graph.execution.limits import Limits
 from graph.execution.parts import Part, PartsWriter
-from graph.execution.persisted import Library, Listed, Sent
+from graph.execution.persisted import Library, Sent, Trusted
 from graph.execution.planning import Plans
 from resolvers.context import Context
 
@@ -154,7 +154,7 @@ class Engine:
         open_rules = open_schema or trusted is not None
         documents = Documents(self.schema, limits, open_schema=open_rules, size=cache_size)
         self.library: Library = (
-            Sent(documents, persisted_size) if trusted is None else Listed(documents, trusted)
+            Sent(documents, persisted_size) if trusted is None else Trusted(documents, trusted)
         )
 
     def prepare(self, ask: Ask, context: Context, *, in_parts: bool = False) -> Executor:

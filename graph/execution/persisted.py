@@ -74,7 +74,7 @@ class Sent:
             self._texts.popitem(last=False)
 
 
-class Listed:
+class Trusted:
     """The documents of a list, by their names there, their hashes and their exact texts."""
 
     def __init__(self, documents: Documents, texts: Mapping[str, str]) -> None:
