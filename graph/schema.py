@@ -1,5 +1,6 @@
 """The schema: every root field, bound to what serves it and to the permission that it needs."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import strawberry
@@ -7,6 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, Un
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.base import StrawberryType
+from strawberry.utils.str_converters import to_camel_case
 
 import resolvers.catalog
 import resolvers.customers
@@ -50,11 +52,22 @@ SHORT_NAMES: Final = {"StockItem": "Stock", "StockMovement": "Movement"}
 
 
 class Names(NameConverter):
-    """Strawberry's names, with shorter ones for some connections."""
+    """Strawberry's names, with shorter ones for some connections.
+
+    Strawberry asks for the name of each argument of each call again.
+    """
+
+    def apply_naming_config(self, name: str) -> str:
+        return _camel_case(name)
 
     def get_name_from_type(self, type_: StrawberryType | type) -> str:
         name = super().get_name_from_type(type_)
         return SHORT_NAMES.get(name, name)
+
+
+@lru_cache(maxsize=10_000)
+def _camel_case(name: str) -> str:
+    return to_camel_case(name)
 
 
 @strawberry.type(description="What can be read.")

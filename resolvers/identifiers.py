@@ -12,7 +12,7 @@ def to_global(type_name: str, key: UUID) -> str:
     """The id by which clients know an object."""
     # No letter, digit or colon comes out as one of the two signs that URLs write in another way.
     coded = binascii.b2a_base64(f"{type_name}:{key.hex}".encode(), newline=False)
-    return coded.rstrip(b"=").decode()
+    return coded.decode().rstrip("=")
 
 
 def parse(text: str) -> tuple[str, UUID]:

@@ -43,6 +43,8 @@ NEEDED: Final[dict[type[Model], Permission]] = {
     ExternalRef: Permission.CATALOG_READ,
 }
 
+EVERY_ROW: Final = Q()
+
 
 def scope(table: type[Model], actor: Actor) -> Q | None:
     """The condition that a row must meet for the actor to see it; None where they see none.
@@ -50,7 +52,7 @@ def scope(table: type[Model], actor: Actor) -> Q | None:
     Raises:
         KeyError: nobody has decided who may see this table; it is then served to nobody.
     """
-    return Q() if actor.may(NEEDED[table]) else None
+    return EVERY_ROW if actor.may(NEEDED[table]) else None
 
 
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:

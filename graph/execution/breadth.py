@@ -19,6 +19,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     Undefined,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -28,7 +29,7 @@ from graphql.error import located_error
 from graphql.execution import Executor
 from graphql.pyutils import Path, inspect, is_iterable
 
-from graph.execution.columns import Quickly, quick_way
+from graph.execution.assembling import writer
 from graph.execution.finding import Finder
 from graph.execution.planning import Field, Level, Way, level_below
 from graph.execution.rows import Rows
@@ -86,43 +87,39 @@ class Run:
         if not objects or not level.fields:
             return Column([{} for _ in objects])
         rows = Rows(level.columns, objects)
-        columns: list[Any] = [
-            self.leaves(each, rows, places) if each.at_hand else self.field(each, rows, places)
-            for each in level.fields
+        nested = await _together(
+            [self.field(level.fields[number], rows, places) for number in level.nested]
+        )
+        try:
+            assemble = level.assemble(rows=rows.are_tuples)
+            values = assemble(self.finder.context, objects, *[column.values for column in nested])
+        except Exception:  # noqa: BLE001 - the careful way finds out what it is, and where
+            return await self._carefully(level, rows, nested, places)
+        return Column(values, self._lost(values, nested))
+
+    async def _carefully(
+        self, level: Level, rows: Rows, nested: Sequence[Column], places: Places
+    ) -> Column:
+        """As `level`, field by field, with an error for each value that cannot be completed."""
+        known = dict(zip(level.nested, nested, strict=True))
+        columns = [
+            known[number] if number in known else await self.field(asked, rows, places)
+            for number, asked in enumerate(level.fields)
         ]
-        if level.nested:
-            columns = await self._arrived(level, columns)
-        values: list[Any] = level.assemble(*[column.values for column in columns])
+        names = [asked.name for asked in level.fields]
+        found = zip(*[column.values for column in columns], strict=True)
+        values: list[Any] = [dict(zip(names, row, strict=True)) for row in found]
+        return Column(values, self._lost(values, columns))
+
+    def _lost(self, values: list[Any], columns: Sequence[Column]) -> Lost:
+        """The objects of which a column has lost a value; from now on they are None."""
         lost: Lost = {}
         for column in columns:
             if column.lost:
                 lost = column.lost | lost
         for number in lost:
             values[number] = None
-        return Column(values, lost)
-
-    async def _arrived(self, level: Level, columns: list[Any]) -> list[Column]:
-        """The columns of a level when they are complete; those that read, read together."""
-        reading = [number for number in level.nested if level.fields[number].reads]
-        for number in level.nested:
-            if number not in reading:
-                columns[number] = await columns[number]
-        arrived = await _together([columns[number] for number in reading])
-        for number, column in zip(reading, arrived, strict=True):
-            columns[number] = column
-        return columns
-
-    def leaves(self, asked: Field, rows: Rows, places: Places) -> Column:
-        """A field whose values are leaves and at hand."""
-        values = self.finder.at_hand(asked, rows)
-        quickly = cast("Quickly", asked.quickly)(values)
-        if quickly is not None:
-            return Column(quickly)
-        place = _places_of(asked, places)
-        column = self._leaves(asked, cast("GraphQLLeafType", asked.leaf), values, place)
-        if asked.required:
-            column = self._without_null(asked, column, place)
-        return self._nulled(asked.type, column, place)
+        return lost
 
     async def field(self, asked: Field, rows: Rows, places: Places) -> Column:
         """A field's values for all rows, found and completed; nulled where they may be."""
@@ -192,14 +189,14 @@ class Run:
         self, asked: Field, of_type: GraphQLOutputType, values: Sequence[Any], places: Places
     ) -> Column:
         """The values as the answer has them, by the type's rules."""
-        if is_non_null_type(of_type):
-            column = await self.complete(asked, of_type.of_type, values, places)
-            return self._without_null(asked, column, places)
-        if is_list_type(of_type):
-            return await self._lists(asked, of_type.of_type, values, places)
-        if is_leaf_type(of_type):
-            return self._leaves(asked, of_type, values, places)
-        return await self._objects(asked, of_type, values, places)
+        nullable = get_nullable_type(of_type)
+        if is_list_type(nullable):
+            column = await self._lists(asked, nullable.of_type, values, places)
+        elif is_leaf_type(nullable):
+            column = self._leaves(asked, nullable, values, places)
+        else:
+            column = await self._objects(asked, cast("GraphQLOutputType", nullable), values, places)
+        return column if nullable is of_type else self._without_null(asked, column, places)
 
     def _without_null(self, asked: Field, column: Column, places: Places) -> Column:
         if None not in column.values:
@@ -214,10 +211,11 @@ class Run:
     def _leaves(
         self, asked: Field, of_type: GraphQLLeafType, values: Sequence[Any], places: Places
     ) -> Column:
-        quickly = quick_way(of_type, required=False)(values)
-        if quickly is not None:
-            return Column(quickly)
-        column = Column(completed := [None] * len(values))
+        write = writer(of_type)
+        try:
+            return Column([None if value is None else write(value) for value in values])
+        except Exception:  # noqa: BLE001 - found out below, for each value
+            column = Column(completed := [None] * len(values))
         for number, value in enumerate(values):
             if value is None or value is Undefined:
                 continue

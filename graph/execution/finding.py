@@ -38,7 +38,7 @@ class Finder:
             case Way.TYPE_NAME:
                 return [asked.parent.name] * len(rows)
             case Way.ATTRIBUTE:
-                return rows.column(asked.attribute)
+                return rows.column(cast("str", asked.inputs[0]))
             case _:
                 if self._is_denied(asked):
                     return [None] * len(rows)
@@ -78,10 +78,10 @@ class Finder:
         self, relation: Relation, keys: Values, columns: Names | None
     ) -> dict[Any, Any]:
         """What the relation finds for each key. A key that could not be found stands for itself."""
-        values: dict[Any, Any] = {
-            key: key if isinstance(key, Exception) else None for key in dict.fromkeys(keys)
-        }
-        wanted = [key for key, value in values.items() if key is not None and value is None]
+        values: dict[Any, Any] = dict.fromkeys(keys)
+        wanted = [key for key in values if key is not None and not isinstance(key, Exception)]
+        if len(wanted) < len(values):
+            values.update((key, key) for key in values if isinstance(key, Exception))
         if wanted:
             try:
                 found: Values = await relation.load(self.context.actor, wanted, columns)
@@ -155,14 +155,18 @@ class Finder:
         executor, details = self.executor, asked.details[0]
         resolve = asked.declared.resolve or executor.field_resolver
         info = executor.build_resolve_info(asked.declared, asked.nodes, asked.parent, place(0))
-        try:
-            arguments = get_argument_values(
-                asked.declared,
-                asked.node,
-                executor.variable_values,
-                details.fragment_variable_values,
-                executor.hide_suggestions,
-            )
-        except GraphQLError as error:
-            return [error] * len(parents)
+        arguments = asked.arguments
+        if arguments is None:
+            try:
+                arguments = get_argument_values(
+                    asked.declared,
+                    asked.node,
+                    executor.variable_values,
+                    details.fragment_variable_values,
+                    executor.hide_suggestions,
+                )
+            except GraphQLError as error:
+                return [error] * len(parents)
+            if asked.is_constant:
+                asked.arguments = arguments
         return [attempt(lambda each: resolve(each, info, **arguments), row) for row in parents]

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from graphql import (
     DirectiveNode,
@@ -18,24 +18,24 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLField,
-    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionNode,
+    ValueNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
     is_leaf_type,
-    is_non_null_type,
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
-from graph.execution.columns import Quickly, quick_way
+from graph.execution.assembling import Assemble, assembly, is_inline
 from graph.fields import (
     COLUMNS,
     DEFINITION,
@@ -73,9 +73,11 @@ class Way(Enum):
 class Field:
     """One field of a level, under the name that it has in the answer.
 
-    `inputs` are what a function is given, `needed` the columns of its object that finding it takes.
+    `inputs` are what a function is given, or the one attribute that it is; `needed` are the columns
+    of its object that finding it takes.
     `waits` tells whether finding its own values may wait for the database, `reads` whether anything
-    at it or below it may. `columns` is what has to be read of the rows of `table` that it gives;
+    at it or below it may. `arguments` are known once it was asked, where no variable is among them.
+    `columns` is what has to be read of the rows of `table` that it gives;
     None: it takes instances.
     """
 
@@ -84,7 +86,6 @@ class Field:
     declared: GraphQLField
     parent: GraphQLObjectType
     way: Way = Way.RESOLVER
-    attribute: str = ""
     relation: Relation | None = None
     function: Callable[..., Any] | None = None
     inputs: Sequence[Input] = ()
@@ -94,9 +95,7 @@ class Field:
     columns: Names | None = None
     waits: bool = True
     reads: bool = True
-    leaf: GraphQLLeafType | None = None
-    quickly: Quickly | None = None
-    required: bool = False
+    arguments: dict[str, Any] | None = None
     below: dict[str, "Level"] = field(default_factory=dict)
 
     @property
@@ -108,9 +107,9 @@ class Field:
         return [details.node for details in self.details]
 
     @property
-    def at_hand(self) -> bool:
-        """Whether its values are leaves that nobody has to wait for."""
-        return self.leaf is not None and not self.reads
+    def is_constant(self) -> bool:
+        """Whether its arguments are the same for every operation of the document."""
+        return not any(_has_variables(each.value) for each in self.node.arguments or ())
 
     def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
         """The level below for a type whose objects may come as rows; None where they may not."""
@@ -126,34 +125,26 @@ class Field:
 class Level:
     """The fields that are asked of the objects of one concrete type.
 
-    Where its objects may come as rows, `columns` are those of the rows. `assemble` makes objects of
-    the answer from the columns of its fields; `nested` are the places of fields that are more than
-    leaves at hand.
+    Where its objects may come as rows, `columns` are those of the rows. `nested` are the places of
+    fields that no compiled loop makes.
     """
 
     type: GraphQLObjectType
     fields: list[Field]
     columns: Names | None = None
-    assemble: Callable[..., list[dict[str, Any]]] = field(init=False)
     nested: list[int] = field(init=False)
+    _compiled: dict[bool, Assemble] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.nested = [number for number, each in enumerate(self.fields) if not each.at_hand]
-        self.assemble = assembly([each.name for each in self.fields])
+        self.nested = [number for number, each in enumerate(self.fields) if not is_inline(each)]
 
-
-def assembly(names: Sequence[str]) -> Callable[..., list[dict[str, Any]]]:
-    """A function that makes objects of columns, one for each name.
-
-    It is compiled for these names: a loop over them would take twice as long for each object.
-    """
-    if not names:
-        return list
-    values = ", ".join(f"value{number}" for number in range(len(names)))
-    entries = ", ".join(f"{name!r}: value{number}" for number, name in enumerate(names))
-    # Names are GraphQL names: the parser lets through letters, digits and underscores.
-    made = eval(f"lambda *columns: [{{{entries}}} for {values}, in zip(*columns)]")  # noqa: S307 - of names
-    return cast("Callable[..., list[dict[str, Any]]]", made)
+    def assemble(self, *, rows: bool) -> Assemble:
+        """What makes objects of the answer of rows, or of objects with attributes."""
+        made = self._compiled.get(rows)
+        if made is None:
+            columns = self.columns if rows else None
+            made = self._compiled[rows] = assembly(self.fields, self.nested, columns)
+        return made
 
 
 def plan_level(
@@ -187,13 +178,9 @@ def _plan_field(
     elif isinstance(definition, StrawberryField) and not definition.extensions:
         _find_way(planned, definition)
     planned.waits = planned.reads = _waits(planned)
-    named, nullable = get_named_type(declared.type), get_nullable_type(declared.type)
-    planned.required = is_non_null_type(declared.type)
+    named = get_named_type(declared.type)
     if isinstance(named, GraphQLObjectType):
         _plan_below(executor, planned, named)
-    elif is_leaf_type(nullable):
-        planned.leaf = nullable
-        planned.quickly = quick_way(nullable, required=planned.required)
     elif not is_leaf_type(named):
         planned.reads = True  # what is below an interface or a union is not known yet
     return planned
@@ -215,8 +202,8 @@ def _find_way(planned: Field, definition: StrawberryField) -> None:
     described = definition.metadata
     planned.needs = described.get(PERMISSION)
     if definition.is_basic_field:
-        planned.way, planned.attribute = Way.ATTRIBUTE, definition.python_name
-        planned.needed = (planned.attribute,)
+        planned.way, planned.inputs = Way.ATTRIBUTE, (definition.python_name,)
+        planned.needed = (definition.python_name,)
     elif relation := described.get(RELATION):
         planned.way, planned.relation, planned.needed = Way.RELATION, relation, (relation.key,)
     elif function := described.get(FUNCTION):
@@ -356,3 +343,15 @@ def _variables(directives: "tuple[DirectiveNode, ...]") -> Iterator[str]:
         for argument in directive.arguments or ():
             if isinstance(argument.value, VariableNode):
                 yield argument.value.name.value
+
+
+def _has_variables(value: ValueNode) -> bool:
+    match value:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(map(_has_variables, value.values))
+        case ObjectValueNode():
+            return any(_has_variables(each.value) for each in value.fields)
+        case _:
+            return False

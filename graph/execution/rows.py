@@ -1,7 +1,7 @@
 """The objects of a level as columns, whether they come as instances or as rows of a table."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,11 +16,8 @@ class Rows:
 
     def __init__(self, names: Names | None, objects: Sequence[Any]) -> None:
         self.objects = objects
+        self.names: Names = names or ()
         self.are_tuples = names is not None and type(objects[0]) is tuple
-        self._columns: dict[str, Sequence[Any]] = {}
-        if names is not None and self.are_tuples:
-            # A row may hold more than was asked for, behind it.
-            self._columns = dict(zip(names, zip(*objects, strict=True), strict=False))
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -28,14 +25,15 @@ class Rows:
     def column(self, name: str) -> Sequence[Any]:
         """What each object has under a name, or the exception that it raised instead."""
         if self.are_tuples:
-            return self._columns[name]
+            # A row may hold more than was asked for, behind it.
+            return list(map(itemgetter(self.names.index(name)), self.objects))
         return each(attrgetter(name), self.objects)
 
     def parents(self, names: Names | None) -> Sequence[Any]:
         """The objects for resolvers that ask them for attributes of these names."""
         if not self.are_tuples:
             return self.objects
-        columns = [self._columns[name] for name in names or ()]
+        columns = [self.column(name) for name in names or ()]
         return [
             SimpleNamespace(**dict(zip(names or (), values, strict=True)))
             for values in zip(*columns, strict=True)

@@ -9,12 +9,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
 from strawberry import Schema
 
 from graph.execution.engine import Engine
 from graph.server import graphiql, health, logs, manifest
-from graph.server.compression import Compression
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER
 from graph.server.settings import Settings, load, unknown, without_password
@@ -81,13 +79,11 @@ def _schema() -> Schema:
 
 def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[BaseRoute]:
     shown = settings.serves_graphiql
-    view: ASGIApp = View(engine, contexts, settings, graphiql.page() if shown else None)
-    if settings.compression:
-        view = Compression(view, settings.compression_min_bytes)
+    view = View(engine, contexts, settings, graphiql.page if shown else None)
     browsed: list[BaseRoute] = [Mount("/graphiql", graphiql.assets())] if shown else []
     return [
-        *browsed,
         Route("/graphql", view),
+        *browsed,
         WebSocketRoute("/graphql", Sockets(engine, contexts, settings)),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),

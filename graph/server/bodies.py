@@ -3,10 +3,11 @@
 import asyncio
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from graph.execution.engine import Ask
 from graph.execution.failures import Code, Malformed, Rejected
@@ -29,7 +30,7 @@ class TooSlow(Rejected):
         super().__init__(Code.DEADLINE, f"A request arrives within {seconds:g} s.")
 
 
-async def read(request: Request, most: int, seconds: float) -> bytes:
+async def read(headers: Mapping[str, str], receive: Receive, most: int, seconds: float) -> bytes:
     """The whole body of a request.
 
     Raises:
@@ -37,20 +38,23 @@ async def read(request: Request, most: int, seconds: float) -> bytes:
         TooSlow: it took more than `seconds`.
         Malformed: the client went away.
     """
-    declared = request.headers.get("content-length", "0")
+    declared = headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > most:
         raise TooLarge(most)
     body = bytearray()
+    more = True
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Malformed("The request was broken off.")
+                body += message.get("body", b"")
                 if len(body) > most:
                     raise TooLarge(most)
+                more = message.get("more_body", False)
     except TimeoutError:
         raise TooSlow(seconds) from None
-    except ClientDisconnect:
-        raise Malformed("The request was broken off.") from None
     return bytes(body)
 
 
@@ -66,13 +70,7 @@ def parse_json(body: bytes | str, max_depth: int) -> Any:
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_float,
-            parse_constant=_constant,
-        )
+        value = DECODER.decode(text)
     except RecursionError:
         raise _too_deep(max_depth) from None
     except json.JSONDecodeError as error:
@@ -168,6 +166,11 @@ def _float(digits: str) -> float:
 
 def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is not JSON.")
+
+
+DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)
 
 
 def _check_depth(value: Any, most: int) -> None:

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from starlette.datastructures import Headers
-from starlette.middleware.gzip import GZipMiddleware, IdentityResponder
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from graph.server import media
 
@@ -12,18 +12,21 @@ from graph.server import media
 LEVEL: Final = 3
 
 
-class Compression(GZipMiddleware):
-    """An application whose bodies of `min_bytes` or more are compressed.
+class Compression:
+    """What compresses answers of `min_bytes` or more; None: it leaves all of them as they are.
 
     What is sent in parts is compressed part by part, and none of them waits for the next.
     """
 
-    def __init__(self, app: ASGIApp, min_bytes: int) -> None:
-        super().__init__(app, minimum_size=min_bytes, compresslevel=LEVEL)
+    def __init__(self, min_bytes: int | None) -> None:
+        self.min_bytes = min_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As Starlette's, which would take `gzip;q=0` for a wish."""
-        if media.reads_gzip(Headers(scope=scope).get("accept-encoding")):
-            await super().__call__(scope, receive, send)
-        else:
-            await IdentityResponder(self.app, self.minimum_size)(scope, receive, send)
+    def of(self, response: Response, accept_encoding: str | None) -> ASGIApp:
+        """What sends the response so that the client reads it."""
+        body = getattr(response, "body", None)  # what is sent in parts has none
+        if self.min_bytes is None or (body is not None and len(body) < self.min_bytes):
+            return response
+        if media.reads_gzip(accept_encoding):
+            return GZipMiddleware(response, self.min_bytes, LEVEL)
+        response.headers.add_vary_header("Accept-Encoding")
+        return response

@@ -1,5 +1,6 @@
 """GraphiQL for browsers, from files of our own: it needs no other server and runs nothing else."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,12 @@ HEADERS: Final = {
 
 def page() -> Response:
     """The page; what it loads is behind `/graphiql/`."""
-    text = (ASSETS / "page.html").read_text(encoding="utf-8")
-    return HTMLResponse(text, headers={**HEADERS, "cache-control": "no-cache", "vary": "accept"})
+    return HTMLResponse(_text(), headers={**HEADERS, "cache-control": "no-cache", "vary": "accept"})
+
+
+@cache
+def _text() -> str:
+    return (ASSETS / "page.html").read_text(encoding="utf-8")
 
 
 def assets() -> StaticFiles:

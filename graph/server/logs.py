@@ -1,10 +1,12 @@
 """One form for every line that the process logs: JSON for machines, color for people."""
 
+import json
 import logging
 import sys
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -44,7 +46,7 @@ def configure(settings: Settings) -> None:
     ]
     last: list[Processor]
     if settings.logs_json:
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
     else:
         last = [
             structlog.dev.ConsoleRenderer(
@@ -60,6 +62,14 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     _configure_standard_library(level, shared, last)
+
+
+def _json(line: Any, default: Any) -> str:
+    try:
+        return orjson.dumps(line, default=default).decode()
+    except TypeError:
+        # Integers beyond 64 bits, half of a character: no line is lost for what orjson refuses.
+        return json.dumps(line, default=default)
 
 
 def _configure_standard_library(level: str, shared: list[Processor], last: list[Processor]) -> None:

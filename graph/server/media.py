@@ -12,10 +12,14 @@ PARTS: Final = "multipart/mixed"
 PARTS_LAYOUT: Final = "incrementalSpec=v0.2"
 LAYOUTS: Final = ("incrementalspec=", "deferspec=", "subscriptionspec=")
 
+# Headers are asked for every request, and clients send the same few texts.
+KEPT: Final = 100
+
 # An answer in application/json must be readable by clients that only know status 200.
 OFFERED: Final = (JSON, GRAPHQL)
 
 
+@lru_cache(maxsize=KEPT)
 def is_json(content_type: str | None) -> bool:
     """Whether a request's body is declared as JSON in UTF-8."""
     if content_type is None:
@@ -25,6 +29,7 @@ def is_json(content_type: str | None) -> bool:
     return kind == JSON and all(part[8:].strip('"') in {"utf-8", "utf8"} for part in charsets)
 
 
+@lru_cache(maxsize=KEPT)
 def answer_type(accept: str | None) -> str | None:
     """The media type that the client likes best of those offered, None where it likes none.
 
@@ -39,7 +44,7 @@ def answer_type(accept: str | None) -> str | None:
     return JSON if takes_parts(accept) else None
 
 
-@lru_cache(maxsize=100)  # asked for every request, and clients send the same few texts
+@lru_cache(maxsize=KEPT)
 def takes_parts(accept: str | None) -> bool:
     """Whether the client reads answers in parts, in the layout that we have."""
     for part in (accept or "").lower().split(","):
@@ -56,6 +61,7 @@ def wants_html(accept: str | None) -> bool:
     return accept is not None and _wanted(accept).get(HTML, (0.0, 0))[0] > 0
 
 
+@lru_cache(maxsize=KEPT)
 def reads_gzip(accept_encoding: str | None) -> bool:
     """Whether the client names gzip, and does not refuse it by a quality of 0."""
     return accept_encoding is not None and _wanted(accept_encoding).get("gzip", (0.0, 0))[0] > 0

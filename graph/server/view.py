@@ -1,6 +1,6 @@
 """GraphQL over HTTP: one POST, one answer, whatever was sent."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from time import perf_counter
@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import structlog
 from graphql import OperationType
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +16,7 @@ from graph.execution.failures import Code, Malformed, Rejected
 from graph.execution.parts import Part
 from graph.server import bodies, media
 from graph.server.bodies import TooLarge, TooSlow
+from graph.server.compression import Compression
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER, correlation_id_of
 from graph.server.multipart import Multipart
@@ -55,35 +55,47 @@ class View:
     """The ASGI application behind `/graphql` for HTTP requests."""
 
     def __init__(
-        self, engine: Engine, contexts: Contexts, settings: Settings, page: Response | None
+        self,
+        engine: Engine,
+        contexts: Contexts,
+        settings: Settings,
+        page: Callable[[], Response] | None,
     ) -> None:
         self.engine = engine
         self.contexts = contexts
         self.settings = settings
         self.page = page
+        self.compression = Compression(
+            settings.compression_min_bytes if settings.compression else None
+        )
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        if self.page and request.method in {"GET", "HEAD"} and _wants_page(request):
-            response = self.page
+        headers = _headers(scope)
+        if (
+            self.page
+            and scope["method"] in {"GET", "HEAD"}
+            and media.wants_html(headers.get("accept"))
+        ):
+            response = self.page()
         else:
-            response = await self.answer(request)
-        await response(scope, receive, send)
+            response = await self.answer(scope["method"], headers, receive)
+        coding = headers.get("accept-encoding")
+        await self.compression.of(response, coding)(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response:
-        """The response to a request, and one line about it in the log."""
+    async def answer(self, method: str, sent: Mapping[str, str], receive: Receive) -> Response:
+        """The response to a request with these headers, and one line about it in the log."""
         began = perf_counter()
-        correlation_id = correlation_id_of(request.headers)
+        correlation_id = correlation_id_of(sent)
         context = self.contexts.make(correlation_id)
-        accept = request.headers.get("accept")
+        accept = sent.get("accept")
         kind = media.answer_type(accept)
         name: str | None = None
         parts: Parts | None = None
         answer: Answer | Part
         self.running += 1
         try:
-            ask = await self._ask(request, kind)
+            ask = await self._ask(method, sent, receive, kind)
             executor = self.engine.prepare(ask, context, in_parts=media.takes_parts(accept))
             operation = executor.operation
             name = operation.name.value if operation.name else None
@@ -121,20 +133,22 @@ class View:
             self.running -= 1
             written(code=code, status=200, parts=count)
 
-    async def _ask(self, request: Request, kind: str | None) -> Ask:
-        if request.method != "POST":
+    async def _ask(
+        self, method: str, sent: Mapping[str, str], receive: Receive, kind: str | None
+    ) -> Ask:
+        if method != "POST":
             raise WrongMethod(Code.BAD_REQUEST, "Send a POST with a JSON body.")
         if kind is None:
             raise NoSuchAnswer(
                 Code.BAD_REQUEST, f"Answers are {media.JSON} or {media.GRAPHQL}: accept one."
             )
         # Browsers ask before they send this type to another origin, so no foreign page can.
-        if not media.is_json(request.headers.get("content-type")):
+        if not media.is_json(sent.get("content-type")):
             raise WrongType(Code.BAD_REQUEST, f"The body is {media.JSON} in UTF-8.")
         if self.running > self.settings.max_requests:
             raise Rejected(Code.OVERLOADED, "Too many requests are being answered. Try again.")
         body = await bodies.read(
-            request, self.settings.max_body_bytes, self.settings.receive_seconds
+            sent, receive, self.settings.max_body_bytes, self.settings.receive_seconds
         )
         return bodies.to_ask(bodies.parse_json(body, self.settings.max_json_depth))
 
@@ -159,8 +173,11 @@ def _log(began: float, **more: Any) -> None:
     log.info("request", **more, milliseconds=round((perf_counter() - began) * 1000, 1))
 
 
-def _wants_page(request: Request) -> bool:
-    return media.wants_html(request.headers.get("accept"))
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers of a request; of those that came twice, the first."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"][::-1]
+    }
 
 
 def _status(rejected: Rejected, kind: str | None) -> int:

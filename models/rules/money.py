@@ -1,9 +1,8 @@
 """Amounts of money: integers in the currency's smallest unit, decimals at the edge."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_MINOR: Final = 2**53
 """The largest amount: far below what a BIGINT and every sum of a day can hold."""
@@ -88,16 +87,14 @@ def half_even(value: Fraction | Decimal) -> int:
     return round(Fraction(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An amount of money in minor units of a currency."""
 
     minor: int
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaxedAmount:
+class TaxedAmount(NamedTuple):
     """An amount before tax, and its tax, in minor units of a currency."""
 
     net_minor: int

@@ -11,6 +11,7 @@ more behind them. Without, it gives instances of the model.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar, Final
 
 from tortoise.models import Model
@@ -23,6 +24,7 @@ from services.visibility import scope, visible
 
 CHUNK: Final = 5_000
 """Keys in one statement: below every database's limit of placeholders."""
+LAST: Final = itemgetter(-1)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ async def rows_by(
         return []
     # The key comes last, whether or not it was asked for: whoever reads knows nothing of it.
     found = await select_by(table, (*columns, by), by, keys, order, condition)
-    return [(row[-1], row) for row in found]
+    return zip(map(LAST, found), found, strict=True)
 
 
 def chunks(keys: Sequence[Any]) -> list[list[Any]]:

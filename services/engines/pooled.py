@@ -16,12 +16,12 @@ from tortoise.exceptions import TransactionManagementError
 class SurvivingTransaction(TransactionContextPooled):
     async def __aenter__(self) -> TransactionalDBClient:
         await self.ensure_connection()
-        pool = self.client._parent._pool
-        self.client._connection = await pool.acquire()
+        lent = self.lent = self.client._parent.acquire_connection()
+        self.client._connection = await lent.__aenter__()
         try:
             await self.client.begin()
-        except BaseException:
-            await pool.release(self.client._connection)
+        except BaseException as error:
+            await lent.__aexit__(type(error), error, error.__traceback__)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -44,5 +44,5 @@ class SurvivingTransaction(TransactionContextPooled):
                     await self.client.rollback()
         finally:
             get_connections().reset(self.token)
-            if pool := self.client._parent._pool:
-                await pool.release(self.client._connection)
+            if self.client._parent._pool:
+                await self.lent.__aexit__(kind, error, traceback)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
 from graph.server.compression import Compression
 from tests.support.serving import application, client, served, talking
@@ -103,9 +103,6 @@ async def test_no_part_of_an_answer_waits_for_the_next() -> None:
         await first_was_read.wait()
         yield b"second part"
 
-    async def in_parts(scope: Scope, receive: Receive, send: Send) -> None:
-        await StreamingResponse(parts(), media_type="multipart/mixed")(scope, receive, send)
-
     async def receive() -> Message:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets this event")
@@ -118,7 +115,9 @@ async def test_no_part_of_an_answer_waits_for_the_next() -> None:
         "asgi": {"spec_version": "2.4"},
         "headers": [(b"accept-encoding", b"gzip")],
     }
-    answering = asyncio.create_task(Compression(in_parts, 1_400)(scope, receive, send))
+    in_parts = StreamingResponse(parts(), media_type="multipart/mixed")
+    compressed = Compression(1_400).of(in_parts, "gzip")
+    answering = asyncio.ensure_future(compressed(scope, receive, send))
     reader = zlib.decompressobj(wbits=31)
     heard = b""
     async with asyncio.timeout(5):

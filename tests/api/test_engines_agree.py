@@ -4,13 +4,15 @@ import gc
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from graphql import ExecutionResult, get_introspection_query
 from structlog.testing import capture_logs
 
+from graph.execution.breadth import Column, Run
 from graph.execution.engine import Engine
+from graph.execution.planning import Level
 from graph.schema import schema
 from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
@@ -87,6 +89,22 @@ async def test_every_list_with_pages_is_asked_with_cursors(small: Known) -> None
 
 async def test_engines_agree(small: Known) -> None:
     assert await disagreements(queries(small, 450, seed=11)) == []
+
+
+async def test_no_level_goes_the_careful_way_where_nothing_fails(
+    small: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be right all the same, and slow."""
+    slow: list[str] = []
+    carefully = Run._carefully
+
+    async def told(run: Run, level: Level, *rest: Any) -> Column:
+        slow.append(str(level.type))
+        return await carefully(run, level, *rest)
+
+    monkeypatch.setattr(Run, "_carefully", told)
+    assert await disagreements(queries(small, 100, seed=13)) == []
+    assert slow == []
 
 
 async def test_engines_agree_where_something_fails(

@@ -92,7 +92,7 @@ async def test_the_log_holds_no_value_that_a_client_sent(
     answer = await ask("query Greet($n: String!) { greet(name: $n) broken }", n="Mrs Secret")
     assert answer.json()["data"]["greet"] == "Hello Mrs Secret"
     captured = capsys.readouterr().err
-    assert '"operation": "Greet"' in captured
+    assert '"operation":"Greet"' in captured
     assert "Mrs Secret" not in captured
 
 

@@ -1,6 +1,7 @@
 """An operation that is stopped in the middle: its deadline is told, its connection not lost."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from tortoise.transactions import in_transaction
@@ -44,6 +45,21 @@ async def test_a_transaction_that_takes_too_long_is_rolled_back(small_pool: Data
             await half_a_transaction(small_pool)
     assert await still_works()
     assert await Category.all().count() == 0
+
+
+async def test_who_leaves_while_waiting_for_a_connection_takes_none(small_pool: Database) -> None:
+    slow = [asyncio.create_task(half_a_transaction(small_pool)) for _ in range(POOL)]
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(service.fetch("SELECT 1", [])) for _ in range(20)]
+    await asyncio.sleep(0)
+    for each in waiting[::2]:
+        each.cancel()
+    told = await asyncio.gather(*slow, *waiting, return_exceptions=True)
+    assert [type(each) for each in told[:POOL]] == [TimeoutError] * POOL
+    left, stayed = told[POOL::2], told[POOL + 1 :: 2]
+    assert [type(each) for each in left] == [asyncio.CancelledError] * 10
+    assert [[tuple(row) for row in cast("Any", rows)] for rows in stayed] == [[(1,)]] * 10
+    assert await still_works()
 
 
 async def half_a_transaction(database: Database) -> None:
