@@ -78,9 +78,9 @@ FROM generate_series(1, pg_temp.orders() / 10) i;
 ANALYZE made_customer;
 
 INSERT INTO customer (id, code, name, sort_name, email, email_key, tags, preferences, credit_rating, credit_used_minor,
-  terms_days, blocked, created_at, updated_at, version, event_seq)
+  lifetime_minor, terms_days, blocked, created_at, updated_at, version, event_seq)
 SELECT id, 'C-' || lpad(number::text, 7, '0'), name, lower(name), 'customer' || number || '@example.test',
-  'customer' || number || '@example.test', '[]', '{}', 'UNRATED', 0, 30, false,
+  'customer' || number || '@example.test', '[]', '{}', 'UNRATED', 0, 0, 30, false,
   pg_temp.opened(), pg_temp.opened(), 1, 1
 FROM made_customer;
 
@@ -125,13 +125,15 @@ ANALYZE made_line;
 INSERT INTO customer_order (id, number, channel, customer_id, currency, status, fulfillment_status, payment_status,
   return_status, has_shipment, placed_at, sorted_at, line_count, subtotal_net_minor, subtotal_tax_minor,
   discount_minor, shipping_net_minor, shipping_tax_minor, total_net_minor, total_tax_minor, total_gross_minor,
-  authorized_minor, charged_minor, refunded_minor, shipping_country, attributes, created_at, updated_at, version, event_seq)
+  authorized_minor, charged_minor, refunded_minor, credit_minor, lifetime_minor, shipping_country, attributes, created_at, updated_at, version, event_seq)
 SELECT o.id, 'SO-WEB-' || to_char(o.at AT TIME ZONE 'UTC', 'YYYYMM') || '-' || lpad(o.number::text, 7, '0'), 'WEB', c.id,
   'EUR', o.status,
   CASE o.status WHEN 'COMPLETED' THEN 'DELIVERED' WHEN 'CANCELLED' THEN 'UNFULFILLED' ELSE 'RESERVED' END,
   CASE o.status WHEN 'COMPLETED' THEN 'PAID' ELSE 'UNPAID' END,
   'NONE', o.status = 'COMPLETED', o.at, o.at, 4, sums.net, sums.tax, 0, 490, 93, sums.net + 490, sums.tax + 93,
   sums.net + sums.tax + 583, 0, CASE o.status WHEN 'COMPLETED' THEN sums.net + sums.tax + 583 ELSE 0 END, 0,
+  CASE WHEN o.status IN ('COMPLETED', 'CANCELLED') THEN 0 ELSE sums.net + sums.tax + 583 END,
+  CASE o.status WHEN 'CANCELLED' THEN 0 ELSE sums.net + sums.tax + 583 END,
   (ARRAY['NL', 'DE', 'ES', 'AT'])[1 + o.customer % 4], '{}', o.at, o.at, 1,
   CASE o.status WHEN 'COMPLETED' THEN 2 ELSE 1 END
 FROM made_order o
@@ -141,6 +143,11 @@ JOIN (
   FROM made_line JOIN made_product p ON p.number = product GROUP BY order_number
 ) sums ON sums.order_number = o.number
 ORDER BY o.number;
+
+UPDATE customer SET credit_used_minor = owed, lifetime_minor = bought
+FROM (
+  SELECT customer_id, sum(credit_minor) AS owed, sum(lifetime_minor) AS bought FROM customer_order GROUP BY customer_id
+) sums WHERE customer_id = customer.id;
 
 INSERT INTO order_line (id, order_id, position, product_id, sku, name, quantity, currency, unit_price_minor, price_quantity,
   discount_rate, tax_rate, net_minor, tax_minor, discount_minor, reserved, backordered, preparing, shipped, delivered,

@@ -12,9 +12,11 @@ from strawberry.utils.str_converters import to_camel_case
 
 from graph.errors import to_user_error
 from graph.fields import PERMISSION
+from graph.idempotent import claim_of
 from models.rules.access import Permission
 from models.rules.errors import Path, Refused
 from resolvers.context import Info
+from services.idempotency import claimed
 
 MAX_ERRORS: Final = 100
 """Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
@@ -47,9 +49,12 @@ def changed_by(
 
     @wraps(change)
     async def refused_or_done(*args: Any, info: Info, **kwargs: Any) -> Any:
+        claim = None
         try:
             info.context.actor.require(permission)
-            changed = await change(*args, info=info, **kwargs)
+            claim = claim_of(info, kwargs)
+            with claimed(claim):
+                changed = await change(*args, info=info, **kwargs)
             # What an earlier field of the same document has read may be as it was before.
             info.context.forget()
         except Refused as refusal:
@@ -58,7 +63,8 @@ def changed_by(
                 for error in refusal.errors[:MAX_ERRORS]
             ]
             return payload(**{made.python_name: nothing, "user_errors": errors})
-        return payload(**{made.python_name: changed, "user_errors": []})
+        replayed = claim is not None and claim.replayed
+        return payload(**{made.python_name: changed, "user_errors": [], "replayed": replayed})
 
     return strawberry.mutation(
         resolver=refused_or_done, description=description, metadata={PERMISSION: permission}

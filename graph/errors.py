@@ -79,6 +79,11 @@ def replayed() -> Any:
     )
 
 
+def told_of_input(errors: list[rules.DomainError]) -> list[UserError]:
+    """What a client reads of errors in the argument `input`."""
+    return [to_user_error(each, ["input", *each.path]) for each in errors]
+
+
 def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
     """What a client reads of an error; the kinds without a type of their own are InputErrors."""
     common: dict[str, Any] = {

@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import resolvers.catalog
 import resolvers.customers
+import resolvers.entry
 import resolvers.events
 import resolvers.fulfillment
 import resolvers.inventory
@@ -22,6 +23,7 @@ import subscriptions.orders
 from graph.binding import changed_by, resolved_by, streamed_by
 from graph.errors import ERROR_TYPES
 from graph.fields import paged_by
+from graph.idempotent import DIRECTIVE
 from graph.types.catalog import (
     Category,
     CategoryPayload,
@@ -31,6 +33,7 @@ from graph.types.catalog import (
     SupplierPayload,
 )
 from graph.types.customers import Customer, CustomerGroup, CustomerGroupPayload, CustomerPayload
+from graph.types.entry import AvailabilityLine, OrderEntryDefaults
 from graph.types.events import Event, OrderStreamItem
 from graph.types.fulfillment import Parcel, Return, Shipment
 from graph.types.inventory import (
@@ -41,7 +44,7 @@ from graph.types.inventory import (
     WarehousePayload,
 )
 from graph.types.node import Node
-from graph.types.orders import Order, OrderLine, OrderPayload
+from graph.types.orders import EditPreview, Order, OrderLine, OrderPayload
 from graph.types.paging import Connection, Log
 from graph.types.payments import Invoice, Payment
 from models.rules.access import Permission
@@ -127,6 +130,21 @@ class Query:
         Permission.STOCK_READ,
         "What lies of one product in one warehouse.",
     )
+    order_entry_defaults: OrderEntryDefaults | None = resolved_by(
+        resolvers.entry.order_entry_defaults,
+        Permission.ORDERS_WRITE,
+        "What an order of a customer begins with; null where you see no such customer.",
+    )
+    order_edit_preview: EditPreview | None = resolved_by(
+        resolvers.orders.order_edit_preview,
+        Permission.ORDERS_WRITE,
+        "What an edit would come to; null where you see no such order. Nothing is changed.",
+    )
+    availability: list[AvailabilityLine] = resolved_by(
+        resolvers.entry.availability,
+        Permission.STOCK_READ,
+        "What of a wish can be promised, line by line. Nothing is promised by asking.",
+    )
     events: Log[Event] = resolved_by(
         resolvers.events.events, Permission.EVENTS_READ, "The feed of everything, the oldest first."
     )
@@ -141,6 +159,18 @@ class Mutation:
         OrderPayload,
         Permission.ORDERS_WRITE,
         "Place an order: its stock is checked and promised, or the whole order is refused.",
+    )
+    order_draft: OrderPayload = changed_by(
+        resolvers.orders.order_draft,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Draft an order. It holds stock only until `reserveUntil`; SUBMIT places it.",
+    )
+    order_edit: OrderPayload = changed_by(
+        resolvers.orders.order_edit,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Edit an order. Stock is promised and freed for the difference; what has shipped stays.",
     )
     order_act: OrderPayload = changed_by(
         resolvers.orders.order_act,
@@ -183,6 +213,12 @@ class Mutation:
         CustomerPayload,
         Permission.CUSTOMERS_WRITE,
         "Make a customer, or change one.",
+    )
+    customer_credit_set: CustomerPayload = changed_by(
+        resolvers.customers.customer_credit_set,
+        CustomerPayload,
+        Permission.CREDIT_WRITE,
+        "Set how much a customer may owe.",
     )
     customer_group_save: CustomerGroupPayload = changed_by(
         resolvers.customers.customer_group_save,
@@ -258,7 +294,9 @@ def _build() -> strawberry.Schema:
             enable_experimental_incremental_execution=True,  # @defer and @stream
         ),
     )
-    _forget_null_defaults(made._schema)  # noqa: SLF001 - Strawberry has no public name for it
+    core: GraphQLSchema = made._schema  # noqa: SLF001 - Strawberry has no public name for it
+    core.directives = (*core.directives, DIRECTIVE)
+    _forget_null_defaults(core)
     return made
 
 

@@ -34,6 +34,8 @@ class CustomerGroup(Versioned):
 
 
 class Customer(Subject):
+    """Who buys. What they owe and what they bought in all are sums over their orders, at hand."""
+
     id = identity()
     code = fields.CharField(max_length=64, unique=True)
     name = fields.CharField(max_length=200)
@@ -50,6 +52,7 @@ class Customer(Subject):
     credit_rating = fields.CharEnumField(CreditRating, max_length=16, default=CreditRating.UNRATED)
     credit_limit_minor = minor_units(null=True)
     credit_used_minor = minor_units(default=0)
+    lifetime_minor = minor_units(default=0)
     terms_days = fields.IntField(default=30)
     blocked = fields.BooleanField(default=False)
 

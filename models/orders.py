@@ -22,7 +22,8 @@ from models.rules.order_states import (
 class Order(Subject):
     """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
 
-    `sorted_at` is `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
+    `credit_minor` and `lifetime_minor` are its part in its customer's counters. `sorted_at` is
+    `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
     """
 
     id = identity()
@@ -53,6 +54,8 @@ class Order(Subject):
     authorized_minor = minor_units(default=0)
     charged_minor = minor_units(default=0)
     refunded_minor = minor_units(default=0)
+    credit_minor = minor_units(default=0)
+    lifetime_minor = minor_units(default=0)
     billing_address: Any = fields.JSONField(null=True)
     shipping_address: Any = fields.JSONField(null=True)
     shipping_country = fields.CharField(max_length=2, null=True)

@@ -41,13 +41,14 @@ class Context:
     """One operation's surroundings. `renewed()` makes those of the next operation or event.
 
     `live` is what the streams of this process run on, a `subscriptions.live.Live`: this room knows
-    no more of it.
+    no more of it. `idempotency_key` is the request's header of that name.
     """
 
     actor: Actor
     sealer: Sealer
     correlation_id: str | None = None
     live: object | None = None
+    idempotency_key: str | None = None
     _loaders: dict[Any, Loader] = field(default_factory=dict)
 
     def renewed(self) -> "Context":

@@ -1,6 +1,7 @@
 """Fields of customers, and the root fields that find and save them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Final
 
 import strawberry
@@ -10,7 +11,15 @@ from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.rules.customers import CreditRating
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
-from resolvers.arguments import Descending, OptionalId, OptionalRef, OptionalVersion, Search
+from resolvers.arguments import (
+    Descending,
+    Id,
+    OptionalId,
+    OptionalRef,
+    OptionalVersion,
+    Search,
+    Version,
+)
 from resolvers.context import Info, Lookup
 from resolvers.enums import CustomerSort
 from resolvers.filters.customers import customer_query
@@ -25,6 +34,7 @@ from resolvers.loaders.relation import ToOne
 from resolvers.money import amount_or_none
 from services import customers as services
 from services import policy
+from services.credit import SetCredit, set_credit
 from services.customers import SaveCustomer, SaveCustomerGroup
 from services.visibility import visible
 
@@ -75,8 +85,8 @@ def credit(
     )
 
 
-def lifetime_value(value_minor: int) -> Amount:
-    return Amount(value_minor, policy.current().currency)
+def lifetime_value(lifetime_minor: int) -> Amount:
+    return Amount(lifetime_minor, policy.current().currency)
 
 
 async def frequent_products(
@@ -163,6 +173,27 @@ async def customer_save(
         external_key=to_key(input.external_ref),
     )
     return await services.save_customer(info.context.actor, command)
+
+
+async def customer_credit_set(
+    info: Info,
+    id: Id,
+    version: Version,
+    rating: Annotated[CreditRating, strawberry.argument(description="How well they pay.")],
+    terms_days: Annotated[
+        int, strawberry.argument(description="Days from an invoice until it is due.")
+    ],
+    limit: Annotated[
+        Decimal | None,
+        strawberry.argument(description="The most they may owe, company currency; else no limit."),
+    ] = None,
+    blocked: Annotated[
+        bool | None, strawberry.argument(description="Whether they may not order; else as it is.")
+    ] = None,
+) -> Customer:
+    key = input_key("Customer", id, ("id",))
+    command = SetCredit(key, version, rating, limit, terms_days, blocked)
+    return await set_credit(info.context.actor, command)
 
 
 async def customer_group_save(

@@ -10,6 +10,8 @@ from tortoise.expressions import Q
 
 from models.orders import Order, OrderLine
 from models.rules import delays
+from models.rules.access import Permission
+from models.rules.errors import ErrorCode, InputError
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
 from models.rules.order_states import (
@@ -28,16 +30,18 @@ from resolvers.filters.orders import to_filter, to_query
 from resolvers.filters.text import word_query
 from resolvers.finding import find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.orders import LineQuantity, OrderInput, OrderWhere
-from resolvers.inputs.sending import to_address, to_key, to_object
+from resolvers.inputs.orders import LineQuantity, OrderEditInput, OrderInput, OrderWhere
+from resolvers.inputs.sending import sent, to_address, to_key, to_object
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.relation import ToOne
-from services import clock
+from services import clock, placing
 from services import order_actions as actions
+from services import order_editing as editing
 from services import orders as services
 from services.order_actions import ActOnOrder
 from services.order_entry import NewLine
-from services.orders import PlaceOrder
+from services.placing import PlaceOrder
+from services.saving import UNSET
 
 SORTS: Final = {
     OrderSort.PLACED_AT: "sorted_at",
@@ -51,6 +55,7 @@ SortOrder = Annotated[OrderSort, strawberry.argument(description="By what.")]
 
 
 def available_actions(
+    context: Context,
     status: OrderStatus,
     total_minor: int,
     authorized_minor: int,
@@ -63,7 +68,8 @@ def available_actions(
         lines=tuple(services.counts_of(line) for line in lines),
         payments=PaymentSums(total_minor, authorized_minor, charged_minor, refunded_minor),
     )
-    return list(order_actions(facts))
+    may_approve = context.actor.may(Permission.ORDERS_APPROVE)
+    return [each for each in order_actions(facts) if may_approve or each is not OrderAction.APPROVE]
 
 
 def paid(charged_minor: int, refunded_minor: int, currency: str) -> Amount:
@@ -140,11 +146,19 @@ def _listing(
     )
 
 
-async def order_place(
-    info: Info,
-    input: Annotated[OrderInput, strawberry.argument(description="What is ordered.")],
-) -> Order:
-    command = PlaceOrder(
+Ordered = Annotated[OrderInput, strawberry.argument(description="What is ordered.")]
+
+
+async def order_place(info: Info, input: Ordered) -> Order:
+    return await placing.place_order(info.context.actor, _command(input))
+
+
+async def order_draft(info: Info, input: Ordered) -> Order:
+    return await placing.draft_order(info.context.actor, _command(input))
+
+
+def _command(input: OrderInput) -> PlaceOrder:
+    return PlaceOrder(
         customer_id=input_key("Customer", input.customer_id, ("customerId",)),
         lines=tuple(
             NewLine(line.sku, line.quantity, line.unit_price, line.discount_rate)
@@ -157,10 +171,10 @@ async def order_place(
         billing_address=to_address(input.billing_address),
         external_key=to_key(input.external_ref),
         promised_at=input.promised_at,
+        reserve_until=input.reserve_until,
         note=input.note,
         attributes=to_object(input.attributes, "attributes"),
     )
-    return await services.place_order(info.context.actor, command)
 
 
 async def order_act(
@@ -182,6 +196,53 @@ async def order_act(
         reason=reason,
     )
     return await actions.act_on_order(info.context.actor, command)
+
+
+Edited = Annotated[OrderEditInput, strawberry.argument(description="How it is to be.")]
+
+
+async def order_edit(
+    info: Info,
+    id: Id,
+    version: Version,
+    input: Edited,
+    reason: Annotated[str, strawberry.argument(description="Why, for the timeline.")],
+) -> Order:
+    command = _edit(input_key("Order", id, ("id",)), version, input, reason)
+    return await editing.edit_order(info.context.actor, command)
+
+
+async def order_edit_preview(info: Info, id: Id, input: Edited) -> editing.Preview | None:
+    try:
+        command = _edit(input_key("Order", id, ("id",)), None, input, "")
+        return await editing.preview_edit(info.context.actor, command)
+    except InputError as error:
+        if error.code is ErrorCode.NOT_FOUND and error.path == ("id",):
+            return None
+        raise
+
+
+def _edit(key: UUID, version: int | None, input: OrderEditInput, reason: str) -> editing.EditOrder:
+    lines: Any = sent(input.lines)
+    if isinstance(lines, list):
+        lines = tuple(_edited_line(index, line) for index, line in enumerate(lines))
+    return editing.EditOrder(
+        order_id=key,
+        version=version,
+        reason=reason,
+        lines=UNSET if lines is None else lines,
+        shipping=sent(input.shipping),
+        shipping_address=to_address(input.shipping_address),
+        billing_address=to_address(input.billing_address),
+        promised_at=sent(input.promised_at),
+        attributes=to_object(input.attributes, "attributes"),
+    )
+
+
+def _edited_line(index: int, line: Any) -> editing.EditedLine:
+    path = ("lines", str(index), "lineId")
+    key = input_key("OrderLine", line.line_id, path) if line.line_id else None
+    return editing.EditedLine(line.sku, line.quantity, line.unit_price, line.discount_rate, key)
 
 
 async def order_note(

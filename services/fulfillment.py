@@ -42,6 +42,17 @@ from services.visibility import visible
 CLOCKS_DIFFER_BY: Final = timedelta(days=1)
 """What carriers' clocks and time zones may be off."""
 
+COUNTS: Final = (
+    "reserved",
+    "backordered",
+    "preparing",
+    "shipped",
+    "delivered",
+    "returned",
+    "cancelled",
+)
+"""The columns that say where a line's units are."""
+
 
 @dataclass(frozen=True)
 class NewParcel:
@@ -216,18 +227,7 @@ def _parcel(shipment: Shipment, position: int, parcel: NewParcel) -> Parcel:
 async def save_counts(work: Work, lines: list[OrderLine]) -> None:
     """Save where the lines' units are."""
     for line in lines:
-        await line.save(
-            update_fields=[
-                "reserved",
-                "backordered",
-                "preparing",
-                "shipped",
-                "delivered",
-                "returned",
-                "cancelled",
-            ],
-            using_db=work.connection,
-        )
+        await line.save(update_fields=COUNTS, using_db=work.connection)
 
 
 @use_case(Permission.SHIPMENTS_WRITE)

@@ -6,12 +6,16 @@ from typing import Final
 from uuid import UUID
 
 from models.catalog import Product
+from models.customers import Customer
 from models.fulfillment import Shipment
+from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
 from models.rules.errors import DomainError, IllegalTransition, Refused, invalid, not_found
+from models.rules.events import EventKind
 from models.rules.order_states import OrderAction, OrderFacts, OrderStatus, order_actions
 from models.rules.shipment_states import ShipmentStatus
+from services import credit
 from services.fulfillment import (
     add_shipment,
     advance,
@@ -29,7 +33,7 @@ from services.orders import (
     settle,
     sums_of,
 )
-from services.reserving import give_back, open_units, promise
+from services.reserving import give_back, keep, open_units, promise
 from services.transaction import Work, use_case
 
 ELSEWHERE: Final = {
@@ -67,6 +71,8 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     """The order after the action.
 
     Raises:
+        Forbidden: approving needs a permission of its own.
+        CreditExceeded: a draft of a blocked customer is submitted.
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: its state does not allow the action; `allowed` tells what it does.
         Refused: an action that has a mutation of its own, unknown lines, too many units, a
@@ -76,6 +82,8 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
         raise invalid(f"{command.action} is done by {ELSEWHERE[command.action]}.", "action")
     if command.lines is not None and command.action is not OrderAction.CANCEL:
         raise invalid("Only CANCEL can name lines.", "lines")
+    if command.action is OrderAction.APPROVE:
+        work.actor.require(Permission.ORDERS_APPROVE)
     if len(command.reason or "") > MAX_REASON:
         raise invalid(f"A reason has at most {MAX_REASON} characters.", "reason")
     order = await lock_order(work, command.order_id)
@@ -87,7 +95,9 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     before = await facts_with_stock(work, order)
     await ACTIONS[command.action](Step(work, command, order, lines))
     data = {"action": command.action.value}
-    await settle(work, order, lines, before, data=data)
+    is_placed = command.action is OrderAction.SUBMIT
+    kind = EventKind.ORDER_PLACED if is_placed else EventKind.ORDER_STATUS_CHANGED
+    await settle(work, order, lines, before, kind, data)
     return order
 
 
@@ -101,9 +111,13 @@ def situation(order: Order, lines: list[OrderLine]) -> OrderFacts:
 
 
 async def _submit(step: Step) -> None:
-    """A draft becomes an order: its stock is promised now."""
+    """A draft becomes an order: what it holds stays, and the rest is promised now."""
+    customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
+    credit.refuse_blocked(customer, step.order)
     await _promise(step, step.lines)
-    step.order.status = OrderStatus.CONFIRMED
+    held = Reservation.filter(order_line_id__in=[line.id for line in step.lines])
+    await held.using_db(step.work.connection).update(expires_at=None)
+    await credit.take(step.work, step.order)
     step.order.placed_at = step.order.sorted_at = step.work.now
 
 
@@ -219,7 +233,7 @@ async def _promise(step: Step, lines: list[OrderLine]) -> None:
     rows = Product.filter(id__in=[line.product_id for line in lines if line.product_id])
     products = {product.id: product for product in await rows.using_db(step.work.connection)}
     reservations = await promise(step.work, lines, products)
-    await step.work.insert(reservations)
+    await keep(step.work, reservations)
     await save_counts(step.work, lines)
 
 

@@ -126,9 +126,16 @@ def amount(value: Decimal, currency: str, *path: str) -> int:
 
 
 def build_lines(
-    order_id: UUID, lines: tuple[NewLine, ...], products: dict[str, Product], currency: str
+    order_id: UUID,
+    lines: tuple[NewLine, ...],
+    products: dict[str, Product],
+    currency: str,
+    discount_rate: Decimal,
 ) -> list[OrderLine]:
-    """The lines with name, price and tax as they are now, and their totals."""
+    """The lines with name, price and tax as they are now, and their totals.
+
+    The customer's own discount is taken off list prices, where the line has none of its own.
+    """
     built = []
     for position, line in enumerate(lines):
         product = products[clean(line.sku or "")]
@@ -146,7 +153,7 @@ def build_lines(
             currency=currency,
             unit_price_minor=price_minor,
             price_quantity=product.price_quantity,
-            discount_rate=shortest(line.discount_rate or Decimal(0)),
+            discount_rate=_discount(line, discount_rate),
             tax_rate=product.tax_rate,
         )
         totals = totals_of(row)
@@ -155,6 +162,12 @@ def build_lines(
         row.discount_minor = totals.discount_minor
         built.append(row)
     return built
+
+
+def _discount(line: NewLine, customers: Decimal) -> Decimal:
+    if line.discount_rate is not None:
+        return shortest(line.discount_rate)
+    return shortest(customers) if line.unit_price is None else Decimal(0)
 
 
 def totals_of(line: OrderLine) -> LineTotals:

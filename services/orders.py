@@ -1,34 +1,26 @@
-"""Placing orders, noting on them, and keeping their derived axes true."""
+"""What every change of an order shares: locks, versions, and axes that are derived anew."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from models.columns import new_id
-from models.customers import Customer, CustomerAddress
 from models.fulfillment import Return, ReturnLine, Shipment
-from models.inventory import Reservation, StockItem
+from models.inventory import Reservation
 from models.orders import Order, OrderLine
-from models.rules.access import Actor, Permission
+from models.rules.access import Permission
 from models.rules.errors import (
-    DomainError,
-    ErrorCode,
     VersionConflict,
     invalid,
     not_found,
     required,
 )
-from models.rules.events import EventKind, SubjectKind
+from models.rules.events import EventKind
 from models.rules.order_states import (
     FulfillmentStatus,
     LineCounts,
     OrderStatus,
     PaymentStatus,
-    ReturnStatus,
     fulfillment_status,
     payment_status,
     return_status,
@@ -36,85 +28,12 @@ from models.rules.order_states import (
 from models.rules.payment_states import PaymentSums
 from models.rules.return_states import ReturnState
 from models.rules.text import clean
-from services import clock, numbering, policy, search
-from services.addresses import Address, check_address, snapshot
+from services import credit
 from services.events import record
-from services.order_entry import (
-    NewLine,
-    amount,
-    build_lines,
-    clean_channel,
-    currency_of,
-    products_of,
-    sum_up,
-)
-from services.references import ExternalKey, refer
-from services.reserving import promise
 from services.transaction import Work, use_case
 from services.visibility import visible
 
 MAX_NOTE: Final = 10_000
-MAX_ATTRIBUTES: Final = 100
-
-
-@dataclass(frozen=True)
-class PlaceOrder:
-    """What somebody orders. Without an address the customer's default is taken."""
-
-    customer_id: UUID
-    lines: tuple[NewLine, ...]
-    channel: str = "default"
-    currency: str | None = None
-    shipping: Decimal = Decimal(0)
-    shipping_address: Address | None = None
-    billing_address: Address | None = None
-    external_key: ExternalKey | None = None
-    promised_at: datetime | None = None
-    note: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
-
-
-async def place_order(actor: Actor, command: PlaceOrder) -> Order:
-    """A confirmed order with its stock reserved, or a refusal that changed nothing.
-
-    Raises:
-        Refused: every reason at once: an unknown customer or SKU, a bad quantity, price or
-            currency, a StockShortage for each line that is short and may not wait.
-    """
-    actor.require(Permission.ORDERS_WRITE)
-    channel = clean_channel(command.channel)
-    pattern = policy.current().order_number_pattern
-    number = await numbering.reserve("order", pattern, clock.now(), channel)
-    return await _place(actor, command, channel, number)
-
-
-@use_case(Permission.ORDERS_WRITE)
-async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
-    customer = await _buyer(work, command.customer_id)
-    products = await products_of(work, command.lines)
-    currency = currency_of(command.currency, products)
-    order = await _blank(work, command, customer, currency)
-    order.channel, order.number = channel, number
-    lines = build_lines(order.id, command.lines, products, currency)
-    sum_up(order, lines)
-    by_id = {product.id: product for product in products.values()}
-    reservations = await promise(work, lines, by_id)
-    derive(order, lines, requested_units=0)
-    record(
-        work,
-        order,
-        EventKind.ORDER_PLACED,
-        order=order,
-        data={"lines": len(lines), "totalMinor": order.total_gross_minor},
-        after={**facts(order), "warehouses": await _promised_in(work, reservations)},
-    )
-    await order.save(force_create=True, using_db=work.connection)
-    await work.insert(lines)
-    await work.insert(reservations)
-    await refer(work, SubjectKind.ORDER, order.id, command.external_key)
-    found_by = {"number": number, "customer": customer.name}
-    await work.insert(search.tokens(SubjectKind.ORDER, order.id, found_by))
-    return order
 
 
 @use_case(Permission.ORDERS_WRITE)
@@ -189,6 +108,7 @@ async def settle(
         and order.payment_status in (PaymentStatus.PAID, PaymentStatus.OVERPAID)
     ):
         order.status = OrderStatus.COMPLETED
+    await credit.book(work, order)
     order.version += 1
     order.updated_at = work.now
     after = facts(order)
@@ -270,15 +190,6 @@ async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = N
     return sorted(key.hex for key in found)
 
 
-async def _promised_in(work: Work, reservations: list[Reservation]) -> list[str]:
-    """As `warehouses_of`, for an order whose promises are not stored yet."""
-    items = StockItem.filter(id__in=[each.stock_item_id for each in reservations])
-    found: set[Any] = {
-        *await items.using_db(work.connection).values_list("warehouse_id", flat=True)
-    }
-    return sorted(key.hex for key in found)
-
-
 async def _requested_units(work: Work, order: Order) -> int:
     """Units that are announced to come back and have not arrived."""
     waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
@@ -292,51 +203,3 @@ async def _requested_units(work: Work, order: Order) -> int:
         return_request__order_id=order.id, return_request__status__in=waiting
     ).using_db(work.connection)
     return sum(row.quantity - row.received for row in await rows)
-
-
-async def _buyer(work: Work, customer_id: UUID) -> Customer:
-    rows = visible(Customer, work.actor).using_db(work.connection)
-    customer = await rows.get_or_none(id=customer_id)
-    if customer is None:
-        raise not_found("There is no such customer.", "customerId")
-    if customer.blocked:
-        message = "This customer may not order at present."
-        raise DomainError(ErrorCode.CREDIT_EXCEEDED, message, ("customerId",))
-    return customer
-
-
-async def _blank(work: Work, command: PlaceOrder, customer: Customer, currency: str) -> Order:
-    """The order as it is before its lines are looked at."""
-    default = await (
-        CustomerAddress.filter(customer_id=customer.id, position=0)
-        .using_db(work.connection)
-        .first()
-    )
-    home = snapshot(default) if default else None
-    shipping_address = check_address(command.shipping_address, "shippingAddress") or home
-    note = clean(command.note) if command.note else None
-    if note and len(note) > MAX_NOTE:
-        raise invalid(f"A note has at most {MAX_NOTE} characters.", "note")
-    if len(command.attributes) > MAX_ATTRIBUTES:
-        raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
-    return Order(
-        id=new_id(),
-        customer_id=customer.id,
-        currency=currency,
-        status=OrderStatus.CONFIRMED,
-        fulfillment_status=FulfillmentStatus.UNFULFILLED,
-        payment_status=PaymentStatus.UNPAID,
-        return_status=ReturnStatus.NONE,
-        placed_at=work.now,
-        sorted_at=work.now,
-        created_at=work.now,
-        updated_at=work.now,
-        promised_at=command.promised_at,
-        shipping_net_minor=amount(command.shipping, currency, "shipping"),
-        shipping_tax_minor=0,
-        shipping_address=shipping_address,
-        billing_address=check_address(command.billing_address, "billingAddress") or home,
-        shipping_country=shipping_address["countryCode"] if shipping_address else None,
-        note=note,
-        attributes=command.attributes,
-    )

@@ -1,7 +1,7 @@
 """Promising stock to order lines, and giving promises back."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,11 +29,15 @@ class Take:
 
 
 async def promise(
-    work: Work, lines: list[OrderLine], products: dict[UUID, Product]
+    work: Work,
+    lines: list[OrderLine],
+    products: dict[UUID, Product],
+    places: Mapping[UUID, int] | None = None,
 ) -> list[Reservation]:
     """Take the lines' open units from stock and count them as reserved, the rest as backordered.
 
-    The lines need not be stored yet; neither they nor the reservations are saved here.
+    The lines need not be stored yet; neither they nor the reservations are saved here. `places`
+    are the lines' in the input that errors speak of, where they are not in its order.
 
     Raises:
         Refused: a StockShortage for each line that its product does not let wait.
@@ -45,7 +49,7 @@ async def promise(
         if line.product_id and (units := open_units(line))
     ]
     plan = allocate(demand, await _stock(work, {each.product_id for each in demand}))
-    await _refuse_shortages(work, lines, products, plan)
+    await _refuse_shortages(work, lines, products, plan, places or {})
     by_id = {line.id: line for line in lines}
     takes = [Take(by_id[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
     await _reserve(work, takes)
@@ -62,6 +66,22 @@ async def promise(
         )
         for take in takes
     ]
+
+
+async def keep(work: Work, reservations: list[Reservation]) -> None:
+    """Store reservations of lines that may have some already, of the same stock even."""
+    lines = {each.order_line_id for each in reservations}
+    rows = Reservation.filter(order_line_id__in=list(lines)).using_db(work.connection)
+    known = {(each.order_line_id, each.stock_item_id): each for each in await rows}
+    fresh = []
+    for each in reservations:
+        held = known.get((each.order_line_id, each.stock_item_id))
+        if held is None:
+            fresh.append(each)
+            continue
+        held.quantity += each.quantity
+        await held.save(update_fields=["quantity"], using_db=work.connection)
+    await work.insert(fresh)
 
 
 def open_units(line: OrderLine) -> int:
@@ -130,7 +150,11 @@ async def _reserve(work: Work, takes: list[Take]) -> None:
 
 
 async def _refuse_shortages(
-    work: Work, lines: list[OrderLine], products: dict[UUID, Product], plan: Plan
+    work: Work,
+    lines: list[OrderLine],
+    products: dict[UUID, Product],
+    plan: Plan,
+    places: Mapping[UUID, int],
 ) -> None:
     expected: dict[UUID, int] = {}
     errors: list[DomainError] = []
@@ -152,7 +176,7 @@ async def _refuse_shortages(
                 sku=line.sku,
                 requested=open_units(line),
                 available=open_units(line) - missing,
-                path=("lines", str(index), "quantity"),
+                path=("lines", str(places.get(line.id, index)), "quantity"),
             )
         )
     if errors:

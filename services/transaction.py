@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 from models.events import Event
 from models.rules.access import Actor, Permission
 from models.rules.errors import Overloaded, invalid
-from services import clock, feed
+from services import clock, feed, idempotency
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,14 +137,16 @@ def use_case(
     """Make a function of a `Work` a use case: `await place_order(actor, command)`.
 
     The actor's permission is required before anything is read; then the function runs in a
-    transaction of its own.
+    transaction of its own, and only once for the key that its request may have.
     """
 
     def decorate(function: Callable[Concatenate[Work, P], Awaitable[T]]) -> UseCase[P, T]:
         @wraps(function)
         async def run_as(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
             actor.require(permission)
-            return await run(actor, lambda work: function(work, *args, **kwargs))
+            return await idempotency.once(
+                partial(run, actor), lambda work: function(work, *args, **kwargs)
+            )
 
         run_as.permission = permission  # type: ignore[attr-defined]
         return run_as

@@ -22,9 +22,15 @@ from graph.execution import limits as document_limits
 from graph.execution.deferrals import Deferrals, deferrals
 from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected, raise_unforeseen
 from graph.execution.limits import Limits
+from graph.idempotent import OnMutationsOnly
 
 # Both are made once: graphql-core is quick only as long as the rules stay the same.
-OPEN_RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+OPEN_RULES: Final = (
+    *specified_rules,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+    OnMutationsOnly,
+)
 CLOSED_RULES: Final = (*OPEN_RULES, NoSchemaIntrospectionCustomRule)
 
 MAX_KEPT_LENGTH: Final = 20_000

@@ -98,7 +98,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
-            allow_headers=["content-type", HEADER],
+            allow_headers=["content-type", "idempotency-key", HEADER],
             expose_headers=[HEADER],
             max_age=600,
         )

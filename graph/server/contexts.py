@@ -14,6 +14,6 @@ class Contexts:
         self.sealer = Sealer(settings.secret_bytes)
         self.live = live
 
-    def make(self, correlation_id: str) -> Context:
+    def make(self, correlation_id: str, idempotency_key: str | None = None) -> Context:
         """A new context, with loaders that have read nothing."""
-        return Context(OPEN, self.sealer, correlation_id, self.live)
+        return Context(OPEN, self.sealer, correlation_id, self.live, idempotency_key)

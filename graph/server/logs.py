@@ -85,3 +85,5 @@ def _configure_standard_library(level: str, shared: list[Processor], last: list[
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It tells each key that was there already, which is what we ask it to find out.
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)

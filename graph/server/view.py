@@ -87,7 +87,7 @@ class View:
         """The response to a request with these headers, and one line about it in the log."""
         began = perf_counter()
         correlation_id = correlation_id_of(sent)
-        context = self.contexts.make(correlation_id)
+        context = self.contexts.make(correlation_id, sent.get("idempotency-key"))
         accept = sent.get("accept")
         kind = media.answer_type(accept)
         name: str | None = None

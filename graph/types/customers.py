@@ -91,13 +91,13 @@ class Customer(Node):
     )
     loyalty: Loyalty | None = computed_by(
         standing,
-        loaders.lifetime_value,
+        "lifetime_minor",
         description="Their standing, from all they ever ordered.",
         needs=Permission.ORDERS_READ,
     )
     lifetime_value: Money | None = computed_by(
         customers.lifetime_value,
-        loaders.lifetime_value,
+        "lifetime_minor",
         description="What their orders in the company's currency come to, with tax.",
         needs=Permission.ORDERS_READ,
     )

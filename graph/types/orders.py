@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.errors import UserError, replayed, user_errors
+from graph.errors import UserError, replayed, told_of_input, user_errors
 from graph.fields import Given, computed_by, paged_by, related
 from graph.types.catalog import Product
 from graph.types.customers import Customer
@@ -111,6 +111,7 @@ class Order(Node):
     )
     available_actions: list[OrderAction] = computed_by(
         orders.available_actions,
+        Given.CONTEXT,
         "status",
         "total_gross_minor",
         "authorized_minor",
@@ -191,6 +192,16 @@ class Order(Node):
     )
     timeline: Log[LazyEvent] = paged_by(
         events.timeline_of_order, "What happened to it, the latest first."
+    )
+
+
+@strawberry.type(description="What an edit would come to, and why it would be refused.")
+class EditPreview:
+    before: TaxedMoney = strawberry.field(description="What the order comes to now.")
+    after: TaxedMoney = strawberry.field(description="What it would come to.")
+    difference: Money = strawberry.field(description="What it would come to more, with tax.")
+    user_errors: list[UserError] = computed_by(
+        told_of_input, "errors", description="Why it would be refused."
     )
 
 

@@ -91,6 +91,9 @@ class OrderInput:
     shipping: Decimal | None = strawberry.field(
         default=None, description="What shipping costs, net; else nothing."
     )
+    reserve_until: datetime | None = strawberry.field(
+        default=None, description="For drafts: hold the stock until then; else hold none."
+    )
     shipping_address: AddressInput | None = strawberry.field(
         default=None, description="Where it goes; else the customer's default address."
     )
@@ -106,6 +109,30 @@ class OrderInput:
     note: str | None = strawberry.field(default=None, description="For the people who handle it.")
     attributes: JSON | None = strawberry.field(
         default=None, description="Whatever else is to be kept: an object of keys and values."
+    )
+
+
+@strawberry.input(description="How an order is to be; what is left out stays as it is.")
+class OrderEditInput:
+    lines: list[LineInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The complete new list. A line without `lineId` is new; one that is not there "
+        "is cancelled, and of a draft deleted. A price that is left out stays.",
+    )
+    shipping: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="What shipping costs, net; null: nothing."
+    )
+    shipping_address: AddressInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Where it goes."
+    )
+    billing_address: AddressInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Where the bill goes."
+    )
+    promised_at: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="When it was promised to arrive."
+    )
+    attributes: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="Whatever else is to be kept, all of it."
     )
 
 

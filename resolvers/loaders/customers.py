@@ -6,24 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from tortoise.functions import Count, Sum
+from tortoise.functions import Count
 
 from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.orders import Order, OrderLine
 from models.references import ExternalRef
 from models.rules.access import Actor
-from models.rules.order_states import OrderStatus
+from models.rules.credit import PLACED
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
 from resolvers.loaders.select import Select
-from services import database, policy
+from services import database
 from services.visibility import scope, visible
-
-PLACED: Final = (
-    OrderStatus.AWAITING_APPROVAL,
-    OrderStatus.CONFIRMED,
-    OrderStatus.ON_HOLD,
-    OrderStatus.COMPLETED,
-)
 
 SEEDS: Final = 10
 MAX_COMPANIONS: Final = 100
@@ -57,19 +50,6 @@ class Companion:
     product_id: UUID
     score: float
     orders: int
-
-
-async def lifetime_values(actor: Actor, customers: Sequence[UUID]) -> list[int]:
-    """What each customer's orders come to, gross, in minor units of the company's currency."""
-    found: dict[UUID, int] = {}
-    for chunk in chunks(customers):
-        placed = visible(Order, actor).filter(
-            customer_id__in=chunk, status__in=PLACED, currency=policy.current().currency
-        )
-        rows = placed.annotate(value=Sum("total_gross_minor")).group_by("customer_id")
-        for row in await rows.values("customer_id", "value"):
-            found[row["customer_id"]] = int(row["value"])
-    return [found.get(key, 0) for key in customers]
 
 
 async def purchases_of(actor: Actor, customers: Sequence[UUID]) -> list[Purchases]:
@@ -143,6 +123,5 @@ async def _together(
     return orders, together
 
 
-lifetime_value: Final = Computed(lifetime_values)
 purchases: Final = Computed(purchases_of)
 companions: Final = Computed(companions_of)

@@ -19,6 +19,7 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import Actor, Permission
 from models.rules.errors import invalid
+from services import credit
 from services.database import connection, dialect
 from services.demo.dice import Dice
 from services.demo.history import History
@@ -126,9 +127,10 @@ async def _at_full_speed() -> AsyncIterator[None]:
 
 
 async def _close(work: Work, stock: list[StockItem], numbers: Numbers) -> None:
-    """Leave the counters of stock and numbers as the history left them."""
+    """Leave the counters of stock, numbers and customers as the history left them."""
     await StockItem.bulk_update(stock, COUNTERS, batch_size=100, using_db=work.connection)
     await numbers.save(work.connection)
+    await credit.recount(work)
 
 
 def _summary(rows: Rows) -> Summary:

@@ -28,6 +28,7 @@ from models.rules.order_states import (
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services import search
+from services.credit import share_of
 from services.events import record
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
@@ -83,6 +84,8 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     payments = _payments(around.work, found.order, order)
     derive(order, lines, requested_units=0)
     order.status = _status(found.order, order)
+    part = share_of(order)
+    order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
     _tell(draft)
     found_by = {"number": order.number, "customer": customer.name}
     words = search.tokens(SubjectKind.ORDER, order.id, found_by)

@@ -19,7 +19,7 @@ from models.inventory import StockItem
 from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from services import stock
+from services import credit, stock
 from services.imports import known
 from services.imports.checking import Case
 from services.imports.masters import BUILDERS, Desk
@@ -47,6 +47,8 @@ async def write(actor: Actor, case: Case) -> None:
             written += await _write_batch(actor, case, kind, step, batch)
             done += len(batch)
             case.progress(f"writing {kind}", done, everything)
+    if written[Kind.ORDER]:
+        await run(actor, credit.recount)
     for kind, count in case.report.counts.items():
         count.unchanged += count.new - written[kind]
         count.new = written[kind]

@@ -26,6 +26,7 @@ USE_CASES = {
     "catalog.save_category": Permission.CATALOG_WRITE,
     "catalog.save_product": Permission.CATALOG_WRITE,
     "catalog.save_supplier": Permission.CATALOG_WRITE,
+    "credit.set_credit": Permission.CREDIT_WRITE,
     "customers.save_customer": Permission.CUSTOMERS_WRITE,
     "customers.save_customer_group": Permission.CUSTOMERS_WRITE,
     "demo.fill.fill": Permission.IMPORT,
@@ -35,9 +36,12 @@ USE_CASES = {
     "inventory.adjust_stock": Permission.STOCK_WRITE,
     "inventory.save_warehouse": Permission.STOCK_WRITE,
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
+    "order_editing.edit_order": Permission.ORDERS_WRITE,
+    "order_editing.preview_edit": Permission.ORDERS_WRITE,
     "orders.note_on_order": Permission.ORDERS_WRITE,
-    "orders.place_order": Permission.ORDERS_WRITE,
     "payments.record_payment": Permission.PAYMENTS_WRITE,
+    "placing.draft_order": Permission.ORDERS_WRITE,
+    "placing.place_order": Permission.ORDERS_WRITE,
     "stock_audit.verify_stock": Permission.STOCK_READ,
 }
 """Every use case, and what it takes to call it."""

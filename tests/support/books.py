@@ -27,7 +27,7 @@ SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Shipment, StockIt
 async def disagreements() -> list[str]:
     """What does not agree, in words."""
     found = [str(drift) for drift in (await verify_stock(SYSTEM)).drifts]
-    for check in (_events, _positions, _lines, _orders, _invoices):
+    for check in (_events, _positions, _lines, _orders, _invoices, _customers):
         found += [each async for each in check()]
     return found
 
@@ -44,6 +44,18 @@ async def _events() -> AsyncIterator[str]:
                 yield f"{table.__name__} {row.pk}: events {numbers} of {row.event_seq}"
     for subject_id in told:
         yield f"events of {subject_id}, which is not there"
+
+
+async def _customers() -> AsyncIterator[str]:
+    """What customers owe and have bought is what their orders' parts come to."""
+    owed: dict[UUID, list[int]] = defaultdict(lambda: [0, 0])
+    for order in await Order.all():
+        owed[order.customer_id][0] += order.credit_minor
+        owed[order.customer_id][1] += order.lifetime_minor
+    for customer in await Customer.all():
+        kept = [customer.credit_used_minor, customer.lifetime_minor]
+        if kept != owed[customer.id]:
+            yield f"customer {customer.code}: {kept}, and the orders come to {owed[customer.id]}"
 
 
 async def _positions() -> AsyncIterator[str]:

@@ -52,6 +52,23 @@ mutation($orderId: ID!, $input: PaymentInput!) {{
   paymentRecord(orderId: $orderId, input: $input) {{ order {{ id version }} {ERRORS} }}
 }}"""
 
+SHIPMENT: Final = f"""
+mutation($id: ID!, $version: Int!, $input: ShipInput!) {{
+  shipmentCreate(orderId: $id, version: $version, input: $input) {{
+    order {{ shipments {{ id }} }} {ERRORS}
+  }}
+}}"""
+TRACK: Final = f"""
+mutation($id: ID!, $status: ShipmentStatus!) {{
+  shipmentTrack(id: $id, status: $status) {{ order {{ version }} {ERRORS} }}
+}}"""
+LIMIT: Final = f"""
+mutation($id: ID!, $version: Int!, $limit: Decimal) {{
+  customerCreditSet(id: $id, version: $version, rating: B, limit: $limit, termsDays: 30) {{
+    customer {{ id }} {ERRORS}
+  }}
+}}"""
+
 ADDRESS: Final = {
     "name": "Ada Albers",
     "lines": ["Hafenstraße 1"],
@@ -94,6 +111,20 @@ class Company:
         acted = await change(ACT, id=order["id"], version=order["version"], action=action, **more)
         after: dict[str, Any] = acted["order"]
         return after
+
+    async def ship(self, order: dict[str, Any], *lines: tuple[str, int]) -> int:
+        """The order's version after units of these SKUs have left."""
+        by_sku = {line["sku"]: line["id"] for line in order["lines"]}
+        units = [{"lineId": by_sku[sku], "quantity": quantity} for sku, quantity in lines]
+        wish = {"warehouseId": self.warehouse, "lines": units}
+        made = await change(SHIPMENT, id=order["id"], version=order["version"], input=wish)
+        shipment = made["order"]["shipments"][-1]["id"]
+        version: int = (await change(TRACK, id=shipment, status="SHIPPED"))["order"]["version"]
+        return version
+
+    async def limit(self, limit: str | None) -> None:
+        """Let the customer, as they were made, owe no more than that."""
+        await change(LIMIT, id=self.customer, version=1, limit=limit)
 
 
 async def found_company() -> Company:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.applications import Starlette
 
-import services.orders
+import services.placing
 import services.reserving
 from graph.server.app import create_app
 from models.inventory import StockItem
@@ -50,7 +50,7 @@ def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
     vars(services.reserving)["move"] = _naive_move
     look = services.reserving._stock
-    place_order = services.orders.place_order
+    place_order = services.placing.place_order
 
     async def look_no_more(work: Work, products: Iterable[UUID]) -> list[StockRow]:
         early = _seen.get() or {}
@@ -65,5 +65,5 @@ def early() -> Starlette:
         return await place_order(*arguments)
 
     vars(services.reserving)["_stock"] = look_no_more
-    vars(services.orders)["place_order"] = place_after_a_look
+    vars(services.placing)["place_order"] = place_after_a_look
     return create_app()

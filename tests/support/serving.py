@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from pydantic_settings import SettingsConfigDict
 from starlette.applications import Starlette
+from strawberry import Schema
 from websockets.asyncio.client import ClientConnection, connect
 
 from graph.server.app import create_app
@@ -34,21 +35,23 @@ def settings(**changed: Any) -> Settings:
 
 
 @contextmanager
-def application(**changed: Any) -> Iterator[Starlette]:
-    """The application with the stand-in schema; logging is as it was when it is done."""
+def application(schema: Schema = standin.schema, **changed: Any) -> Iterator[Starlette]:
+    """The application, with a stand-in's schema; logging is as it was when it is done."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     try:
-        yield create_app(settings(**changed), schema=standin.schema)
+        yield create_app(settings(**changed), schema=schema)
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
 
 
 @asynccontextmanager
-async def client(**changed: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    schema: Schema = standin.schema, **changed: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, without a network between them."""
-    with application(**changed) as app:
+    with application(schema, **changed) as app:
         transport = httpx.ASGITransport(app=app)
         headers = {"x-correlation-id": CORRELATION}
         async with httpx.AsyncClient(

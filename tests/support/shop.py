@@ -12,7 +12,8 @@ from services.customers import SaveCustomer, save_customer
 from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
 from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
-from services.orders import PlaceOrder, note_on_order, place_order
+from services.orders import note_on_order
+from services.placing import PlaceOrder, place_order
 
 
 @dataclass(frozen=True)

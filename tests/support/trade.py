@@ -28,8 +28,8 @@ from services.fulfillment import Track, track_shipment
 from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
 from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
-from services.orders import PlaceOrder, place_order
 from services.payments import RecordPayment, record_payment
+from services.placing import PlaceOrder, place_order
 
 NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 

@@ -41,7 +41,8 @@ from services.demo.fill import Summary, fill, is_empty
 from services.demo.size import Size
 from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
-from services.orders import PlaceOrder, derive, place_order
+from services.orders import derive
+from services.placing import PlaceOrder, place_order
 from services.stock_audit import Report, verify_stock
 from tests.support.databases import Database, Databases, connected
 

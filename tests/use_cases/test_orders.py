@@ -21,7 +21,8 @@ from services.addresses import Address
 from services.catalog import SaveProduct, save_product
 from services.customers import SaveCustomer, save_customer
 from services.order_entry import NewLine
-from services.orders import PlaceOrder, note_on_order, place_order
+from services.orders import note_on_order
+from services.placing import PlaceOrder, place_order
 from services.references import ExternalKey
 from tests.support import books
 from tests.support.databases import Database

@@ -18,8 +18,9 @@ from services.fulfillment import CreateShipment, Track, create_shipment, track_s
 from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
 from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
-from services.orders import PlaceOrder, note_on_order, place_order
+from services.orders import note_on_order
 from services.payments import RecordPayment, record_payment
+from services.placing import PlaceOrder, place_order
 from services.visibility import NEEDED, visible
 from tests.support.databases import Database
 from tests.support.trade import (

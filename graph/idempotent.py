@@ -1,0 +1,112 @@
+"""`@idempotent(key:)`: which key a mutation is sent under, and what it is sent with."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+import strawberry
+from graphql import (
+    DirectiveLocation,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLDirective,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLString,
+    ValidationRule,
+)
+from strawberry.types.nodes import SelectedField
+
+from models.rules.errors import BadRequest, invalid
+from models.rules.text import clean
+from resolvers.context import Info
+from services.idempotency import Claim
+
+IDEMPOTENT: Final = "idempotent"
+MAX_KEY: Final = 200
+
+DIRECTIVE: Final = GraphQLDirective(
+    IDEMPOTENT,
+    [DirectiveLocation.FIELD],
+    {"key": GraphQLArgument(GraphQLNonNull(GraphQLString), description="At most 200 characters.")},
+    description=(
+        "On a field of a mutation: do this once for the key. A request that repeats key and input "
+        "is told what was done, with `replayed: true`. Keys are kept for a week."
+    ),
+)
+
+
+class OnMutationsOnly(ValidationRule):
+    """@idempotent stands on fields of a mutation; elsewhere it would promise nothing."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        named = [each for each in node.directives or () if each.name.value == IDEMPOTENT]
+        mutation = self.context.schema.mutation_type
+        if named and self.context.get_parent_type() is not mutation:
+            message = "@idempotent stands on fields of a mutation."
+            self.report_error(GraphQLError(message, named))
+
+
+def claim_of(info: Info, arguments: Mapping[str, Any]) -> Claim | None:
+    """What a mutation field wants to be done once; None where it has no key.
+
+    Raises:
+        BadRequest: an Idempotency-Key header with several mutations: it would mean them all.
+        InputError: the key is empty or too long, or two keys are given.
+    """
+    keys = {each for each in (_header(info), *_directives(info)) if each is not None}
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise invalid("A mutation has one key.")
+    key = clean(keys.pop())
+    if not 1 <= len(key) <= MAX_KEY:
+        raise invalid(f"A key has 1 to {MAX_KEY} characters.")
+    return Claim(
+        principal=info.context.actor.id,
+        key=key,
+        field=info.field_name,
+        fingerprint=fingerprint(arguments),
+    )
+
+
+def _directives(info: Info) -> list[str]:
+    return [
+        selected.directives[IDEMPOTENT]["key"]
+        for selected in info.selected_fields
+        if isinstance(selected, SelectedField) and IDEMPOTENT in selected.directives
+    ]
+
+
+def _header(info: Info) -> str | None:
+    key = info.context.idempotency_key
+    if key is not None:
+        selections = info.operation.selection_set.selections
+        if len(selections) != 1 or not isinstance(selections[0], FieldNode):
+            raise BadRequest("An Idempotency-Key header is for a document of one mutation.")
+    return key
+
+
+def fingerprint(arguments: Mapping[str, Any]) -> str:
+    """SHA-256 of the arguments as they were read: literals and variables alike."""
+    text = json.dumps(arguments, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows, for what it does not know by itself."""
+    match value:
+        case Enum():
+            return value.value
+        case Decimal():
+            return f"{value.normalize():f}"
+        case date():
+            return value.isoformat()
+        case _:
+            given = ((each.name, getattr(value, each.name)) for each in fields(value))
+            return {name: each for name, each in given if each is not strawberry.UNSET}

@@ -1,0 +1,192 @@
+"""Credit: what customers may owe, and the counters of what they do.
+
+The counters on a customer's row are sums over their orders, kept at hand. They change in the
+transaction that changes the order, by what the order's own part changes.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise.expressions import F, Q
+
+from models.customers import Customer
+from models.orders import Order
+from models.rules.access import Permission
+from models.rules.credit import PLACED, Share, share
+from models.rules.customers import CreditRating
+from models.rules.errors import CreditExceeded, invalid
+from models.rules.events import EventKind
+from models.rules.order_states import OrderStatus
+from services import policy
+from services.events import record
+from services.order_entry import amount
+from services.saving import lock_for_save
+from services.transaction import Work, use_case
+
+MAX_TERMS_DAYS: Final = 3_650
+COUNTED: Final = """
+UPDATE customer_order SET credit_minor = {credit}, lifetime_minor = {lifetime}
+WHERE credit_minor <> {credit} OR lifetime_minor <> {lifetime}
+"""
+SUMMED: Final = """
+UPDATE customer SET credit_used_minor = {credit}, lifetime_minor = {lifetime}
+WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
+"""
+
+
+def share_of(order: Order) -> Share:
+    """The order's part in its customer's counters. Foreign currencies have none."""
+    if order.currency != policy.current().currency:
+        return Share()
+    paid_minor = order.charged_minor - order.refunded_minor
+    return share(order.status, order.total_gross_minor, paid_minor)
+
+
+def refuse_blocked(customer: Customer, order: Order) -> None:
+    """Pass where the customer may order.
+
+    Raises:
+        CreditExceeded: they are blocked.
+    """
+    if customer.blocked:
+        raise CreditExceeded(
+            customer.credit_limit_minor, customer.credit_used_minor, order.total_gross_minor
+        )
+
+
+async def take(work: Work, order: Order) -> None:
+    """Confirm an order that its customer may owe; one over their limit waits for approval.
+
+    It counts as owed either way. The customer's row is locked until the transaction ends, so take
+    it late. The order is not saved here.
+    """
+    order.status = OrderStatus.CONFIRMED
+    part = share_of(order)
+    change = _change(order, part)
+    if not await _add_within(work, order, change):
+        order.status = OrderStatus.AWAITING_APPROVAL
+        await _add(work, order.customer_id, change)
+    order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+async def take_more(work: Work, order: Order) -> None:
+    """Count what an order that was placed has come to since. The order is not saved here.
+
+    Raises:
+        CreditExceeded: it grew, and its customer may not owe that much.
+    """
+    part = share_of(order)
+    change = _change(order, part)
+    if not await _add_within(work, order, change):
+        customer = await Customer.get(id=order.customer_id, using_db=work.connection)
+        raise CreditExceeded(
+            customer.credit_limit_minor, customer.credit_used_minor, part.credit_minor
+        )
+    order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+async def book(work: Work, order: Order) -> None:
+    """Change the customer's counters by what the order's part has changed; without a limit.
+
+    The order is not saved here.
+    """
+    part = share_of(order)
+    change = _change(order, part)
+    if change != Share():
+        await _add(work, order.customer_id, change)
+        order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+async def _add_within(work: Work, order: Order, change: Share) -> bool:
+    """Whether the customer's limit lets the counters change; if so, they have."""
+    if change.credit_minor <= 0:  # MariaDB does not count a row that stays as it is
+        await _add(work, order.customer_id, change)
+        return True
+    within = Q(credit_limit_minor__isnull=True) | Q(
+        credit_limit_minor__gte=F("credit_used_minor") + change.credit_minor
+    )
+    rows = Customer.filter(within, id=order.customer_id).using_db(work.connection)
+    return bool(await rows.update(**_added(change)))
+
+
+async def _add(work: Work, customer_id: UUID, change: Share) -> None:
+    rows = Customer.filter(id=customer_id).using_db(work.connection)
+    await rows.update(**_added(change))
+
+
+def _change(order: Order, part: Share) -> Share:
+    return Share(part.credit_minor - order.credit_minor, part.lifetime_minor - order.lifetime_minor)
+
+
+def _added(change: Share) -> dict[str, Any]:
+    return {
+        "credit_used_minor": F("credit_used_minor") + change.credit_minor,
+        "lifetime_minor": F("lifetime_minor") + change.lifetime_minor,
+    }
+
+
+@dataclass(frozen=True)
+class SetCredit:
+    """How much a customer may owe, a decimal in the company's currency; no limit without one.
+
+    `blocked` stays as it is where it is not given.
+    """
+
+    customer_id: UUID
+    version: int
+    rating: CreditRating
+    limit: Decimal | None
+    terms_days: int
+    blocked: bool | None = None
+
+
+@use_case(Permission.CREDIT_WRITE)
+async def set_credit(work: Work, command: SetCredit) -> Customer:
+    """The customer with the credit. What they owe already may be above the new limit.
+
+    Raises:
+        Refused: no such customer, a limit that is no amount, terms of less than 0 or of more than
+            3,650 days.
+        VersionConflict: the customer has changed since the caller read them.
+    """
+    customer = await lock_for_save(work, Customer, command.customer_id, command.version)
+    if not 0 <= command.terms_days <= MAX_TERMS_DAYS:
+        raise invalid(f"Terms are 0 to {MAX_TERMS_DAYS} days.", "termsDays")
+    customer.credit_limit_minor = (
+        None if command.limit is None else amount(command.limit, policy.current().currency, "limit")
+    )
+    customer.credit_rating = command.rating
+    customer.terms_days = command.terms_days
+    if command.blocked is not None:
+        customer.blocked = command.blocked
+    customer.version += 1
+    customer.updated_at = work.now
+    record(work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": ["credit"]})
+    changed = ("credit_limit_minor", "credit_rating", "terms_days", "blocked")
+    await customer.save(
+        update_fields=[*changed, "version", "updated_at", "event_seq"], using_db=work.connection
+    )
+    return customer
+
+
+async def recount(work: Work) -> int:
+    """Set all counters to what the orders say; how many rows were not so."""
+    currency = policy.current().currency
+    statuses = ", ".join(f"'{status.value}'" for status in PLACED)
+    counts = f"status IN ({statuses}) AND currency = '{currency}'"
+    owed = "total_gross_minor - charged_minor + refunded_minor"
+    orders = COUNTED.format(
+        credit=f"(CASE WHEN {counts} AND {owed} > 0 THEN {owed} ELSE 0 END)",
+        lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
+    )
+    sums = "(SELECT COALESCE(SUM({}), 0) FROM customer_order WHERE customer_id = customer.id)"
+    customers = SUMMED.format(
+        credit=sums.format("credit_minor"), lifetime=sums.format("customer_order.lifetime_minor")
+    )
+    changed = 0
+    for text in (orders, customers):
+        count, _ = await work.connection.execute_query(text)
+        changed += count
+    return changed

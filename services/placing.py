@@ -1,0 +1,229 @@
+"""Placing orders and drafting them: all or nothing, with every reason against it at once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from models.catalog import Product
+from models.columns import new_id
+from models.customers import Customer, CustomerAddress
+from models.inventory import Reservation, StockItem
+from models.orders import Order, OrderLine
+from models.rules.access import Actor, Permission
+from models.rules.errors import invalid, not_found
+from models.rules.events import EventKind, SubjectKind
+from models.rules.insights import standing
+from models.rules.order_states import (
+    FulfillmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+from models.rules.text import clean
+from services import clock, credit, numbering, policy, search
+from services.addresses import Address, check_address, snapshot
+from services.events import record
+from services.order_entry import (
+    NewLine,
+    amount,
+    build_lines,
+    clean_channel,
+    currency_of,
+    products_of,
+    sum_up,
+)
+from services.orders import MAX_NOTE, derive, facts
+from services.references import ExternalKey, refer
+from services.reserving import promise
+from services.transaction import Work, use_case
+from services.visibility import visible
+
+MAX_ATTRIBUTES: Final = 100
+
+
+@dataclass(frozen=True)
+class PlaceOrder:
+    """What somebody orders. Without an address the customer's default is taken.
+
+    A draft with `reserve_until` holds its stock until then.
+    """
+
+    customer_id: UUID
+    lines: tuple[NewLine, ...]
+    channel: str = "default"
+    currency: str | None = None
+    shipping: Decimal = Decimal(0)
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    external_key: ExternalKey | None = None
+    promised_at: datetime | None = None
+    reserve_until: datetime | None = None
+    note: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+async def place_order(actor: Actor, command: PlaceOrder) -> Order:
+    """An order with its stock reserved, or a refusal that changed nothing.
+
+    It is confirmed; where it takes its customer over their credit limit, it waits for approval.
+
+    Raises:
+        Refused: every reason at once: an unknown customer or SKU, a bad quantity, price or
+            currency, a StockShortage for each line that is short and may not wait.
+        CreditExceeded: the customer is blocked.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    if command.reserve_until is not None:
+        raise invalid("Only a draft holds its stock for a time.", "reserveUntil")
+    channel = clean_channel(command.channel)
+    return await _place(actor, command, channel, await _number(channel))
+
+
+async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
+    """A draft, to be submitted later. It owes nothing, and holds stock only if it asks for it.
+
+    Raises:
+        Refused: as for `place_order`; stock is looked at only where it is to be held.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    if command.reserve_until is not None and command.reserve_until <= clock.now():
+        raise invalid("That time is over.", "reserveUntil")
+    channel = clean_channel(command.channel)
+    return await _draft(actor, command, channel, await _number(channel))
+
+
+async def _number(channel: str) -> str:
+    return await numbering.reserve(
+        "order", policy.current().order_number_pattern, clock.now(), channel
+    )
+
+
+@use_case(Permission.ORDERS_WRITE)
+async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
+    drawn = await _draw_up(work, command, channel, number)
+    credit.refuse_blocked(drawn.customer, drawn.order)
+    reservations = await promise(work, drawn.lines, drawn.products)
+    await credit.take(work, drawn.order)
+    await _store(work, drawn, reservations, EventKind.ORDER_PLACED, command.external_key)
+    return drawn.order
+
+
+@use_case(Permission.ORDERS_WRITE)
+async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
+    drawn = await _draw_up(work, command, channel, number)
+    drawn.order.status, drawn.order.placed_at = OrderStatus.DRAFT, None
+    reservations: list[Reservation] = []
+    if command.reserve_until is not None:
+        reservations = await promise(work, drawn.lines, drawn.products)
+        for each in reservations:
+            each.expires_at = command.reserve_until
+    await _store(work, drawn, reservations, EventKind.ORDER_EDITED, command.external_key)
+    return drawn.order
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An order as it was asked for, with its prices, before anything is promised or stored."""
+
+    customer: Customer
+    products: dict[UUID, Product]
+    order: Order
+    lines: list[OrderLine]
+
+
+async def _draw_up(work: Work, command: PlaceOrder, channel: str, number: str) -> Drawn:
+    customer = await _buyer(work, command.customer_id)
+    products = await products_of(work, command.lines)
+    currency = currency_of(command.currency, products)
+    order = await _blank(work, command, customer, currency)
+    order.channel, order.number = channel, number
+    lines = build_lines(order.id, command.lines, products, currency, discount_of(customer))
+    sum_up(order, lines)
+    return Drawn(customer, {each.id: each for each in products.values()}, order, lines)
+
+
+async def _store(
+    work: Work,
+    drawn: Drawn,
+    reservations: list[Reservation],
+    kind: EventKind,
+    external_key: ExternalKey | None,
+) -> None:
+    order, lines = drawn.order, drawn.lines
+    derive(order, lines, requested_units=0)
+    record(
+        work,
+        order,
+        kind,
+        order=order,
+        data={"lines": len(lines), "totalMinor": order.total_gross_minor},
+        after={**facts(order), "warehouses": await _promised_in(work, reservations)},
+    )
+    await order.save(force_create=True, using_db=work.connection)
+    await work.insert(lines)
+    await work.insert(reservations)
+    await refer(work, SubjectKind.ORDER, order.id, external_key)
+    found_by = {"number": order.number, "customer": drawn.customer.name}
+    await work.insert(search.tokens(SubjectKind.ORDER, order.id, found_by))
+
+
+def discount_of(customer: Customer) -> Decimal:
+    """The better of what the customer's group and their loyalty give, as a rate."""
+    group = customer.group.discount_rate if customer.group else Decimal(0)
+    return max(group, standing(customer.lifetime_minor).discount_rate)
+
+
+async def _promised_in(work: Work, reservations: list[Reservation]) -> list[str]:
+    """As `warehouses_of`, for an order whose promises are not stored yet."""
+    items = StockItem.filter(id__in=[each.stock_item_id for each in reservations])
+    found: set[Any] = {
+        *await items.using_db(work.connection).values_list("warehouse_id", flat=True)
+    }
+    return sorted(key.hex for key in found)
+
+
+async def _buyer(work: Work, customer_id: UUID) -> Customer:
+    rows = visible(Customer, work.actor).using_db(work.connection).select_related("group")
+    customer = await rows.get_or_none(id=customer_id)
+    if customer is None:
+        raise not_found("There is no such customer.", "customerId")
+    return customer
+
+
+async def _blank(work: Work, command: PlaceOrder, customer: Customer, currency: str) -> Order:
+    """The order as it is before its lines are looked at."""
+    default = await (
+        CustomerAddress.filter(customer_id=customer.id, position=0)
+        .using_db(work.connection)
+        .first()
+    )
+    home = snapshot(default) if default else None
+    shipping_address = check_address(command.shipping_address, "shippingAddress") or home
+    note = clean(command.note) if command.note else None
+    if note and len(note) > MAX_NOTE:
+        raise invalid(f"A note has at most {MAX_NOTE} characters.", "note")
+    if len(command.attributes) > MAX_ATTRIBUTES:
+        raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
+    return Order(
+        id=new_id(),
+        customer_id=customer.id,
+        currency=currency,
+        status=OrderStatus.CONFIRMED,
+        fulfillment_status=FulfillmentStatus.UNFULFILLED,
+        payment_status=PaymentStatus.UNPAID,
+        return_status=ReturnStatus.NONE,
+        placed_at=work.now,
+        sorted_at=work.now,
+        created_at=work.now,
+        updated_at=work.now,
+        promised_at=command.promised_at,
+        shipping_net_minor=amount(command.shipping, currency, "shipping"),
+        shipping_tax_minor=0,
+        shipping_address=shipping_address,
+        billing_address=check_address(command.billing_address, "billingAddress") or home,
+        shipping_country=shipping_address["countryCode"] if shipping_address else None,
+        note=note,
+        attributes=command.attributes,
+    )
