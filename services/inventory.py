@@ -38,6 +38,7 @@ from services.saving import (
 from services.stock import Movement, move
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
+from services.waiting import serve
 
 MAX_CHANGES: Final = 500
 DEFAULT_PRIORITY: Final = 100
@@ -88,6 +89,7 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     # By the ids of the stock items, so that nobody deadlocks; of one item in the caller's order.
     for index, item in sorted(enumerate(items), key=lambda each: each[1].id):
         await _change(work, changes[index], item.id, ("changes", str(index)))
+    await serve(work)
     ids = [item.id for item in items]
     now = {item.id: item for item in await StockItem.filter(id__in=ids).using_db(work.connection)}
     return [now[key] for key in dict.fromkeys(ids)]

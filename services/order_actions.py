@@ -33,7 +33,8 @@ from services.orders import (
     settle,
     sums_of,
 )
-from services.reserving import give_back, keep, open_units, promise
+from services.promising import promise
+from services.reserving import give_back, keep, open_units
 from services.transaction import Work, use_case
 
 ELSEWHERE: Final = {
@@ -225,7 +226,7 @@ async def _cancel_units(step: Step, line: OrderLine, units: int) -> None:
     line.backordered -= waiting
     reserved = units - free - waiting
     if reserved:
-        await give_back(step.work, line, reserved, step.command.reason)
+        await give_back(step.work, line, reserved, step.command.reason or "cancelled")
     line.cancelled += units
 
 

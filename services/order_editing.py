@@ -19,7 +19,7 @@ from models.rules.pricing import shortest
 from models.rules.text import clean
 from services import credit
 from services.addresses import Address, check_address
-from services.fulfillment import COUNTS
+from services.fulfillment import COUNTS, loose_units
 from services.order_actions import MAX_REASON, situation
 from services.order_entry import (
     NewLine,
@@ -31,7 +31,8 @@ from services.order_entry import (
 )
 from services.orders import check_version, facts_with_stock, lines_of, lock_order, settle
 from services.placing import MAX_ATTRIBUTES, discount_of
-from services.reserving import give_back, keep, open_units, promise
+from services.promising import promise
+from services.reserving import Loose, give_back, keep, open_units
 from services.saving import UNSET, Unset, given
 from services.transaction import Work, run, use_case
 
@@ -280,8 +281,10 @@ def _price(line: OrderLine) -> None:
 async def _apply(work: Work, edit: Edit) -> None:
     """Release, promise, and store. Stock is given back before more is taken."""
     order = edit.order
-    for line in [*edit.lines, *edit.removed]:
-        await _release(work, line)
+    smaller = [line for line in [*edit.lines, *edit.removed] if open_units(line) < 0]
+    loose = await loose_units(work, smaller) if smaller else {}
+    for line in smaller:
+        await _release(work, line, loose)
     for line in edit.removed:
         await line.delete(using_db=work.connection)
     held = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
@@ -301,13 +304,13 @@ async def _apply(work: Work, edit: Edit) -> None:
     await keep(work, reservations)
 
 
-async def _release(work: Work, line: OrderLine) -> None:
+async def _release(work: Work, line: OrderLine, loose: Loose) -> None:
     """Give back what a line has too much now: first units that wait, then reserved ones."""
-    spare = max(0, -open_units(line))
+    spare = -open_units(line)
     waiting = min(spare, line.backordered)
     line.backordered -= waiting
     if spare > waiting:
-        await give_back(work, line, spare - waiting, "edited")
+        await give_back(work, line, spare - waiting, "edited", loose)
 
 
 def _fields(command: EditOrder) -> list[str]:

@@ -35,8 +35,8 @@ from services.order_entry import (
     sum_up,
 )
 from services.orders import MAX_NOTE, derive, facts
+from services.promising import promise
 from services.references import ExternalKey, refer
-from services.reserving import promise
 from services.transaction import Work, use_case
 from services.visibility import visible
 

@@ -1,19 +1,13 @@
-"""Promising stock to order lines, and giving promises back."""
+"""Stock that is promised to order lines: taking it, keeping it, giving it back."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from tortoise.functions import Sum
-
-from models.catalog import Product
 from models.inventory import Reservation, StockItem
 from models.orders import OrderLine
-from models.rules.allocation import Demand, Plan, StockRow, allocate
-from models.rules.catalog import BackorderPolicy
-from models.rules.errors import DomainError, Refused, StockShortage
+from models.rules.allocation import Plan, StockRow
 from models.rules.inventory import MovementKind
 from services.stock import Movement, move
 from services.transaction import Work
@@ -28,44 +22,9 @@ class Take:
     quantity: int
 
 
-async def promise(
-    work: Work,
-    lines: list[OrderLine],
-    products: dict[UUID, Product],
-    places: Mapping[UUID, int] | None = None,
-) -> list[Reservation]:
-    """Take the lines' open units from stock and count them as reserved, the rest as backordered.
-
-    The lines need not be stored yet; neither they nor the reservations are saved here. `places`
-    are the lines' in the input that errors speak of, where they are not in its order.
-
-    Raises:
-        Refused: a StockShortage for each line that its product does not let wait.
-        Contended: the stock that we saw was taken meanwhile.
-    """
-    demand = [
-        Demand(line_key=line.id, product_id=line.product_id, quantity=units)
-        for line in lines
-        if line.product_id and (units := open_units(line))
-    ]
-    plan = allocate(demand, await _stock(work, {each.product_id for each in demand}))
-    await _refuse_shortages(work, lines, products, plan, places or {})
-    by_id = {line.id: line for line in lines}
-    takes = [Take(by_id[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
-    await _reserve(work, takes)
-    for take in takes:
-        take.line.reserved += take.quantity
-    for line_id, missing in plan.shortages.items():
-        by_id[line_id].backordered += missing
-    return [
-        Reservation(
-            order_line_id=take.line.id,
-            stock_item_id=take.stock_item_id,
-            quantity=take.quantity,
-            created_at=work.now,
-        )
-        for take in takes
-    ]
+def takes_of(plan: Plan, lines: dict[UUID, OrderLine]) -> list[Take]:
+    """What the plan gives to the lines, which are named by their ids."""
+    return [Take(lines[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
 
 
 async def keep(work: Work, reservations: list[Reservation]) -> None:
@@ -91,19 +50,37 @@ def open_units(line: OrderLine) -> int:
     return units
 
 
-async def give_back(work: Work, line: OrderLine, quantity: int, reason: str | None) -> None:
-    """Release reserved units of a line that lie in no shipment. The line is not saved here."""
+Loose = Mapping[UUID, Mapping[UUID, int]]
+"""Promised units that lie in no shipment: by warehouse, then by line."""
+
+
+async def give_back(
+    work: Work, line: OrderLine, quantity: int, reason: str, loose: Loose | None = None
+) -> None:
+    """Release promised units of a line; with `loose`, those and no others.
+
+    The line is not saved here.
+    """
     rows = Reservation.filter(order_line_id=line.id).using_db(work.connection)
     remaining = quantity
-    for reservation in await rows.order_by("stock_item_id"):
+    for reservation in await rows.select_related("stock_item").order_by("stock_item_id"):
         units = min(remaining, reservation.quantity)
-        if units == 0:
-            break
-        movement = Movement(MovementKind.RELEASE, -units, reason, line.order_id, line.id)
-        await move(work, reservation.stock_item_id, [movement])
-        await shrink(work, reservation, units)
+        if loose is not None:
+            warehouse_id = reservation.stock_item.warehouse_id
+            units = min(units, loose.get(warehouse_id, {}).get(line.id, 0))
+        if units:
+            await release(work, line, reservation, units, reason)
         remaining -= units
-    line.reserved -= quantity - remaining
+
+
+async def release(
+    work: Work, line: OrderLine, reservation: Reservation, units: int, reason: str
+) -> None:
+    """Release units of one reservation. The line is not saved here."""
+    movement = Movement(MovementKind.RELEASE, -units, reason, line.order_id, line.id)
+    await move(work, reservation.stock_item_id, [movement])
+    await shrink(work, reservation, units)
+    line.reserved -= units
 
 
 async def shrink(work: Work, reservation: Reservation, units: int) -> None:
@@ -115,7 +92,8 @@ async def shrink(work: Work, reservation: Reservation, units: int) -> None:
     await reservation.save(update_fields=["quantity"], using_db=work.connection)
 
 
-async def _stock(work: Work, products: Iterable[UUID]) -> list[StockRow]:
+async def stock_rows(work: Work, products: Iterable[UUID]) -> list[StockRow]:
+    """What each warehouse can promise of the products now."""
     items = (
         await StockItem.filter(product_id__in=list(products))
         .using_db(work.connection)
@@ -133,8 +111,14 @@ async def _stock(work: Work, products: Iterable[UUID]) -> list[StockRow]:
     ]
 
 
-async def _reserve(work: Work, takes: list[Take]) -> None:
-    """Change the stock items, each once and in the order of their ids, so that nobody deadlocks."""
+async def reserve(work: Work, takes: list[Take]) -> list[Reservation]:
+    """Take stock for lines, each item once and in the order of their ids, so nobody deadlocks.
+
+    The lines count the units as reserved; neither they nor the reservations are saved here.
+
+    Raises:
+        Contended: the stock that we saw was taken meanwhile.
+    """
     by_item: dict[UUID, list[Movement]] = defaultdict(list)
     for take in takes:
         by_item[take.stock_item_id].append(
@@ -147,54 +131,14 @@ async def _reserve(work: Work, takes: list[Take]) -> None:
         )
     for stock_item_id in sorted(by_item):
         await move(work, stock_item_id, by_item[stock_item_id], promise=True)
-
-
-async def _refuse_shortages(
-    work: Work,
-    lines: list[OrderLine],
-    products: dict[UUID, Product],
-    plan: Plan,
-    places: Mapping[UUID, int],
-) -> None:
-    expected: dict[UUID, int] = {}
-    errors: list[DomainError] = []
-    for index, line in enumerate(lines):
-        missing = plan.shortages.get(line.id, 0)
-        if not missing or line.product_id is None:
-            continue
-        product = products[line.product_id]
-        if product.backorder is BackorderPolicy.ALLOW:
-            continue
-        if product.backorder is BackorderPolicy.UNTIL_EXPECTED:
-            if product.id not in expected:
-                expected[product.id] = await _expected(work, product)
-            if missing <= expected[product.id]:
-                expected[product.id] -= missing
-                continue
-        errors.append(
-            StockShortage(
-                sku=line.sku,
-                requested=open_units(line),
-                available=open_units(line) - missing,
-                path=("lines", str(places.get(line.id, index)), "quantity"),
-            )
+    for take in takes:
+        take.line.reserved += take.quantity
+    return [
+        Reservation(
+            order_line_id=take.line.id,
+            stock_item_id=take.stock_item_id,
+            quantity=take.quantity,
+            created_at=work.now,
         )
-    if errors:
-        raise Refused(errors)
-
-
-async def _expected(work: Work, product: Product) -> int:
-    """Incoming units of a product that no backorder waits for yet.
-
-    The product's row is locked, so that two orders do not count on the same units.
-    """
-    await Product.filter(id=product.id).using_db(work.connection).select_for_update().first()
-    items = await StockItem.filter(product_id=product.id).using_db(work.connection)
-    waiting: list[dict[str, Any]] = (
-        await OrderLine.filter(product_id=product.id, backordered__gt=0)
-        .using_db(work.connection)
-        .annotate(units=Sum("backordered"))
-        .values("units")
-    )
-    incoming: int = sum(item.incoming for item in items)
-    return incoming - int(waiting[0]["units"] or 0)
+        for take in takes
+    ]

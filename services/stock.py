@@ -51,6 +51,8 @@ async def move(
     if not allowed:
         raise Contended
     item = await StockItem.get(id=stock_item_id, using_db=work.connection)
+    if change.available > 0:
+        work.freed.add(item.product_id)
     await work.insert(_ledger(work, item, movements))
     _tell(work, item, change)
     await item.save(update_fields=["event_seq"], using_db=work.connection)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import ValidationError
@@ -52,13 +53,15 @@ class Work:
     """A transaction under way: who does it, at what time, on which connection.
 
     `now` is one instant for the whole transaction. Events collected in `events` are written just
-    before the commit, and with them everything is there or nothing.
+    before the commit, and with them everything is there or nothing. `freed` are products of which
+    more can be promised than before: before the commit, lines that wait for them are served.
     """
 
     actor: Actor
     now: datetime
     connection: BaseDBAsyncClient
     events: list[Event] = field(default_factory=list)
+    freed: set[UUID] = field(default_factory=set)
 
     @property
     def dialect(self) -> str:
@@ -111,6 +114,8 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
             async with in_transaction() as connection:
                 work = Work(actor=actor, now=clock.now(), connection=connection)
                 result = await step(work)
+                if work.freed:
+                    await _serve(work)
                 await feed.append(work.connection, work.events)
             if work.events:
                 for listener in _listeners:
@@ -126,6 +131,13 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
         pause = FIRST_PAUSE_SECONDS * 2**attempt
         await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads the retries
     raise Overloaded from conflict
+
+
+async def _serve(work: Work) -> None:
+    # Here, because what serves them stands on this module.
+    from services.waiting import serve
+
+    await serve(work)
 
 
 UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]

@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 import services.placing
+import services.promising
 import services.reserving
 from graph.server.app import create_app
 from models.inventory import StockItem
@@ -49,7 +50,7 @@ def naive() -> Starlette:
 def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
     vars(services.reserving)["move"] = _naive_move
-    look = services.reserving._stock
+    look = vars(services.promising)["stock_rows"]
     place_order = services.placing.place_order
 
     async def look_no_more(work: Work, products: Iterable[UUID]) -> list[StockRow]:
@@ -64,6 +65,6 @@ def early() -> Starlette:
         await asyncio.sleep(THINKING_SECONDS)
         return await place_order(*arguments)
 
-    vars(services.reserving)["_stock"] = look_no_more
+    vars(services.promising)["stock_rows"] = look_no_more
     vars(services.placing)["place_order"] = place_after_a_look
     return create_app()
