@@ -208,6 +208,18 @@ class Mutation:
         Permission.STOCK_WRITE,
         "Correct what is on hand, with a line in the ledger for each change.",
     )
+    stock_transfer: StockPayload = changed_by(
+        resolvers.inventory.stock_transfer,
+        StockPayload,
+        Permission.STOCK_WRITE,
+        "Move units from one warehouse to another. What is promised stays.",
+    )
+    reorder_rule_set: StockPayload = changed_by(
+        resolvers.inventory.reorder_rule_set,
+        StockPayload,
+        Permission.STOCK_WRITE,
+        "Set from which stock on a product is reordered, and how much of it is kept back.",
+    )
     customer_save: CustomerPayload = changed_by(
         resolvers.customers.customer_save,
         CustomerPayload,

@@ -1,5 +1,7 @@
 """Fields of warehouses and stock, and the root fields that find and change them."""
 
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 import strawberry
@@ -12,11 +14,14 @@ from resolvers.arguments import OptionalVersion
 from resolvers.context import Info
 from resolvers.filters.catalog import LOW_STOCK
 from resolvers.identifiers import input_key, key_of
-from resolvers.inputs.inventory import StockChange, WarehouseInput
+from resolvers.inputs.inventory import StockChange, TransferLine, WarehouseInput
 from resolvers.inputs.sending import sent, to_address
 from resolvers.listing import Listing
+from resolvers.loaders import inventory as loaders
+from services import clock
 from services import inventory as services
 from services.inventory import ChangeStock, SaveWarehouse
+from services.transfers import SetReorderRule, TransferStock, set_reorder_rule, transfer_stock
 from services.visibility import visible
 
 MAX_WAREHOUSES: Final = 1_000
@@ -105,6 +110,48 @@ async def stock_adjust(
         for index, change in enumerate(changes)
     )
     return await services.adjust_stock(info.context.actor, commands)
+
+
+async def stock_transfer(
+    info: Info,
+    from_id: Annotated[strawberry.ID, strawberry.argument(description="The warehouse it leaves.")],
+    to_id: Annotated[strawberry.ID, strawberry.argument(description="The warehouse it goes to.")],
+    lines: Annotated[
+        list[TransferLine], strawberry.argument(description="1 to 500; all of them go, or none.")
+    ],
+) -> list[StockItem]:
+    command = TransferStock(
+        from_id=input_key("Warehouse", from_id, ("fromId",)),
+        to_id=input_key("Warehouse", to_id, ("toId",)),
+        lines=tuple((line.sku, line.quantity) for line in lines),
+    )
+    return await transfer_stock(info.context.actor, command)
+
+
+async def reorder_rule_set(
+    info: Info,
+    stock_item_id: Annotated[strawberry.ID, strawberry.argument(description="Which stock.")],
+    reorder_point: Annotated[int, strawberry.argument(description="Reorder from here on.")],
+    reorder_quantity: Annotated[int, strawberry.argument(description="Reorder this many.")],
+    safety_stock: Annotated[
+        int | None, strawberry.argument(description="Units to keep back; else as they are.")
+    ] = None,
+) -> list[StockItem]:
+    key = input_key("StockItem", stock_item_id, ("stockItemId",))
+    command = SetReorderRule(key, reorder_point, reorder_quantity, safety_stock)
+    return await set_reorder_rule(info.context.actor, command)
+
+
+async def balance_at(
+    item: strawberry.Parent[StockItem],
+    info: Info,
+    at: Annotated[
+        datetime | None, strawberry.argument(description="The instant; else now.")
+    ] = None,
+) -> Balance | None:
+    load = partial(loaders.balances_at, info.context.actor, at or clock.now())
+    found: Balance | None = await info.context.batched(("balance", at), load, item.id)
+    return found
 
 
 async def warehouse_save(

@@ -143,14 +143,19 @@ async def _item(work: Work, change: ChangeStock) -> StockItem | InputError:
     warehouses = visible(Warehouse, work.actor).using_db(work.connection)
     if not await warehouses.filter(id=change.warehouse_id).exists():
         return not_found("There is no such warehouse.", "warehouseId")
-    rows = StockItem.filter(product_id=product.id, warehouse_id=change.warehouse_id)
+    return await ensure_item(work, product.id, change.warehouse_id)
+
+
+async def ensure_item(work: Work, product_id: UUID, warehouse_id: UUID) -> StockItem:
+    """The stock item of a product in a warehouse; one that never was is made with nothing in it."""
+    rows = StockItem.filter(product_id=product_id, warehouse_id=warehouse_id)
     found = await rows.using_db(work.connection).first()
     if found is not None:
         return found
     new = StockItem(
         id=new_id(),
-        product_id=product.id,
-        warehouse_id=change.warehouse_id,
+        product_id=product_id,
+        warehouse_id=warehouse_id,
         created_at=work.now,
         updated_at=work.now,
     )

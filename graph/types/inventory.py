@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from graph.errors import UserError, replayed, user_errors
-from graph.fields import computed_by, paged_by, related
+from graph.fields import asked_of, computed_by, paged_by, related
 from graph.types.access import Actor, actor
 from graph.types.catalog import Product
 from graph.types.node import Node, identified, stands_for
@@ -53,6 +53,13 @@ class StockMovement(Node):
     order: LazyOrder | None = related(orders_loaders.order, "The order that it was for.")
 
 
+@strawberry.type(description="How many units there were.")
+class StockBalance:
+    on_hand: int = strawberry.field(description="Units that were there.")
+    reserved: int = strawberry.field(description="Units of them that were promised to orders.")
+    damaged: int = strawberry.field(description="Units of them that nobody could sell.")
+
+
 @stands_for(tables.StockItem, "What lies of one product in one warehouse.")
 class StockItem(Node):
     id: strawberry.ID = identified("StockItem")
@@ -86,6 +93,11 @@ class StockItem(Node):
         description="Whether what can be promised and comes is at or below `reorderPoint`.",
     )
     movements: Log[StockMovement] = paged_by(inventory.movements, "The ledger, the latest first.")
+    balance_at: StockBalance | None = asked_of(
+        inventory.balance_at,
+        "What was there at an instant, as the ledger has it; null before its first line.",
+        "id",
+    )
 
 
 @strawberry.type(description="What a mutation did to stock.")

@@ -26,6 +26,12 @@ class StockChange:
     reason: str = strawberry.field(description="Why, for the ledger.")
 
 
+@strawberry.input(description="Units of a product that go to another warehouse.")
+class TransferLine:
+    sku: str = strawberry.field(description="Which product.")
+    quantity: int = strawberry.field(description="How many units, at least 1.")
+
+
 @strawberry.input(description="A warehouse's fields. Absent fields stay, null clears.")
 class WarehouseInput:
     code: str | None = strawberry.field(

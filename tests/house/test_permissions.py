@@ -43,6 +43,8 @@ USE_CASES = {
     "placing.draft_order": Permission.ORDERS_WRITE,
     "placing.place_order": Permission.ORDERS_WRITE,
     "stock_audit.verify_stock": Permission.STOCK_READ,
+    "transfers.set_reorder_rule": Permission.STOCK_WRITE,
+    "transfers.transfer_stock": Permission.STOCK_WRITE,
 }
 """Every use case, and what it takes to call it."""
 

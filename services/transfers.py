@@ -1,0 +1,166 @@
+"""Moving stock between warehouses, and the rules by which it is kept: safety and reorder points."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from models.catalog import Product
+from models.inventory import StockItem, Warehouse
+from models.rules.access import Permission
+from models.rules.errors import (
+    DomainError,
+    Refused,
+    StockShortage,
+    invalid,
+    not_found,
+)
+from models.rules.events import EventKind
+from models.rules.inventory import MAX_QUANTITY, MovementKind
+from models.rules.text import clean
+from services.events import record
+from services.inventory import ensure_item
+from services.saving import UNSET, Unset
+from services.stock import Movement, move
+from services.transaction import Contended, Work, use_case
+from services.visibility import visible
+from services.waiting import serve
+
+MAX_LINES: Final = 500
+
+
+@dataclass(frozen=True)
+class TransferStock:
+    """Units by SKU that go from one warehouse to another."""
+
+    from_id: UUID
+    to_id: UUID
+    lines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class SetReorderRule:
+    """From which stock on to reorder and how much, and how much of it to keep back."""
+
+    stock_item_id: UUID
+    reorder_point: int
+    reorder_quantity: int
+    safety_stock: int | Unset | None = UNSET
+
+
+@use_case(Permission.STOCK_WRITE)
+async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
+    """The stock items after the transfer: for each line where it came from, then where it went.
+
+    What is promised or damaged stays where it is; what is kept back may go.
+
+    Raises:
+        Refused: unknown warehouses or products, quantities below 1, a StockShortage for each line
+            of which there is less.
+    """
+    if not 1 <= len(command.lines) <= MAX_LINES:
+        raise invalid(f"One transfer has 1 to {MAX_LINES} lines.", "lines")
+    if command.from_id == command.to_id:
+        raise invalid("The goods are there already.", "toId")
+    start = await _warehouse(work, command.from_id, "fromId")
+    end = await _warehouse(work, command.to_id, "toId")
+    products = await _products(work, command)
+    units: dict[UUID, int] = defaultdict(int)
+    for sku, quantity in command.lines:
+        units[products[clean(sku)].id] += quantity
+    leaving = {key: await ensure_item(work, key, start.id) for key in units}
+    arriving = {key: await ensure_item(work, key, end.id) for key in units}
+    moves = [
+        (leaving[key].id, Movement(MovementKind.TRANSFER_OUT, -count, f"to {end.code}"))
+        for key, count in units.items()
+    ] + [
+        (arriving[key].id, Movement(MovementKind.TRANSFER_IN, count, f"from {start.code}"))
+        for key, count in units.items()
+    ]
+    for item_id, movement in sorted(moves, key=lambda each: each[0]):
+        try:
+            await move(work, item_id, [movement])
+        except Contended:
+            raise await _shortage(work, command, products, start) from None
+    await serve(work)
+    keys = [products[clean(sku)].id for sku, _ in command.lines]
+    wanted = [items[key].id for key in dict.fromkeys(keys) for items in (leaving, arriving)]
+    rows = StockItem.filter(id__in=wanted).using_db(work.connection)
+    found = {item.id: item for item in await rows}
+    return [found[key] for key in wanted]
+
+
+async def _warehouse(work: Work, key: UUID, field: str) -> Warehouse:
+    warehouse = await visible(Warehouse, work.actor).using_db(work.connection).get_or_none(id=key)
+    if warehouse is None:
+        raise not_found("There is no such warehouse.", field)
+    return warehouse
+
+
+async def _products(work: Work, command: TransferStock) -> dict[str, Product]:
+    skus = [clean(sku) for sku, _ in command.lines]
+    rows = visible(Product, work.actor).using_db(work.connection).filter(sku__in=skus)
+    products = {product.sku: product for product in await rows}
+    errors: list[DomainError] = []
+    for index, (sku, quantity) in enumerate(command.lines):
+        path = ("lines", str(index))
+        if clean(sku) not in products:
+            errors.append(not_found(f"There is no product {clean(sku)}.", *path, "sku"))
+        if not 1 <= quantity <= MAX_QUANTITY:
+            errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
+    if errors:
+        raise Refused(errors)
+    return products
+
+
+async def _shortage(
+    work: Work, command: TransferStock, products: dict[str, Product], start: Warehouse
+) -> Refused:
+    """Which lines are short, as far as can be seen; or that it has to be tried again."""
+    ids = [product.id for product in products.values()]
+    rows = StockItem.filter(warehouse_id=start.id, product_id__in=ids).using_db(work.connection)
+    there = {item.product_id: item.on_hand - item.reserved - item.damaged for item in await rows}
+    errors: list[DomainError] = []
+    for index, (sku, quantity) in enumerate(command.lines):
+        product_id = products[clean(sku)].id
+        left = max(0, there.get(product_id, 0))
+        if quantity > left:
+            path = ("lines", str(index), "quantity")
+            errors.append(StockShortage(clean(sku), quantity, left, path, start.id))
+        there[product_id] = left - quantity
+    if not errors:
+        raise Contended
+    return Refused(errors)
+
+
+@use_case(Permission.STOCK_WRITE)
+async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockItem]:
+    """The one stock item with its rule. Less safety stock serves lines that wait.
+
+    Raises:
+        Refused: no such stock item, or numbers below zero or out of range.
+    """
+    rows = visible(StockItem, work.actor).using_db(work.connection).select_for_update()
+    item = await rows.get_or_none(id=command.stock_item_id)
+    if item is None:
+        raise not_found("There is no such stock item.", "stockItemId")
+    safety = command.safety_stock
+    kept = item.safety_stock if isinstance(safety, Unset) or safety is None else safety
+    for field, value in (
+        ("reorderPoint", command.reorder_point),
+        ("reorderQuantity", command.reorder_quantity),
+        ("safetyStock", kept),
+    ):
+        if not 0 <= value <= MAX_QUANTITY:
+            raise invalid(f"This is 0 to {MAX_QUANTITY}.", field)
+    if kept < item.safety_stock:
+        work.freed.add(item.product_id)
+    item.reorder_point, item.reorder_quantity = command.reorder_point, command.reorder_quantity
+    item.safety_stock = kept
+    item.version += 1
+    item.updated_at = work.now
+    data = {"reorderPoint": item.reorder_point, "safetyStock": kept}
+    record(work, item, EventKind.STOCK_CHANGED, data=data)
+    await item.save(using_db=work.connection)
+    await serve(work)
+    return [await StockItem.get(id=item.id, using_db=work.connection)]
