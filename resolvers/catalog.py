@@ -71,6 +71,10 @@ def attributes(kept: dict[str, Any]) -> list[NamedValue]:
     return [NamedValue(key, value) for key, value in sorted(kept.items())]
 
 
+def product_attributes(kept: dict[str, Any], units: dict[str, str] | None) -> list[NamedValue]:
+    return [NamedValue(key, value, (units or {}).get(key)) for key, value in sorted(kept.items())]
+
+
 def definitions(kept: list[dict[str, Any]]) -> list[AttributeRule]:
     return [AttributeRule(**each) for each in kept]
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from models.catalog import Category, Product, Supplier
 from models.columns import Versioned, new_id
 from models.rules.access import Permission
-from models.rules.catalog import BackorderPolicy, TrackingPolicy
-from models.rules.errors import invalid, not_found, required
+from models.rules.attributes import Definition, check_definitions, check_values
+from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
+from models.rules.errors import DomainError, Refused, invalid, not_found, required
 from models.rules.events import SubjectKind
 from models.rules.money import UnknownCurrency, exponent
 from models.rules.pricing import check_rate
@@ -101,6 +102,8 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     _apply_prices(product, command, new)
     await _apply_links(work, product, command)
     _apply_policies(product, command)
+    if given(command.attributes) or given(command.category_id):
+        await _check_attributes(work, product)
     product.version += 1
     product.updated_at = work.now
     await product.save(force_create=new, using_db=work.connection)
@@ -205,10 +208,33 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
         category.parent_id = command.parent_id
     if not isinstance(command.attributes, Unset):
         category.attributes = command.attributes or []
+        if errors := check_definitions(definitions_of(category)):
+            raise Refused(errors)
     category.version += 1
     category.updated_at = work.now
     await category.save(force_create=new, using_db=work.connection)
     return category
+
+
+def definitions_of(category: Category) -> list[Definition]:
+    """What the category itself defines."""
+    return [
+        Definition(**each | {"type": AttributeType(each["type"])}) for each in category.attributes
+    ]
+
+
+async def _check_attributes(work: Work, product: Product) -> None:
+    """Pass where the product says what its category and those above it ask for."""
+    errors: list[DomainError] = []
+    above = product.category_id
+    for _ in range(MAX_CATEGORY_DEPTH + 1):
+        if above is None:
+            break
+        category = await Category.get(id=above, using_db=work.connection)
+        errors += check_values(definitions_of(category), product.attributes)
+        above = category.parent_id
+    if errors:
+        raise Refused(errors)
 
 
 async def _check_parent(work: Work, category: Category, parent_id: UUID | None) -> None:

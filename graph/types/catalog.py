@@ -80,7 +80,10 @@ class Product(Node):
     tracking: TrackingPolicy = strawberry.field(description="Whether its units are told apart.")
     discontinued: bool = strawberry.field(description="Whether it is sold no more.")
     attributes: list[Attribute] = computed_by(
-        catalog.attributes, "attributes", description="What else is kept about it, by key."
+        catalog.product_attributes,
+        "attributes",
+        loaders.units,
+        description="What else is kept about it, by key, as its category defines it.",
     )
     stock: list[LazyStockItem] = related(
         stock_loaders.stock_of_product, "Its stock in each warehouse."

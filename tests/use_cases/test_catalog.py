@@ -161,8 +161,11 @@ async def test_skus_are_compared_exactly(database: Database) -> None:
     assert await Product.filter(sku="cup").count() == 1
 
 
+COLOR = {"key": "color", "type": "TEXT", "unit": None, "choices": None, "required": False}
+
+
 async def test_categories_are_a_tree(database: Database) -> None:
-    root = await save_category(OPEN, SaveCategory(name="Root", attributes=[{"name": "color"}]))
+    root = await save_category(OPEN, SaveCategory(name="Root", attributes=[COLOR]))
     leaf = await save_category(OPEN, SaveCategory(name="Leaf", parent_id=root.id))
     async with nothing_written():
         for command, reason in (
@@ -176,7 +179,7 @@ async def test_categories_are_a_tree(database: Database) -> None:
             assert await reasons(save_category(OPEN, command)) == [reason]
     await save_category(OPEN, SaveCategory(id=leaf.id, parent_id=None))
     assert (await Category.get(id=leaf.id)).parent_id is None
-    assert (await Category.get(id=root.id)).attributes == [{"name": "color"}]
+    assert (await Category.get(id=root.id)).attributes == [COLOR]
 
 
 async def test_a_tree_has_a_greatest_depth(sqlite_database: Database) -> None:
