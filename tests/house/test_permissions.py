@@ -38,6 +38,8 @@ USE_CASES = {
     "orders.note_on_order": Permission.ORDERS_WRITE,
     "orders.place_order": Permission.ORDERS_WRITE,
     "payments.record_payment": Permission.PAYMENTS_WRITE,
+    "returns.receive_return": Permission.SHIPMENTS_WRITE,
+    "returns.request_return": Permission.ORDERS_WRITE,
     "stock_audit.verify_stock": Permission.STOCK_READ,
 }
 """Every use case, and what it takes to call it."""
