@@ -196,6 +196,18 @@ class Mutation:
         Permission.SHIPMENTS_WRITE,
         "Say how far a shipment is. When it leaves, its units leave the stock.",
     )
+    return_request: OrderPayload = changed_by(
+        resolvers.fulfillment.return_request,
+        OrderPayload,
+        Permission.ORDERS_WRITE,
+        "Announce units that come back: such as have left and are neither back nor announced.",
+    )
+    return_receive: OrderPayload = changed_by(
+        resolvers.fulfillment.return_receive,
+        OrderPayload,
+        Permission.SHIPMENTS_WRITE,
+        "Say what has come of a return, and what becomes of it. Its money is a REFUND of its own.",
+    )
     payment_record: OrderPayload = changed_by(
         resolvers.payments.payment_record,
         OrderPayload,

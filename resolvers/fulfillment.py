@@ -13,11 +13,12 @@ from models.rules.shipment_states import ShipmentStatus
 from resolvers.arguments import Id, Version
 from resolvers.context import Info
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import ShipInput
+from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput
 from resolvers.orders import line_units
-from services import clock
+from services import clock, returns
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
+from services.returns import ReceiveReturn, RequestReturn, ReturnUnits
 
 
 def is_delayed(status: ShipmentStatus, order: Order | None) -> bool:
@@ -72,3 +73,43 @@ async def shipment_track(
         message=message,
     )
     return await services.track_shipment(info.context.actor, command)
+
+
+async def return_request(
+    info: Info,
+    order_id: Annotated[strawberry.ID, strawberry.argument(description="Which order.")],
+    lines: Annotated[list[ReturnLineInput], strawberry.argument(description="What comes back.")],
+    reason: Annotated[str, strawberry.argument(description="Why, at most 1000 characters.")],
+) -> Order:
+    command = RequestReturn(
+        order_id=input_key("Order", order_id, ("orderId",)),
+        lines=_return_units(lines),
+        reason=reason,
+    )
+    return await returns.request_return(info.context.actor, command)
+
+
+async def return_receive(
+    info: Info,
+    id: Id,
+    version: Annotated[int, strawberry.argument(description="The return's version that you saw.")],
+    lines: Annotated[
+        list[ReturnLineInput],
+        strawberry.argument(description="What has come; a line once for each disposition."),
+    ],
+) -> Order:
+    command = ReceiveReturn(
+        return_id=input_key("Return", id, ("id",)), version=version, lines=_return_units(lines)
+    )
+    return await returns.receive_return(info.context.actor, command)
+
+
+def _return_units(lines: list[ReturnLineInput]) -> tuple[ReturnUnits, ...]:
+    return tuple(
+        ReturnUnits(
+            line_id=input_key("OrderLine", line.line_id, ("lines", str(index), "lineId")),
+            quantity=line.quantity,
+            disposition=line.disposition,
+        )
+        for index, line in enumerate(lines)
+    )

@@ -19,6 +19,8 @@ from models.rules.order_states import (
     OrderAction,
     OrderFacts,
     OrderStatus,
+    ReturnStatus,
+    balance_minor,
     order_actions,
 )
 from models.rules.payment_states import PaymentSums
@@ -77,10 +79,15 @@ def paid(charged_minor: int, refunded_minor: int, currency: str) -> Amount:
 
 
 def balance(
-    status: OrderStatus, total_minor: int, charged_minor: int, refunded_minor: int, currency: str
+    status: OrderStatus,
+    returned: ReturnStatus,
+    total_minor: int,
+    charged_minor: int,
+    refunded_minor: int,
+    currency: str,
 ) -> Amount:
-    owed = 0 if status is OrderStatus.CANCELLED else total_minor
-    return Amount(owed - charged_minor + refunded_minor, currency)
+    payments = PaymentSums(total_minor, charged_minor=charged_minor, refunded_minor=refunded_minor)
+    return Amount(balance_minor(status, returned, payments), currency)
 
 
 def is_delayed(

@@ -8,18 +8,23 @@ import strawberry
 from models.orders import Order
 from models.payments import Invoice
 from models.rules.money import Amount
+from models.rules.order_states import credited_minor
 from resolvers.context import Info
 from resolvers.identifiers import input_key
 from resolvers.inputs.fulfillment import PaymentInput
 from services import payments as services
+from services.orders import sums_of
 from services.payments import RecordPayment
 
 
 def invoice_balance(
     invoice_id: UUID, currency: str, order: Order | None, invoices: list[Invoice]
 ) -> Amount:
-    """What of the invoice is not paid, where payments settle an order's oldest invoices first."""
-    left = order.charged_minor - order.refunded_minor if order else 0
+    """What of the invoice is neither paid nor credited; the oldest of an order is settled first."""
+    left = 0
+    if order:
+        payments = sums_of(order)
+        left = payments.paid_minor + credited_minor(order.return_status, payments)
     for each in invoices:
         gross = each.net_minor + each.tax_minor
         settled = max(0, min(left, gross))

@@ -35,7 +35,7 @@ from services.saving import (
     refuse_version_of_new,
     text,
 )
-from services.stock import Movement, move
+from services.stock import Movement, item_at, move
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 from services.waiting import serve
@@ -143,25 +143,7 @@ async def _item(work: Work, change: ChangeStock) -> StockItem | InputError:
     warehouses = visible(Warehouse, work.actor).using_db(work.connection)
     if not await warehouses.filter(id=change.warehouse_id).exists():
         return not_found("There is no such warehouse.", "warehouseId")
-    return await ensure_item(work, product.id, change.warehouse_id)
-
-
-async def ensure_item(work: Work, product_id: UUID, warehouse_id: UUID) -> StockItem:
-    """The stock item of a product in a warehouse; one that never was is made with nothing in it."""
-    rows = StockItem.filter(product_id=product_id, warehouse_id=warehouse_id)
-    found = await rows.using_db(work.connection).first()
-    if found is not None:
-        return found
-    new = StockItem(
-        id=new_id(),
-        product_id=product_id,
-        warehouse_id=warehouse_id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
-    # Another process may be making the same row; one of the two inserts is ignored.
-    await StockItem.bulk_create([new], ignore_conflicts=True, using_db=work.connection)
-    return await rows.using_db(work.connection).get()
+    return await item_at(work, product.id, change.warehouse_id)
 
 
 async def _change(work: Work, change: ChangeStock, item_id: UUID, path: Path) -> None:

@@ -1,10 +1,12 @@
 """What every change of an order shares: locks, versions, and axes that are derived anew."""
 
+from collections import Counter
 from typing import Any, Final
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from models.columns import Versioned
 from models.fulfillment import Return, ReturnLine, Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
@@ -26,7 +28,7 @@ from models.rules.order_states import (
     return_status,
 )
 from models.rules.payment_states import PaymentSums
-from models.rules.return_states import ReturnState
+from models.rules.return_states import AWAITED
 from models.rules.text import clean
 from services import credit
 from services.events import record
@@ -71,14 +73,14 @@ async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
     return order
 
 
-def check_version(order: Order, version: int) -> None:
-    """Pass where the caller saw the order as it is.
+def check_version(row: Versioned, version: int) -> None:
+    """Pass where the caller saw the order, or what belongs to it, as it is.
 
     Raises:
         VersionConflict: it has changed since.
     """
-    if order.version != version:
-        raise VersionConflict(version, order.version, order)
+    if row.version != version:
+        raise VersionConflict(version, row.version, row)
 
 
 async def lines_of(work: Work, order: Order) -> list[OrderLine]:
@@ -101,7 +103,7 @@ async def settle(
     can tell who is concerned without asking the database about a past that is gone.
     An order whose units have all arrived and that is paid completes by itself.
     """
-    derive(order, lines, await _requested_units(work, order))
+    derive(order, lines, sum((await announced_units(work, order)).values()))
     if (
         order.status is OrderStatus.CONFIRMED
         and order.fulfillment_status is FulfillmentStatus.DELIVERED
@@ -173,6 +175,7 @@ def facts(order: Order) -> dict[str, Any]:
         "status": order.status.value,
         "fulfillment": order.fulfillment_status.value,
         "payment": order.payment_status.value,
+        "return": order.return_status.value,
         "totalMinor": order.total_gross_minor,
         "currency": order.currency,
         "country": order.shipping_country,
@@ -190,16 +193,13 @@ async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = N
     return sorted(key.hex for key in found)
 
 
-async def _requested_units(work: Work, order: Order) -> int:
-    """Units that are announced to come back and have not arrived."""
-    waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
-    if (
-        not await Return.filter(order_id=order.id, status__in=waiting)
-        .using_db(work.connection)
-        .exists()
-    ):
-        return 0
-    rows = ReturnLine.filter(
-        return_request__order_id=order.id, return_request__status__in=waiting
-    ).using_db(work.connection)
-    return sum(row.quantity - row.received for row in await rows)
+async def announced_units(work: Work, order: Order) -> Counter[UUID]:
+    """Units that are announced to come back and have not arrived, by line."""
+    requests = Return.filter(order_id=order.id, status__in=AWAITED).using_db(work.connection)
+    awaited = await requests.values_list("id", flat=True)
+    units: Counter[UUID] = Counter()
+    if awaited:
+        rows = ReturnLine.filter(return_request_id__in=awaited).using_db(work.connection)
+        for row in await rows:
+            units[row.order_line_id] += row.quantity - row.received
+    return units

@@ -13,6 +13,7 @@ class Policy:
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
+    return_number_pattern: str = "RET-{yyyy}-{seq:6}"
     max_order_lines: int = 2_000
     max_addresses: int = 50
     max_parcels: int = 100

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.expressions import F, Q, RawSQL
 
+from models.columns import new_id
 from models.inventory import StockItem, StockMovement
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
@@ -57,6 +58,24 @@ async def move(
     _tell(work, item, change)
     await item.save(update_fields=["event_seq"], using_db=work.connection)
     return item
+
+
+async def item_at(work: Work, product_id: UUID, warehouse_id: UUID) -> StockItem:
+    """The stock item of a product in a warehouse; one that never was is made with nothing in it."""
+    rows = StockItem.filter(product_id=product_id, warehouse_id=warehouse_id)
+    found = await rows.using_db(work.connection).first()
+    if found is not None:
+        return found
+    new = StockItem(
+        id=new_id(),
+        product_id=product_id,
+        warehouse_id=warehouse_id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    # Another process may be making the same row; one of the two inserts is ignored.
+    await StockItem.bulk_create([new], ignore_conflicts=True, using_db=work.connection)
+    return await rows.using_db(work.connection).get()
 
 
 def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMovement:

@@ -19,9 +19,8 @@ from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, MovementKind
 from models.rules.text import clean
 from services.events import record
-from services.inventory import ensure_item
 from services.saving import UNSET, Unset
-from services.stock import Movement, move
+from services.stock import Movement, item_at, move
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 from services.waiting import serve
@@ -68,8 +67,8 @@ async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
     units: dict[UUID, int] = defaultdict(int)
     for sku, quantity in command.lines:
         units[products[clean(sku)].id] += quantity
-    leaving = {key: await ensure_item(work, key, start.id) for key in units}
-    arriving = {key: await ensure_item(work, key, end.id) for key in units}
+    leaving = {key: await item_at(work, key, start.id) for key in units}
+    arriving = {key: await item_at(work, key, end.id) for key in units}
     moves = [
         (leaving[key].id, Movement(MovementKind.TRANSFER_OUT, -count, f"to {end.code}"))
         for key, count in units.items()

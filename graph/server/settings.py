@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
+    return_number_pattern: str = "RET-{yyyy}-{seq:6}"
     max_order_lines: int = Field(default=2_000, ge=1, le=10_000)
     max_addresses: int = Field(default=50, ge=1, le=1_000)
     max_parcels: int = Field(default=100, ge=1, le=1_000)
@@ -150,7 +151,7 @@ class Settings(BaseSettings):
             raise ValueError("a time zone is a name such as Europe/Berlin") from None
         return name
 
-    @field_validator("order_number_pattern", "invoice_number_pattern")
+    @field_validator("order_number_pattern", "invoice_number_pattern", "return_number_pattern")
     @classmethod
     def _pattern(cls, text: str) -> str:
         try:
@@ -208,6 +209,7 @@ class Settings(BaseSettings):
             time_zone=self.time_zone,
             order_number_pattern=self.order_number_pattern,
             invoice_number_pattern=self.invoice_number_pattern,
+            return_number_pattern=self.return_number_pattern,
             max_order_lines=self.max_order_lines,
             max_addresses=self.max_addresses,
             max_parcels=self.max_parcels,

@@ -67,9 +67,10 @@ class Shipment(Node):
 @strawberry.type(description="Units of an order's line that are to come back.")
 class ReturnLine:
     order_line: OrderLine = related(orders.order_line, "The line.")
-    quantity: int = strawberry.field(description="How many units.")
+    quantity: int = strawberry.field(description="How many units were announced.")
+    received: int = strawberry.field(description="How many of them have come.")
     disposition: Disposition | None = strawberry.field(
-        description="What became of them; null: they have not come yet."
+        description="What became of those that came last; null: none has come yet."
     )
 
 

@@ -159,11 +159,13 @@ class Order(Node):
     balance: Money = computed_by(
         orders.balance,
         "status",
+        "return_status",
         "total_gross_minor",
         "charged_minor",
         "refunded_minor",
         "currency",
-        description="What is still to be paid; negative: overpaid.",
+        description="What is still to be paid; negative: overpaid. What was refunded after goods "
+        "came back is not asked for again.",
     )
     promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")
     stage_due_at: datetime | None = computed_by(

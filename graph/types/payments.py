@@ -43,5 +43,6 @@ class Invoice(Node):
         "currency",
         orders.order,
         loaders.invoices_beside,
-        description="What of it is not paid; payments settle the oldest first.",
+        description="What of it is neither paid nor refunded after goods came back; the oldest of "
+        "an order is settled first.",
     )

@@ -199,6 +199,28 @@ def return_status(lines: Sequence[LineCounts], requested_units: int) -> ReturnSt
     return ReturnStatus.REQUESTED if requested_units else ReturnStatus.NONE
 
 
+def credited_minor(returned: ReturnStatus, payments: PaymentSums) -> int:
+    """What was given back for goods that came back, in minor units.
+
+    Refunds first give back what was paid beyond the total. The rest is a credit where goods came
+    back; where none did it only takes the payment back, and the order is to be paid again.
+    """
+    if returned not in (ReturnStatus.PARTLY_RETURNED, ReturnStatus.RETURNED):
+        return 0
+    overpaid_minor = max(0, payments.charged_minor - payments.total_minor)
+    return max(0, payments.refunded_minor - overpaid_minor)
+
+
+def balance_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSums) -> int:
+    """What is still to be paid, in minor units; below zero: what was paid too much.
+
+    A cancelled order costs nothing. A return by itself changes nothing: its refund does.
+    """
+    if status is OrderStatus.CANCELLED:
+        return -payments.paid_minor
+    return payments.total_minor - payments.paid_minor - credited_minor(returned, payments)
+
+
 def milestone(
     status: OrderStatus, fulfillment: FulfillmentStatus, has_shipment: bool
 ) -> Milestone | None:

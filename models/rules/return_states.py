@@ -1,6 +1,10 @@
-"""How goods come back."""
+"""How goods come back: how far a return is, and what becomes of its units."""
 
 from enum import StrEnum
+from typing import Final
+
+from models.rules.inventory import MovementKind
+from models.rules.transitions import Table
 
 
 class ReturnState(StrEnum):
@@ -11,7 +15,56 @@ class ReturnState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class ReturnAction(StrEnum):
+    RECEIVE_PART = "RECEIVE_PART"
+    RECEIVE_ALL = "RECEIVE_ALL"
+    REJECT = "REJECT"
+    CANCEL = "CANCEL"
+
+
 class Disposition(StrEnum):
     RESTOCK = "RESTOCK"
     QUARANTINE = "QUARANTINE"
     SCRAP = "SCRAP"
+
+
+RETURN_TABLE: Final = Table(
+    ReturnState,
+    frozenset({ReturnState.REQUESTED}),
+    {
+        (ReturnState.REQUESTED, ReturnAction.RECEIVE_PART): ReturnState.PARTLY_RECEIVED,
+        (ReturnState.REQUESTED, ReturnAction.RECEIVE_ALL): ReturnState.RECEIVED,
+        (ReturnState.REQUESTED, ReturnAction.REJECT): ReturnState.REJECTED,
+        (ReturnState.REQUESTED, ReturnAction.CANCEL): ReturnState.CANCELLED,
+        (ReturnState.PARTLY_RECEIVED, ReturnAction.RECEIVE_PART): ReturnState.PARTLY_RECEIVED,
+        (ReturnState.PARTLY_RECEIVED, ReturnAction.RECEIVE_ALL): ReturnState.RECEIVED,
+    },
+)
+
+AWAITED: Final = tuple(state for state in ReturnState if RETURN_TABLE.allowed(state))
+"""The states in which units are still to come."""
+
+MOVEMENTS: Final = {
+    Disposition.RESTOCK: (MovementKind.RETURN,),
+    Disposition.QUARANTINE: (MovementKind.RETURN, MovementKind.DAMAGE),
+    Disposition.SCRAP: (),
+}
+"""What returned units do to stock: those that are thrown away never get there."""
+
+
+def returnable_units(shipped: int, returned: int, announced: int) -> int:
+    """How many units of a line can be announced to come back.
+
+    They have left, are not back, and no return awaits them; `announced` are those that one does.
+    """
+    return max(0, shipped - returned - announced)
+
+
+def after_receipt(state: ReturnState, units_left: int) -> ReturnState:
+    """How far a return is once units of it have come; `units_left` are those that have not.
+
+    Raises:
+        NotAllowed: it awaits none.
+    """
+    action = ReturnAction.RECEIVE_PART if units_left else ReturnAction.RECEIVE_ALL
+    return RETURN_TABLE.next(state, action)

@@ -1,4 +1,4 @@
-"""What clients send about shipments and payments."""
+"""What clients send about shipments, returns and payments."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +7,7 @@ import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.payment_states import PaymentKind
+from models.rules.return_states import Disposition
 
 
 @strawberry.input(description="A parcel of a shipment.")
@@ -33,6 +34,16 @@ class ShipInput:
         default=None, description="What goes in; else all that is promised there."
     )
     parcels: list[ParcelInput] | None = strawberry.field(default=None, description="At most 100.")
+
+
+@strawberry.input(description="Units of one line of an order that come back.")
+class ReturnLineInput:
+    line_id: strawberry.ID = strawberry.field(description="Which line of the order.")
+    quantity: int = strawberry.field(description="How many units, at least 1.")
+    disposition: Disposition | None = strawberry.field(
+        default=None,
+        description="What becomes of them; needed when they are received, and not before.",
+    )
 
 
 @strawberry.input(description="A payment to record.")

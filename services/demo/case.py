@@ -19,7 +19,7 @@ from models.rules.access import Actor
 from models.rules.events import EventKind, SubjectKind
 from models.rules.inventory import MovementKind
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
-from models.rules.return_states import ReturnState
+from models.rules.return_states import AWAITED
 from services import search
 from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
@@ -201,11 +201,10 @@ class Case:
         )
 
     def _requested_units(self) -> int:
-        waiting = (ReturnState.REQUESTED, ReturnState.PARTLY_RECEIVED)
         return sum(
             line.quantity - line.received
             for comeback in self.comebacks
-            if comeback.request.status in waiting
+            if comeback.request.status in AWAITED
             for line in comeback.lines
         )
 

@@ -7,11 +7,18 @@ from models.orders import OrderLine
 from models.payments import Payment
 from models.rules.access import Actor
 from models.rules.events import EventKind
-from models.rules.inventory import MovementKind
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind, check_payment
-from models.rules.return_states import Disposition, ReturnState
+from models.rules.return_states import (
+    MOVEMENTS,
+    RETURN_TABLE,
+    Disposition,
+    ReturnAction,
+    ReturnState,
+    after_receipt,
+)
 from models.rules.shipment_states import ShipmentStatus, has_left
+from services import policy
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
@@ -129,7 +136,7 @@ def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeb
     before = facts(order)
     request = Return(
         id=dice.id_at(at),
-        number=f"{order.number}-R{len(case.comebacks) + 1}",
+        number=case.office.numbers.take("return", policy.current().return_number_pattern, at),
         order_id=order.id,
         status=ReturnState.REQUESTED,
         reason=reason,
@@ -153,10 +160,10 @@ def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeb
     return comeback
 
 
-def conclude(case: Case, comeback: Comeback, status: ReturnState, at: datetime) -> None:
+def conclude(case: Case, comeback: Comeback, action: ReturnAction, at: datetime) -> None:
     """REJECT or CANCEL a return that nothing of has arrived."""
     before = facts(case.order)
-    comeback.request.status = status
+    _move_on(comeback, RETURN_TABLE.next(comeback.request.status, action), at)
     _tell(case, comeback, at, SUPPORT)
     case.settle(at, SUPPORT, before)
 
@@ -172,38 +179,45 @@ def receive(case: Case, comeback: Comeback, at: datetime, *, partly: bool = Fals
                 [(Disposition.RESTOCK, 7), (Disposition.QUARANTINE, 2), (Disposition.SCRAP, 1)]
             )
             row.received += units
-            _put_away(case, case.line(row.order_line_id), row.disposition, units, at)
-    everything = all(row.received == row.quantity for row in comeback.lines)
-    comeback.request.status = ReturnState.RECEIVED if everything else ReturnState.PARTLY_RECEIVED
+            _put_away(case, comeback, row, units, at)
+    units_left = sum(row.quantity - row.received for row in comeback.lines)
+    _move_on(comeback, after_receipt(comeback.request.status, units_left), at)
     _tell(case, comeback, at, WAREHOUSE)
     case.settle(at, WAREHOUSE, before)
 
 
-def _put_away(
-    case: Case, line: OrderLine, disposition: Disposition, units: int, at: datetime
-) -> None:
+def _put_away(case: Case, comeback: Comeback, row: ReturnLine, units: int, at: datetime) -> None:
     """Back into the warehouse that the line was shipped from."""
-    stockroom = case.office.stockroom
-    origin = next(each.shipment for each in case.consignments if line.id in each.units)
+    stockroom, line = case.office.stockroom, case.line(row.order_line_id)
     if line.product_id is None:
         raise ValueError("a line without a product was never shipped")
-    item = next(
-        item
-        for item in stockroom.by_product[line.product_id]
-        if item.warehouse_id == origin.warehouse_id
+    origins = {
+        each.shipment.warehouse_id
+        for each in case.consignments
+        if line.id in each.units and has_left(each.shipment.status)
+    }
+    item = min(
+        (each for each in stockroom.by_product[line.product_id] if each.warehouse_id in origins),
+        key=lambda each: stockroom.priorities[each.warehouse_id],
     )
     line.returned += units
-    stockroom.move(at, WAREHOUSE, item, MovementKind.RETURN, units, "returned", line)
-    if disposition is not Disposition.RESTOCK:
-        stockroom.move(at, WAREHOUSE, item, MovementKind.DAMAGE, units, "returned damaged", line)
-    if disposition is Disposition.SCRAP:
-        stockroom.move(at, WAREHOUSE, item, MovementKind.SCRAP, -units, "disposed of", line)
+    for kind in MOVEMENTS[row.disposition] if row.disposition else ():
+        stockroom.move(at, WAREHOUSE, item, kind, units, comeback.request.number, line)
+
+
+def _move_on(comeback: Comeback, status: ReturnState, at: datetime) -> None:
+    comeback.request.status = status
+    comeback.request.version += 1
+    comeback.request.updated_at = at
 
 
 def _tell(case: Case, comeback: Comeback, at: datetime, actor: Actor) -> None:
     request = comeback.request
-    request.version += 1
-    request.updated_at = at
-    data = {"status": request.status, "number": request.number}
+    lines = [
+        {"lineId": row.order_line_id.hex, "quantity": row.received or row.quantity}
+        | ({"disposition": row.disposition.value} if row.disposition else {})
+        for row in comeback.lines
+    ]
+    data = {"status": request.status, "number": request.number, "lines": lines}
     kind = EventKind.RETURN_UPDATED
     case.office.journal.record(at, actor, request, kind, data, order=case.order)

@@ -11,7 +11,7 @@ from typing import Final
 from models.rules.access import Actor
 from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
-from models.rules.return_states import ReturnState
+from models.rules.return_states import ReturnAction, ReturnState
 from models.rules.shipment_states import ShipmentStatus
 from services.demo.case import Case, Comeback, Consignment, Story
 from services.demo.dealing import (
@@ -227,7 +227,8 @@ def _come_back(
         return
     at = yield dice.hours(24, 160)
     if state in (ReturnState.REJECTED, ReturnState.CANCELLED):
-        conclude(case, comeback, state, at)
+        refused = state is ReturnState.REJECTED
+        conclude(case, comeback, ReturnAction.REJECT if refused else ReturnAction.CANCEL, at)
         return
     receive(case, comeback, at, partly=state is ReturnState.PARTLY_RECEIVED)
     at = yield dice.hours(2, 60)

@@ -42,6 +42,8 @@ USE_CASES = {
     "payments.record_payment": Permission.PAYMENTS_WRITE,
     "placing.draft_order": Permission.ORDERS_WRITE,
     "placing.place_order": Permission.ORDERS_WRITE,
+    "returns.receive_return": Permission.SHIPMENTS_WRITE,
+    "returns.request_return": Permission.ORDERS_WRITE,
     "stock_audit.verify_stock": Permission.STOCK_READ,
     "transfers.set_reorder_rule": Permission.STOCK_WRITE,
     "transfers.transfer_stock": Permission.STOCK_WRITE,

@@ -80,6 +80,10 @@ WRONG = {
         "SO-{yyyy}",
         "SO-{yyyy}: a pattern has one {seq:digits}, such as {seq:6}",
     ),
+    "return_number_pattern": (
+        "RET-{day}-{seq:6}",
+        "RET-{day}-{seq:6}: known are {channel}, {yyyy}, {yy}, {mm}, {seq:6}",
+    ),
     "allowed_origins": (
         "https://a.example, *",
         "an origin is such as https://shop.example; several have commas",

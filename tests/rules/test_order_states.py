@@ -12,6 +12,8 @@ from models.rules.order_states import (
     OrderStatus,
     PaymentStatus,
     ReturnStatus,
+    balance_minor,
+    credited_minor,
     fulfillment_status,
     is_complete,
     milestone,
@@ -107,6 +109,39 @@ def test_how_far_the_money_is(sums: PaymentSums, status: str) -> None:
 )
 def test_what_came_back(lines: list[LineCounts], requested: int, status: str) -> None:
     assert return_status(lines, requested) is ReturnStatus(status)
+
+
+@pytest.mark.parametrize(
+    ("returned", "charged", "refunded", "credited", "balance"),
+    [
+        ("NONE", 0, 0, 0, 100),
+        ("NONE", 40, 0, 0, 60),
+        ("NONE", 130, 0, 0, -30),
+        ("NONE", 130, 30, 0, 0),
+        ("NONE", 100, 100, 0, 100),  # the payment was taken back, and is still to be made
+        ("REQUESTED", 100, 100, 0, 100),
+        ("PARTLY_RETURNED", 100, 0, 0, 0),  # a return without a refund changes nothing
+        ("PARTLY_RETURNED", 100, 30, 30, 0),
+        ("RETURNED", 100, 100, 100, 0),
+        ("RETURNED", 130, 20, 0, -10),  # what was overpaid goes back first
+        ("RETURNED", 130, 130, 100, 0),
+        ("RETURNED", 40, 40, 40, 60),
+        ("RETURNED", 0, 0, 0, 100),
+    ],
+)
+def test_what_is_still_to_be_paid(
+    returned: str, charged: int, refunded: int, credited: int, balance: int
+) -> None:
+    sums = PaymentSums(100, charged_minor=charged, refunded_minor=refunded)
+    assert credited_minor(ReturnStatus(returned), sums) == credited
+    assert balance_minor(OrderStatus.CONFIRMED, ReturnStatus(returned), sums) == balance
+    assert balance_minor(OrderStatus.COMPLETED, ReturnStatus(returned), sums) == balance
+
+
+def test_a_cancelled_order_costs_nothing() -> None:
+    for charged, refunded, balance in ((0, 0, 0), (100, 0, -100), (100, 100, 0)):
+        sums = PaymentSums(100, charged_minor=charged, refunded_minor=refunded)
+        assert balance_minor(OrderStatus.CANCELLED, ReturnStatus.NONE, sums) == balance
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Whether all that was written agrees: stock, lines, shipments, money, events."""
+"""Whether all that was written agrees: stock, lines, shipments, returns, money, events."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from uuid import UUID
@@ -8,26 +8,42 @@ from uuid import UUID
 from models.columns import Subject
 from models.customers import Customer
 from models.events import Event, Feed
-from models.fulfillment import Shipment, ShipmentLine
+from models.fulfillment import Return, ReturnLine, Shipment, ShipmentLine
 from models.inventory import StockItem, StockMovement
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import SYSTEM
 from models.rules.inventory import MovementKind
-from models.rules.order_states import OrderStatus, fulfillment_status, payment_status
-from models.rules.payment_states import PaymentKind
+from models.rules.order_states import (
+    OrderStatus,
+    fulfillment_status,
+    payment_status,
+    return_status,
+)
+from models.rules.payment_states import FOLLOWS, PaymentKind
+from models.rules.return_states import AWAITED, ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.database import dialect
 from services.orders import counts_of, sums_of
 from services.stock_audit import verify_stock
 
-SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Shipment, StockItem)
+SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Return, Shipment, StockItem)
 
 
 async def disagreements() -> list[str]:
     """What does not agree, in words."""
     found = [str(drift) for drift in (await verify_stock(SYSTEM)).drifts]
-    for check in (_events, _positions, _lines, _orders, _invoices, _customers):
+    for check in (
+        _events,
+        _positions,
+        _lines,
+        _returns,
+        _returned,
+        _orders,
+        _payments,
+        _invoices,
+        _customers,
+    ):
         found += [each async for each in check()]
     return found
 
@@ -102,6 +118,45 @@ async def _lines() -> AsyncIterator[str]:
                 yield f"line {line.id}: {told} {name}, not {is_so}"
 
 
+async def _returns() -> AsyncIterator[str]:
+    """A return's status and its lines' dispositions follow from what has come of it."""
+    for request in await Return.all():
+        rows = await ReturnLine.filter(return_request_id=request.id)
+        some = any(row.received for row in rows)
+        everything = all(row.received == row.quantity for row in rows)
+        if (request.status is ReturnState.RECEIVED) is not everything:
+            yield f"return {request.number}: {request.status}, all received: {everything}"
+        if (request.status is ReturnState.PARTLY_RECEIVED) is not (some and not everything):
+            yield f"return {request.number}: {request.status}, some received: {some}"
+        if any((row.received == 0) is not (row.disposition is None) for row in rows):
+            yield f"return {request.number}: units without a disposition, or without units"
+
+
+async def _returned() -> AsyncIterator[str]:
+    """What came back did so by a return, and what is in stock again is a part of it."""
+    came: Counter[UUID] = Counter()
+    awaited: Counter[UUID] = Counter()
+    for row in await ReturnLine.all().select_related("return_request"):
+        came[row.order_line_id] += row.received
+        if row.return_request.status in AWAITED:
+            awaited[row.order_line_id] += row.quantity - row.received
+    stocked: Counter[UUID] = Counter()
+    for movement in await StockMovement.filter(kind=MovementKind.RETURN):
+        assert movement.order_line_id is not None
+        stocked[movement.order_line_id] += movement.quantity
+    for line in await OrderLine.all():
+        told = f"line {line.id}: {line.returned} returned of {line.shipped}"
+        if line.returned != came[line.id] or stocked[line.id] > line.returned:
+            yield f"{told}, {came[line.id]} came, {stocked[line.id]} are in stock again"
+        if line.returned + awaited[line.id] > line.shipped:
+            yield f"{told}, {awaited[line.id]} more announced"
+    for order in await Order.all():
+        lines = await OrderLine.filter(order_id=order.id)
+        waiting = sum(awaited[line.id] for line in lines)
+        if order.return_status is not return_status([counts_of(each) for each in lines], waiting):
+            yield f"order {order.number}: {order.return_status}"
+
+
 async def _orders() -> AsyncIterator[str]:
     """An order's sums and derived axes follow from its lines and payments."""
     for order in await Order.all():
@@ -126,6 +181,22 @@ async def _orders() -> AsyncIterator[str]:
 
 def _sum(payments: Sequence[Payment], kind: PaymentKind) -> int:
     return sum(each.amount_minor for each in payments if each.kind is kind)
+
+
+async def _payments() -> AsyncIterator[str]:
+    """No payment gives more of another than that is, and each follows one of the right kind."""
+    payments = {each.id: each for each in await Payment.all()}
+    taken: Counter[UUID] = Counter()
+    for each in payments.values():
+        if each.payment_id is None:
+            continue
+        earlier = payments[each.payment_id]
+        taken[earlier.id] += each.amount_minor
+        if FOLLOWS.get(each.kind) is not earlier.kind or each.order_id != earlier.order_id:
+            yield f"payment {each.id}: {each.kind} of {earlier.kind}"
+    for key, amount in taken.items():
+        if amount > payments[key].amount_minor:
+            yield f"payment {key}: {amount} of {payments[key].amount_minor} taken"
 
 
 async def _invoices() -> AsyncIterator[str]:

@@ -51,6 +51,18 @@ PAY: Final = f"""
 mutation($orderId: ID!, $input: PaymentInput!) {{
   paymentRecord(orderId: $orderId, input: $input) {{ order {{ id version }} {ERRORS} }}
 }}"""
+RETURN: Final = f"""
+mutation($orderId: ID!, $lines: [ReturnLineInput!]!, $reason: String!) {{
+  returnRequest(orderId: $orderId, lines: $lines, reason: $reason) {{
+    order {{ id version returnStatus returns {{ id version number status }} }} {ERRORS}
+  }}
+}}"""
+RECEIVE: Final = f"""
+mutation($id: ID!, $version: Int!, $lines: [ReturnLineInput!]!) {{
+  returnReceive(id: $id, version: $version, lines: $lines) {{
+    order {{ id version returnStatus returns {{ id version number status }} }} {ERRORS}
+  }}
+}}"""
 
 SHIPMENT: Final = f"""
 mutation($id: ID!, $version: Int!, $input: ShipInput!) {{

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from models.catalog import Product
-from models.fulfillment import Shipment
+from models.fulfillment import Return, Shipment
 from models.inventory import StockItem, StockMovement
 from models.numbering import NumberCounter
 from models.orders import Order, OrderLine
@@ -20,6 +20,7 @@ from models.rules.errors import Refused
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
+from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
 from models.tables import TABLES
 from services.catalog import SaveProduct, save_product
@@ -30,6 +31,13 @@ from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
 from services.payments import RecordPayment, record_payment
 from services.placing import PlaceOrder, place_order
+from services.returns import (
+    ReceiveReturn,
+    RequestReturn,
+    ReturnUnits,
+    receive_return,
+    request_return,
+)
 
 NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
@@ -86,6 +94,19 @@ class Trade:
         payment = RecordPayment(order.id, kind, Decimal(amount), "card", payment_id=payment_id)
         return await record_payment(OPEN, payment)
 
+    async def announce(self, order: Order, *units: tuple[OrderLine, int]) -> Return:
+        """A return of so many units of lines of the order."""
+        lines = tuple(ReturnUnits(line.id, quantity) for line, quantity in units)
+        await request_return(OPEN, RequestReturn(order.id, lines, "does not fit"))
+        made = await Return.filter(order_id=order.id).order_by("-number").first()
+        assert made is not None
+        return made
+
+    async def receive(self, request: Return, *units: tuple[OrderLine, int, Disposition]) -> Order:
+        """The order after units of a return came, told by somebody who saw it as it is here."""
+        lines = tuple(ReturnUnits(line.id, quantity, kind) for line, quantity, kind in units)
+        return await receive_return(OPEN, ReceiveReturn(request.id, request.version, lines))
+
 
 async def open_trade() -> Trade:
     """The warehouses and the customer, in the database that is open."""
@@ -93,6 +114,14 @@ async def open_trade() -> Trade:
     far = await save_warehouse(OPEN, SaveWarehouse(code="FAR", name="Far", priority=2))
     ada = await save_customer(OPEN, SaveCustomer(code="ADA", name="Ada Albers"))
     return Trade(near.id, far.id, ada.id)
+
+
+async def shipped(trade: Trade, near: int = 5, far: int = 0) -> tuple[Order, OrderLine]:
+    """An order of five cups at 10.00 EUR that have left, and its line."""
+    await trade.product("CUP", near=near, far=far)
+    order = await trade.act(await trade.place(("CUP", 5)), OrderAction.SHIP)
+    (line,) = await lines_of(order)
+    return order, line
 
 
 async def counters(sku: str) -> dict[str, tuple[int, int, int]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from models.fulfillment import Return, ReturnLine
 from models.inventory import StockItem
 from models.orders import Order, OrderLine
 from models.payments import Invoice
@@ -17,6 +18,7 @@ from models.rules.errors import Refused
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
 from models.rules.payment_states import PaymentKind
+from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses
 from services.fulfillment import CreateShipment, create_shipment
 from services.order_actions import situation
@@ -47,6 +49,8 @@ class Chance:
             self.track,
             self.pay,
             self.adjust,
+            self.announce,
+            self.receive,
         ]
         await self.dice.choice(deeds if self.orders else [self.place])()
 
@@ -88,6 +92,21 @@ class Chance:
         order = await self.order()
         amount = str(Decimal(self.dice.randint(1, order.total_gross_minor)) / 100)
         await self.trade.pay(order, amount, self.dice.choice(list(PaymentKind)))
+
+    async def announce(self) -> None:
+        rows = await OrderLine.filter(order_id__in=[each.id for each in self.orders])
+        line = self.dice.choice([row for row in rows if row.shipped] or rows)
+        order = await Order.get(id=line.order_id)
+        await self.trade.announce(order, (line, self.dice.randint(1, line.quantity)))
+
+    async def receive(self) -> None:
+        requests = await Return.all().order_by("number")
+        if requests:
+            request = self.dice.choice(requests)
+            row = await ReturnLine.get(return_request_id=request.id).select_related("order_line")
+            units = self.dice.randint(1, row.quantity)
+            kind = self.dice.choice(list(Disposition))
+            await self.trade.receive(request, (row.order_line, units, kind))
 
     async def adjust(self) -> None:
         warehouse = self.dice.choice([self.trade.near_id, self.trade.far_id])

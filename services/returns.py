@@ -1,0 +1,288 @@
+"""Returns: goods that are announced to come back, and what becomes of them when they are here."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.columns import new_id
+from models.fulfillment import Return, ReturnLine, ShipmentLine
+from models.inventory import Warehouse
+from models.orders import Order, OrderLine
+from models.rules.access import Actor, Permission
+from models.rules.errors import (
+    DomainError,
+    IllegalTransition,
+    Refused,
+    invalid,
+    not_found,
+    required,
+)
+from models.rules.events import EventKind
+from models.rules.inventory import MAX_QUANTITY
+from models.rules.order_states import OrderAction, order_actions
+from models.rules.return_states import (
+    AWAITED,
+    MOVEMENTS,
+    Disposition,
+    ReturnState,
+    after_receipt,
+    returnable_units,
+)
+from models.rules.shipment_states import LEFT
+from models.rules.text import clean
+from services import clock, numbering, policy
+from services.events import record
+from services.fulfillment import save_counts
+from services.order_actions import situation
+from services.orders import announced_units, check_version, facts, lines_of, lock_order, settle
+from services.stock import Movement, item_at, move
+from services.transaction import Contended, Work, use_case
+from services.visibility import visible
+
+MAX_REASON: Final = 1_000
+
+
+@dataclass(frozen=True)
+class ReturnUnits:
+    """Units of one line of an order that come back; what becomes of them is known when they are
+    here.
+    """
+
+    line_id: UUID
+    quantity: int
+    disposition: Disposition | None = None
+
+
+@dataclass(frozen=True)
+class RequestReturn:
+    """What a customer gives back, and why. A line may be named several times."""
+
+    order_id: UUID
+    lines: tuple[ReturnUnits, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReceiveReturn:
+    """What has come of a return; a line once for each disposition of its units."""
+
+    return_id: UUID
+    version: int
+    lines: tuple[ReturnUnits, ...]
+
+
+async def request_return(actor: Actor, command: RequestReturn) -> Order:
+    """The order with a return whose units are announced. Neither stock nor money changes yet.
+
+    Raises:
+        Refused: every reason at once: an unknown order or line, more units than have left and are
+            neither back nor announced already, a disposition, no reason.
+        IllegalTransition: nothing of the order can come back.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    number = await numbering.reserve("return", policy.current().return_number_pattern, clock.now())
+    return await _request(actor, command, number)
+
+
+@use_case(Permission.ORDERS_WRITE)
+async def _request(work: Work, command: RequestReturn, number: str) -> Order:
+    order = await lock_order(work, command.order_id, "orderId")
+    lines = await lines_of(work, order)
+    allowed = order_actions(situation(order, lines))
+    if OrderAction.RETURN not in allowed:
+        raise IllegalTransition(order, OrderAction.RETURN, order.status, allowed)
+    announced = await announced_units(work, order)
+    returnable = {
+        line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
+    }
+    _refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
+    units: dict[UUID, int] = defaultdict(int)
+    for each in command.lines:
+        units[each.line_id] += each.quantity
+    before = facts(order)
+    request = Return(
+        id=new_id(),
+        number=number,
+        order_id=order.id,
+        status=ReturnState.REQUESTED,
+        reason=clean(command.reason),
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    _tell(work, request, order, command.lines)
+    await request.save(force_create=True, using_db=work.connection)
+    await work.insert(
+        [
+            ReturnLine(return_request_id=request.id, order_line_id=line_id, quantity=quantity)
+            for line_id, quantity in units.items()
+        ]
+    )
+    await settle(work, order, lines, before)
+    return order
+
+
+@use_case(Permission.SHIPMENTS_WRITE)
+async def receive_return(work: Work, command: ReceiveReturn) -> Order:
+    """The order after units of a return have come, all that were announced or some.
+
+    What can be sold again, or is kept aside as damaged, is on hand in the warehouse that its line
+    was shipped from: the first by priority where several were, or where none is known. What is
+    thrown away never gets into stock.
+
+    Raises:
+        Refused: every reason at once: an unknown return or line, more units than are still to
+            come, a missing disposition, units that no stock item can hold.
+        VersionConflict: the return has changed since the caller read it.
+        IllegalTransition: the return awaits nothing any more.
+    """
+    found = (
+        await visible(Return, work.actor)
+        .using_db(work.connection)
+        .get_or_none(id=command.return_id)
+    )
+    if found is None:
+        raise not_found("There is no such return.", "id")
+    order = await lock_order(work, found.order_id)
+    request = await Return.get(id=found.id, using_db=work.connection)
+    check_version(request, command.version)
+    if request.status not in AWAITED:
+        raise IllegalTransition(request, "RECEIVE", request.status, ())
+    rows = ReturnLine.filter(return_request_id=request.id).using_db(work.connection)
+    expected = {row.order_line_id: row for row in await rows}
+    lines = {line.id: line for line in await lines_of(work, order)}
+    awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
+    _refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
+    before = facts(order)
+    await _put_away(work, request, command.lines, lines)
+    for each in command.lines:
+        row = expected[each.line_id]
+        row.received += each.quantity
+        row.disposition = each.disposition or row.disposition
+        lines[each.line_id].returned += each.quantity
+    touched = dict.fromkeys(each.line_id for each in command.lines)
+    for line_id in touched:
+        await expected[line_id].save(
+            update_fields=["received", "disposition"], using_db=work.connection
+        )
+    await save_counts(work, [lines[line_id] for line_id in touched])
+    units_left = sum(row.quantity - row.received for row in expected.values())
+    request.status = after_receipt(request.status, units_left)
+    request.version += 1
+    request.updated_at = work.now
+    _tell(work, request, order, command.lines)
+    await request.save(using_db=work.connection)
+    await settle(work, order, list(lines.values()), before)
+    return order
+
+
+def _refuse(errors: list[DomainError]) -> None:
+    if errors:
+        raise Refused(errors)
+
+
+def _check_lines(
+    lines: Sequence[ReturnUnits], possible: dict[UUID, int], whose: str
+) -> Iterator[DomainError]:
+    """What is wrong with the units, of which `possible` says how many each line can have."""
+    limit = policy.current().max_order_lines
+    if not 1 <= len(lines) <= limit:
+        yield invalid(f"A return has 1 to {limit} lines.", "lines")
+        return
+    left = dict(possible)
+    for index, each in enumerate(lines):
+        path = ("lines", str(index))
+        if each.line_id not in left:
+            yield not_found(f"The {whose} has no such line.", *path, "lineId")
+        elif not 1 <= each.quantity <= left[each.line_id]:
+            message = f"{left[each.line_id]} units of this line can come back."
+            yield invalid(message, *path, "quantity")
+        else:
+            left[each.line_id] -= each.quantity
+
+
+def _check_request(command: RequestReturn) -> Iterator[DomainError]:
+    for index, each in enumerate(command.lines):
+        if each.disposition is not None:
+            message = "What becomes of units is said when they are here."
+            yield invalid(message, "lines", str(index), "disposition")
+    reason = clean(command.reason)
+    if not reason:
+        yield required("Why do they come back?", "reason")
+    elif len(reason) > MAX_REASON:
+        yield invalid(f"A reason has at most {MAX_REASON} characters.", "reason")
+
+
+def _check_dispositions(
+    command: ReceiveReturn, lines: dict[UUID, OrderLine]
+) -> Iterator[DomainError]:
+    for index, each in enumerate(command.lines):
+        path = ("lines", str(index), "disposition")
+        line = lines.get(each.line_id)
+        if each.disposition is None:
+            yield required("What becomes of them?", *path)
+        elif line and line.product_id is None and MOVEMENTS[each.disposition]:
+            yield invalid("A line without a product has no place in stock.", *path)
+
+
+async def _put_away(
+    work: Work, request: Return, units: Sequence[ReturnUnits], lines: dict[UUID, OrderLine]
+) -> None:
+    """Put the units into stock, each stock item once and in the order of their ids."""
+    kept = [
+        (each, kinds)
+        for each in units
+        if each.disposition and (kinds := MOVEMENTS[each.disposition])
+    ]
+    homes = await _homes(work, [each.line_id for each, _ in kept])
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    for each, kinds in kept:
+        product_id: Any = lines[each.line_id].product_id
+        item = await item_at(work, product_id, homes[each.line_id])
+        movements[item.id] += [
+            Movement(kind, each.quantity, request.number, request.order_id, each.line_id)
+            for kind in kinds
+        ]
+    for stock_item_id in sorted(movements):
+        try:
+            await move(work, stock_item_id, movements[stock_item_id])
+        except Contended:
+            # More units never break a promise: it is the counter that cannot hold them.
+            raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
+
+
+async def _homes(work: Work, line_ids: list[UUID]) -> dict[UUID, UUID]:
+    """The warehouse that each line's units go back to."""
+    if not line_ids:
+        return {}
+    first = await Warehouse.all().using_db(work.connection).order_by("priority", "code").first()
+    if first is None:
+        raise invalid("There is no warehouse to put them into.", "lines")
+    left = ShipmentLine.filter(order_line_id__in=line_ids, shipment__status__in=list(LEFT))
+    origins: dict[UUID, list[Warehouse]] = defaultdict(list)
+    for row in await left.using_db(work.connection).select_related("shipment__warehouse"):
+        origins[row.order_line_id].append(row.shipment.warehouse)
+    return {
+        line_id: min(
+            origins[line_id], key=lambda each: (each.priority, each.code), default=first
+        ).id
+        for line_id in line_ids
+    }
+
+
+def _tell(work: Work, request: Return, order: Order, units: Sequence[ReturnUnits]) -> None:
+    """Record how far the return is and which units it is about, for the order's timeline."""
+    lines = [
+        {"lineId": each.line_id.hex, "quantity": each.quantity}
+        | ({"disposition": each.disposition.value} if each.disposition else {})
+        for each in units
+    ]
+    record(
+        work,
+        request,
+        EventKind.RETURN_UPDATED,
+        order=order,
+        data={"status": request.status, "number": request.number, "lines": lines},
+        after=facts(order),
+    )
