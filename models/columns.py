@@ -58,13 +58,18 @@ def minor_units(**kwargs: Any) -> Any:
 
 
 class Rate(fields.DecimalField[Any]):
-    """A decimal of six places that is read back as it was written, without the zeros after it."""
+    """A decimal that is read back as it was written, without the zeros after it."""
 
     skip_to_python_if_native = False  # PostgreSQL's and MariaDB's drivers give decimals with zeros
 
     def to_python_value(self, value: Any) -> Any:
         found = super().to_python_value(value)
         return None if found is None else shortest(found)
+
+
+def exchange_rate(**kwargs: Any) -> Any:
+    """What one unit of a currency is worth in the company's."""
+    return Rate(max_digits=16, decimal_places=8, **kwargs)
 
 
 def rate(**kwargs: Any) -> Any:

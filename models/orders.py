@@ -9,7 +9,15 @@ from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from models.catalog import Product
-from models.columns import Subject, UtcDatetime, currency_code, identity, minor_units, rate
+from models.columns import (
+    Subject,
+    UtcDatetime,
+    currency_code,
+    exchange_rate,
+    identity,
+    minor_units,
+    rate,
+)
 from models.customers import Customer
 from models.rules.order_states import (
     FulfillmentStatus,
@@ -22,6 +30,7 @@ from models.rules.order_states import (
 class Order(Subject):
     """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
 
+    `company_rate` is what a unit of a foreign currency was worth on its day, if anybody knew.
     `credit_minor` and `lifetime_minor` are its part in its customer's counters. `sorted_at` is
     `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
     """
@@ -34,6 +43,7 @@ class Order(Subject):
     )
     customer_id: UUID
     currency = currency_code()
+    company_rate = exchange_rate(null=True)
     status = fields.CharEnumField(OrderStatus, max_length=24)
     fulfillment_status = fields.CharEnumField(FulfillmentStatus, max_length=24)
     payment_status = fields.CharEnumField(PaymentStatus, max_length=24)

@@ -5,6 +5,7 @@ from tortoise.models import Model
 from models.catalog import Category, Product, Supplier
 from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.events import Event, Feed
+from models.exchange import ExchangeRate
 from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
 from models.idempotency import IdempotencyKey
 from models.inventory import Reservation, StockItem, StockMovement, Warehouse
@@ -40,6 +41,7 @@ TABLES: tuple[type[Model], ...] = (
     SearchToken,
     IdempotencyKey,
     NumberCounter,
+    ExchangeRate,
 )
 
 __models__ = list(TABLES)

@@ -18,6 +18,7 @@ from models.rules.credit import PLACED, Share, share
 from models.rules.customers import CreditRating
 from models.rules.errors import CreditExceeded, invalid
 from models.rules.events import EventKind
+from models.rules.money import converted
 from models.rules.order_states import OrderStatus
 from services import policy
 from services.events import record
@@ -28,7 +29,7 @@ from services.transaction import Work, use_case
 MAX_TERMS_DAYS: Final = 3_650
 COUNTED: Final = """
 UPDATE customer_order SET credit_minor = {credit}, lifetime_minor = {lifetime}
-WHERE credit_minor <> {credit} OR lifetime_minor <> {lifetime}
+WHERE (credit_minor <> {credit} OR lifetime_minor <> {lifetime}) AND {plain}
 """
 SUMMED: Final = """
 UPDATE customer SET credit_used_minor = {credit}, lifetime_minor = {lifetime}
@@ -37,11 +38,18 @@ WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
 
 
 def share_of(order: Order) -> Share:
-    """The order's part in its customer's counters. Foreign currencies have none."""
-    if order.currency != policy.current().currency:
-        return Share()
+    """The order's part in its customer's counters: none of a currency without a rate."""
+    company = policy.current().currency
     paid_minor = order.charged_minor - order.refunded_minor
-    return share(order.status, order.total_gross_minor, paid_minor)
+    part = share(order.status, order.total_gross_minor, paid_minor)
+    if order.currency == company:
+        return part
+    if order.company_rate is None:
+        return Share()
+    return Share(
+        converted(part.credit_minor, order.currency, order.company_rate, company),
+        converted(part.lifetime_minor, order.currency, order.company_rate, company),
+    )
 
 
 def refuse_blocked(customer: Customer, order: Order) -> None:
@@ -171,6 +179,19 @@ async def set_credit(work: Work, command: SetCredit) -> Customer:
     return customer
 
 
+async def _recount_foreign(work: Work, currency: str) -> int:
+    changed = 0
+    rows = Order.filter(company_rate__isnull=False).exclude(currency=currency)
+    for order in await rows.using_db(work.connection):
+        part = share_of(order)
+        if part != Share(order.credit_minor, order.lifetime_minor):
+            order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+            fields = ["credit_minor", "lifetime_minor"]
+            await order.save(update_fields=fields, using_db=work.connection)
+            changed += 1
+    return changed
+
+
 async def recount(work: Work) -> int:
     """Set all counters to what the orders say; how many rows were not so."""
     currency = policy.current().currency
@@ -180,12 +201,13 @@ async def recount(work: Work) -> int:
     orders = COUNTED.format(
         credit=f"(CASE WHEN {counts} AND {owed} > 0 THEN {owed} ELSE 0 END)",
         lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
+        plain=f"(currency = '{currency}' OR company_rate IS NULL)",
     )
     sums = "(SELECT COALESCE(SUM({}), 0) FROM customer_order WHERE customer_id = customer.id)"
     customers = SUMMED.format(
         credit=sums.format("credit_minor"), lifetime=sums.format("customer_order.lifetime_minor")
     )
-    changed = 0
+    changed = await _recount_foreign(work, currency)
     for text in (orders, customers):
         count, _ = await work.connection.execute_query(text)
         changed += count

@@ -22,7 +22,7 @@ from models.rules.order_states import (
     ReturnStatus,
 )
 from models.rules.text import clean
-from services import clock, credit, numbering, policy, search
+from services import clock, credit, exchange, numbering, policy, search
 from services.addresses import Address, check_address, snapshot
 from services.events import record
 from services.order_entry import (
@@ -139,9 +139,25 @@ async def _draw_up(work: Work, command: PlaceOrder, channel: str, number: str) -
     currency = currency_of(command.currency, products)
     order = await _blank(work, command, customer, currency)
     order.channel, order.number = channel, number
+    order.company_rate = await _rate(work, customer, currency)
     lines = build_lines(order.id, command.lines, products, currency, discount_of(customer))
     sum_up(order, lines)
     return Drawn(customer, {each.id: each for each in products.values()}, order, lines)
+
+
+async def _rate(work: Work, customer: Customer, currency: str) -> Decimal | None:
+    """What the order's currency is worth today; None for the company's own, and where nobody knows.
+
+    Raises:
+        InputError: nobody knows, and the customer's limit could not be kept.
+    """
+    if currency == policy.current().currency:
+        return None
+    today = policy.current().local(work.now).date()
+    rate = await exchange.rate_on(work, currency, today)
+    if rate is None and customer.credit_limit_minor is not None:
+        raise invalid(f"There is no exchange rate for {currency} yet.", "currencyCode")
+    return rate
 
 
 async def _store(

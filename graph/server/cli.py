@@ -2,7 +2,7 @@
 
 import typer
 
-from graph.server.commands import demo, doctor, imports, migrate, schema, serve, stock
+from graph.server.commands import demo, doctor, imports, migrate, rates, schema, serve, stock
 
 app = typer.Typer(
     name="ordergraph",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command("migrate")(migrate.migrate)
 app.command("demo")(demo.demo)
 app.command("import")(imports.import_)
+app.command("rates")(rates.rates)
 app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)

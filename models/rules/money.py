@@ -87,6 +87,12 @@ def half_even(value: Fraction | Decimal) -> int:
     return round(Fraction(value))
 
 
+def converted(minor: int, currency: str, rate: Decimal, into: str) -> int:
+    """An amount in another currency's minor units, at so many of its units for one; half-even."""
+    exact = Fraction(minor, 10 ** exponent(currency)) * Fraction(rate) * 10 ** exponent(into)
+    return half_even(exact)
+
+
 class Amount(NamedTuple):
     """An amount of money in minor units of a currency."""
 

@@ -13,6 +13,7 @@ import services
 from graph.fields import PERMISSION
 from graph.schema import Mutation, Query, Subscription
 from models.events import Feed
+from models.exchange import ExchangeRate
 from models.idempotency import IdempotencyKey
 from models.numbering import NumberCounter
 from models.references import SearchToken
@@ -30,6 +31,7 @@ USE_CASES = {
     "customers.save_customer": Permission.CUSTOMERS_WRITE,
     "customers.save_customer_group": Permission.CUSTOMERS_WRITE,
     "demo.fill.fill": Permission.IMPORT,
+    "exchange.save_rates": Permission.IMPORT,
     "fulfillment.create_shipment": Permission.SHIPMENTS_WRITE,
     "fulfillment.track_shipment": Permission.SHIPMENTS_WRITE,
     "imports.run.import_files": Permission.IMPORT,
@@ -56,6 +58,7 @@ NO_USE_CASES = {
 }
 
 INTERNAL = {
+    ExchangeRate: "what currencies are worth, which is no secret and nobody's",
     Feed: "how far the feed is numbered and by whom",
     IdempotencyKey: "read by its own principal's retries only",
     NumberCounter: "the counters behind numbers",

@@ -18,6 +18,7 @@ FAMILIES: Final[tuple[tuple[type, str], ...]] = (
     (fields.IntField, "integer"),
     (fields.BooleanField, "boolean"),
     (fields.DatetimeField, "instant"),
+    (fields.DateField, "day"),
     (fields.JSONField, "json"),
     (fields.TextField, "text"),
     (fields.UUIDField, "uuid"),

@@ -21,6 +21,7 @@ SQLITE_FAMILIES: Final = {
     "JSON": "json",
     "TEXT": "text",
     "TIMESTAMP": "instant",
+    "DATE": "day",
 }
 POSTGRES_FAMILIES: Final = {
     "bigint": "bigint",
@@ -29,12 +30,14 @@ POSTGRES_FAMILIES: Final = {
     "jsonb": "json",
     "text": "text",
     "timestamp with time zone": "instant",
+    "date": "day",
     "uuid": "uuid",
 }
 MARIADB_FAMILIES: Final = {
     "bigint(20)": "bigint",
     "char(36)": "uuid",
     "datetime(6)": "instant",
+    "date": "day",
     "int(11)": "integer",
     "longtext": "text",
     "tinyint(1)": "boolean",
