@@ -142,6 +142,7 @@ def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeb
         reason=reason,
         created_at=at,
         updated_at=at,
+        version=0,
     )
     lines = [
         ReturnLine(

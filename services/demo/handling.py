@@ -97,6 +97,9 @@ def advance(case: Case, consignment: Consignment, status: ShipmentStatus, at: da
     if status is ShipmentStatus.DELIVERED:
         shipment.delivered_at = at
     shipment.status = status
+    case.order.has_shipment = any(
+        each.shipment.status is not ShipmentStatus.CANCELLED for each in case.consignments
+    )
     shipment.version += 1
     shipment.updated_at = at
     _tell(case, shipment, at, actor)

@@ -21,6 +21,7 @@ from services.imports.run import import_files
 from services.order_actions import ActOnOrder, act_on_order
 from services.stock_audit import verify_stock
 from services.transaction import Work
+from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES
 
@@ -54,6 +55,7 @@ async def test_the_bakery_comes_in_once(database: Database) -> None:
     assert (await import_bakery()).counts == KNOWN
     assert await rows() == before
     assert (await verify_stock(SYSTEM)).drifts == ()
+    assert await audit(database, apart_from=IMPORTED_PAST) == []
 
 
 async def test_formats_are_read_as_the_mapping_says(sqlite_database: Database) -> None:

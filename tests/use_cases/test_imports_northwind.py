@@ -21,6 +21,7 @@ from services.imports.records import Kind
 from services.imports.report import Count, Report
 from services.imports.run import import_files
 from services.stock_audit import verify_stock
+from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample
 
@@ -90,6 +91,7 @@ async def test_all_rows_are_taken(database: Database) -> None:
     await goods_match()
     await stock_matches()
     await history_is_history()
+    assert await audit(database, apart_from=IMPORTED_PAST) == []
     await everything_is_found()
     await a_second_run_changes_nothing()
 

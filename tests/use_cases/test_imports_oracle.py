@@ -17,6 +17,7 @@ from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
 from services.stock_audit import verify_stock
+from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample
 
@@ -37,6 +38,7 @@ async def test_the_shops_come_in(database: Database) -> None:
     assert sum(item.on_hand for item in await StockItem.all()) == 3510
     assert await Reservation.all().count() == 0
     assert (await verify_stock(SYSTEM)).drifts == ()
+    assert await audit(database, apart_from=IMPORTED_PAST) == []
     again = await import_oracle()
     assert {kind: count.new for kind, count in again.counts.items()} == dict.fromkeys(
         report.counts, 0

@@ -1,0 +1,62 @@
+"""Whether anything in a database breaks what is promised: found by SQL, without the product's code.
+
+It knows tables and columns and what must be true of them, and nothing of how they come about.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.support.databases import Database
+from tests.support.invariants import events, money, orders, stock
+from tests.support.plain import Row, plain
+
+STATEMENTS: Final = {**stock.STOCK, **orders.CHECKS, **money.SUMS, **events.EVENTS}
+COMPUTED: Final = (money.prices, money.authorizations, money.invoice_numbers, events.keys)
+
+
+IMPORTED_PAST: Final = frozenset(
+    {
+        *("line.shipped", "line.delivered", "line.shipped_in_ledger"),
+        *("shipment.times", "invoice.shipment", "event.payments"),
+    }
+)
+"""What does not hold for what other systems did: it left their stock, was billed and told there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An invariant that does not hold somewhere: what is stored, and what is due instead."""
+
+    invariant: str
+    place: str
+    stored: Any
+    due: Any
+
+    @classmethod
+    def of(cls, invariant: str, row: Row) -> "Broken":
+        *place, stored, due = row
+        return cls(invariant, " ".join(map(str, place)), stored, due)
+
+
+async def audit(
+    database: Database,
+    *,
+    apart_from: frozenset[str] = frozenset(),
+    backorders_served: bool = False,
+) -> list[Broken]:
+    """Everything that is broken; nothing, as it should be.
+
+    With `backorders_served` nobody may wait for what lies free in stock.
+    """
+    statements = {
+        **STATEMENTS,
+        **(events.NUMBERED_AT_ONCE if database.dialect == "sqlite" else {}),
+        **(stock.SERVED if backorders_served else {}),
+    }
+    found: list[Broken] = []
+    async with plain(database) as run:
+        for invariant, statement in statements.items():
+            found += [Broken.of(invariant, row) for row in await run(statement)]
+        for check in COMPUTED:
+            found += [Broken.of(row[0], row[1:]) async for row in check(run)]
+    return [each for each in found if each.invariant not in apart_from]
