@@ -22,12 +22,11 @@ from benchmarks.market import Market
 from benchmarks.postgres import Database
 from benchmarks.rush import Rush
 from benchmarks.stores import Store
-from tests.support.processes import workers_of
 
 DATABASE: Final = "ordergraph_bench_orders"
 DEFAULT_ORDERS: Final = {"postgres": 100_000, "mariadb": 100_000, "sqlite": 20_000}
 CLIENTS: Final = 64
-BACK_SECONDS: Final = 30
+START_SECONDS: Final = 60
 SERVICE: Final = "service"
 BY_HAND: Final = "by hand"
 
@@ -123,10 +122,12 @@ def _over_http(server: Store, plan: Plan, folder: Path) -> list[str]:
     store = stores.fresh(server, DATABASE, folder)
     where = asyncio.run(_open(store, market.scarce(plan.products, plan.orders // plan.products)))
     contestant = Contestant("orders", contestants.ordergraph(workers=plan.workers))
+    log = folder / f"{contestant.name}.log"
     with contestants.serving(contestant, Database(store.url), folder) as running:
+        _wait_until_serving(log, plan.workers)
         rush = Rush(running.url, running.process, where, plan.orders, plan.kills, plan.seed)
         uvloop.run(rush.run(CLIENTS))
-        _wait_for_workers(running.process, plan.workers)
+        _wait_until_serving(log, plan.workers + rush.killed)
     _refuse(asyncio.run(_broken(store, rush)))
     stores.ordergraph(store, folder, "stock", "verify")
     return [
@@ -161,12 +162,14 @@ async def _broken(store: Store, rush: Rush) -> list[str]:
         return await market.broken(rush.market, rush.demand, rush.acknowledged)
 
 
-def _wait_for_workers(server: int, workers: int) -> None:
-    """Return when as many serve as did at first: who was killed has come back."""
-    deadline = time.monotonic() + BACK_SECONDS
-    while len(workers_of(server)) < workers:
+def _wait_until_serving(log: Path, count: int) -> None:
+    """Return when so many processes have begun to serve: who was killed has come back."""
+    deadline = time.monotonic() + START_SECONDS
+    while (begun := log.read_text().count('"event":"serving"')) < count:
         if time.monotonic() > deadline:
-            raise SystemExit(f"{len(workers_of(server))} of {workers} workers came back")
+            raise SystemExit(
+                f"{begun} of {count} workers began to serve:\n{log.read_text()[-4000:]}"
+            )
         time.sleep(0.1)
 
 
