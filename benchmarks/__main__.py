@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks import company, growth, load, postgres, processes, report
+from benchmarks import company, growth, load, orders, postgres, processes, report, stores
 from benchmarks.contestants import CONTESTANTS, Contestant, serving
 from benchmarks.queries import QUERIES
 from benchmarks.rounds import Comparison, Findings
@@ -71,6 +71,31 @@ def grow(
     typer.echo(text)
     if not indexed:
         raise typer.Exit(1)
+
+
+@app.command("orders")
+def order(
+    database: Annotated[
+        str, typer.Option(help="postgres, mariadb or sqlite, or the URL of a server.")
+    ] = "postgres",
+    sent: Annotated[
+        int | None, typer.Option("--orders", help="How many are sent over HTTP.", min=100)
+    ] = None,
+    products: Annotated[int, typer.Option(help="How many products they are for.", min=1)] = 10,
+    workers: Annotated[int, typer.Option(help="How many processes serve.", min=2)] = 4,
+    kills: Annotated[int, typer.Option(help="How often one of them is killed.", min=0)] = 50,
+    rounds: Annotated[int, typer.Option(help="How often it is measured without HTTP.", min=1)] = 5,
+    round_orders: Annotated[int, typer.Option(help="Orders of such a round.", min=100)] = 2_000,
+    seed: Annotated[int, typer.Option(help="What is random follows from it.")] = 1,
+) -> None:
+    """Place orders as quickly as possible while processes are killed; fail where one is wrong."""
+    processes.check_readable()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        server = stack.enter_context(stores.serving(database, FOLDER))
+        count = sent or orders.DEFAULT_ORDERS[server.engine]
+        plan = orders.Plan(count, products, workers, kills, rounds, round_orders, seed)
+        typer.echo(orders.measure(server, plan, FOLDER))
 
 
 def _chosen(only: str) -> list[Contestant]:

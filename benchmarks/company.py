@@ -23,12 +23,12 @@ WHERE schemaname = current_schema() AND indexname NOT IN (SELECT conname FROM pg
 """
 
 
-def surroundings(database: Database, **more: str) -> dict[str, str]:
+def surroundings(url: str, **more: str) -> dict[str, str]:
     """The environment in which ordergraph has this database, and no setting of the caller's."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("ORDERGRAPH_")
     }
-    return {**inherited, "ORDERGRAPH_DATABASE_URL": database.url, **more}
+    return {**inherited, "ORDERGRAPH_DATABASE_URL": url, **more}
 
 
 def make(server: Database, name: str, orders: int, folder: Path) -> Database:
@@ -38,7 +38,7 @@ def make(server: Database, name: str, orders: int, folder: Path) -> Database:
     server.value(f'CREATE DATABASE "{name}"')
     database = server.named(name)
     migrate = [ORDERGRAPH, "migrate"]
-    environment = surroundings(database)
+    environment = surroundings(database.url)
     subprocess.run(migrate, cwd=folder, env=environment, check=True, stdout=sys.stderr)
     asyncio.run(fill(database.url, orders))
     print(f"{orders:,} orders in {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -83,12 +83,14 @@ class Running:
         return answer
 
 
-def _ordergraph(**settings: str) -> Starter:
+def ordergraph(workers: int = 1, **settings: str) -> Starter:
+    """The product as a user runs it in production, with these settings."""
+
     def start(database: Database, port: int, _folder: Path) -> tuple[list[str], dict[str, str]]:
         more = {"ORDERGRAPH_ENV": "production", "ORDERGRAPH_SECRET": SECRET, **settings}
         return (
-            [company.ORDERGRAPH, "serve", "--port", str(port)],
-            company.surroundings(database, **more),
+            [company.ORDERGRAPH, "serve", "--port", str(port), "--workers", str(workers)],
+            company.surroundings(database.url, **more),
         )
 
     return start
@@ -153,12 +155,12 @@ def node_folder(folder: Path) -> Path:
     return home
 
 
-ORDERGRAPH: Final = Contestant("ordergraph", _ordergraph())
+ORDERGRAPH: Final = Contestant("ordergraph", ordergraph())
 CONTESTANTS: Final = (
     Contestant("plain", _python("plain")),
     Contestant("plain-tuned", _python("plain", BENCH_TUNED="1")),
     ORDERGRAPH,
-    Contestant("ordergraph-reference", _ordergraph(ORDERGRAPH_EXECUTOR="reference")),
+    Contestant("ordergraph-reference", ordergraph(ORDERGRAPH_EXECUTOR="reference")),
     Contestant("mercurius", _node("mercurius")),
     Contestant("postgraphile", _postgraphile, "postgraphile", postgraphile.common),
     Contestant("sql", _python("sql")),

@@ -1,16 +1,21 @@
 """What the benchmarks measure is real: their company is one that the product could have made."""
 
 import json
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from benchmarks import company, plans, postgraphile
+import asyncpg
+import pytest
+
+from benchmarks import alone, company, market, plans, postgraphile, same_rows
 from benchmarks.queries import differences, scalars
 from models.customers import Customer
 from models.orders import Order
 from models.references import SearchToken
 from models.rules.access import SYSTEM
 from resolvers.identifiers import to_global
+from services.database import connection
 from services.search import words_of
 from services.stock_audit import verify_stock
 from tests.support.databases import Database, connected
@@ -93,3 +98,66 @@ def _logged(statement: str, tree: dict[str, Any]) -> str:
     told = json.dumps({"Query Text": statement, "Plan": tree}, indent=2)
     lines = "".join(f"\t{line}\n" for line in told.splitlines())
     return f"2026-01-01 00:00:00 UTC [1] LOG:  duration: 0.028 ms  plan:\n{lines}"
+
+
+async def test_an_order_by_hand_leaves_the_rows_that_the_product_leaves(
+    postgres_database: Database,
+) -> None:
+    open_market = await market.open_market(market.plenty(1))
+    buyer, (sku,) = open_market.customers[0], open_market.skus
+    looking = await asyncpg.connect(postgres_database.url)
+    async with alone.hands(postgres_database.url) as by_hand:
+        places = (alone.by_service, alone.by_service, by_hand)
+        rows = [await same_rows.left_by(looking, await place(buyer, sku)) for place in places]
+    assert list(same_rows.unlike(*rows)) == []
+    order_id = await looking.fetchval("SELECT id FROM customer_order ORDER BY id DESC LIMIT 1")
+    assert [len(rows[2][table]) for table in ("customer_order", "search_token", "event")] == [
+        1,
+        6,
+        1,
+    ]
+    await looking.execute("UPDATE event SET data = '{}' WHERE order_id = $1", order_id)
+    await looking.execute("UPDATE stock_item SET event_seq = event_seq - 1")
+    spoiled = await same_rows.left_by(looking, order_id)
+    await looking.close()
+    assert list(same_rows.unlike(rows[0], rows[1], spoiled)) == [
+        "rows.event[0].data: {'lines': 1, 'totalMinor': 1488}, and {}",
+        "rows.stock_item[0].event_seq: 4, and 3",
+    ]
+
+
+SPOILED = {
+    "UPDATE stock_item SET reserved = 4": ["HOT-0: 4 reserved, and reservations of 3"],
+    "DELETE FROM reservation": ["HOT-0: 3 reserved, and reservations of 0", "0 reservations"],
+    "DELETE FROM event WHERE kind = 'ORDER_PLACED'": [
+        "0 events that an order was placed",
+        "the feed has",
+    ],
+    "UPDATE customer SET credit_used_minor = 1": ["customer C-0 owes another sum"],
+    "UPDATE customer_order SET id = '018cbd2b-9800-70c0-8000-000000000001' "
+    "WHERE id = (SELECT MIN(id) FROM customer_order)": [
+        "1 orders were acknowledged and are not there",
+        "1 orders are there that nobody was told of",
+    ],
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+async def test_whatever_is_wrong_with_orders_is_told(sqlite_database: Database, spoil: str) -> None:
+    open_market = await market.open_market({"HOT-0": 5})
+    told = [("HOT-0", await alone.by_service(open_market.customers[0], "HOT-0")) for _ in range(3)]
+    demand = Counter({"HOT-0": 3})
+    assert await market.broken(open_market, demand, told) == []
+    await connection().execute_script(f"PRAGMA foreign_keys = OFF; {spoil}")
+    found = "; ".join(await market.broken(open_market, demand, told))
+    assert all(words in found for words in SPOILED[spoil]), found
+
+
+async def test_an_order_that_was_refused_without_need_is_told(sqlite_database: Database) -> None:
+    open_market = await market.open_market({"HOT-0": 2})
+    told = [("HOT-0", await alone.by_service(open_market.customers[0], "HOT-0"))]
+    found = await market.broken(open_market, Counter({"HOT-0": 7}), [*told, *told])
+    assert found == [
+        "1 orders are acknowledged twice",
+        "HOT-0: 1 reserved, 1 ordered, 2 possible",
+    ]

@@ -44,6 +44,16 @@ class Server:
         return found
 
 
+def workers_of(process: int) -> list[int]:
+    """The processes that serve for the one that was started, as Linux tells it."""
+    proc = Path("/proc")
+    children = (proc / str(process) / "task" / str(process) / "children").read_text().split()
+    # One that has ended has no command line, and the one that tracks resources has another.
+    return [
+        int(child) for child in children if b"spawn_main" in (proc / child / "cmdline").read_bytes()
+    ]
+
+
 @asynccontextmanager
 async def started(
     database: Database, folder: Path, *, workers: int = 1, app: str | None = None
