@@ -207,6 +207,7 @@ def _facts(
             "status": "CONFIRMED",
             "fulfillment": "RESERVED",
             "payment": "UNPAID",
+            "return": "NONE",
             "totalMinor": bill.gross_minor,
             "currency": goods["currency"],
             "country": buyer["country_code"],
