@@ -127,6 +127,19 @@ class Query:
         Permission.STOCK_READ,
         "What lies of one product in one warehouse.",
     )
+    shipment: Shipment | None = resolved_by(
+        resolvers.fulfillment.shipment,
+        Permission.SHIPMENTS_READ,
+        "One shipment; give exactly one argument.",
+    )
+    shipments: Connection[Shipment] = paged_by(
+        resolvers.fulfillment.shipments,
+        "Shipments, the latest first; `last` begins with those that wait longest.",
+        Permission.SHIPMENTS_READ,
+    )
+    payments: Connection[Payment] = paged_by(
+        resolvers.payments.payments, "Payments, the latest first.", Permission.PAYMENTS_READ
+    )
     events: Log[Event] = resolved_by(
         resolvers.events.events, Permission.EVENTS_READ, "The feed of everything, the oldest first."
     )
