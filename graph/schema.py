@@ -145,6 +145,19 @@ class Query:
         Permission.STOCK_READ,
         "What of a wish can be promised, line by line. Nothing is promised by asking.",
     )
+    shipment: Shipment | None = resolved_by(
+        resolvers.fulfillment.shipment,
+        Permission.SHIPMENTS_READ,
+        "One shipment; give exactly one argument.",
+    )
+    shipments: Connection[Shipment] = paged_by(
+        resolvers.fulfillment.shipments,
+        "Shipments, the latest first; `last` begins with those that wait longest.",
+        Permission.SHIPMENTS_READ,
+    )
+    payments: Connection[Payment] = paged_by(
+        resolvers.payments.payments, "Payments, the latest first.", Permission.PAYMENTS_READ
+    )
     events: Log[Event] = resolved_by(
         resolvers.events.events, Permission.EVENTS_READ, "The feed of everything, the oldest first."
     )

@@ -6,14 +6,20 @@ from uuid import UUID
 
 import strawberry
 
-from models.fulfillment import TrackingEvent
+from models.fulfillment import Shipment, TrackingEvent
 from models.orders import Order
 from models.rules import delays
+from models.rules.errors import BadRequest
 from models.rules.shipment_states import ShipmentStatus
-from resolvers.arguments import Id, Version
-from resolvers.context import Info
+from models.rules.text import clean
+from resolvers.arguments import Id, OptionalId, Version
+from resolvers.context import Info, Lookup
+from resolvers.filters.fulfillment import shipment_query
+from resolvers.finding import find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput
+from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput, ShipmentWhere
+from resolvers.listing import Listing, scope_of
+from resolvers.loaders.fulfillment import shipment_by_tracking_number
 from resolvers.orders import line_units
 from services import clock, returns
 from services import fulfillment as services
@@ -30,6 +36,36 @@ def is_delayed(status: ShipmentStatus, order: Order | None) -> bool:
 
 def tracking_events(parcel_id: UUID, news: list[TrackingEvent]) -> list[TrackingEvent]:
     return [each for each in news if each.parcel_id in (None, parcel_id)]
+
+
+def shipment(
+    info: Info,
+    id: OptionalId = None,
+    number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
+    tracking_number: Annotated[
+        str | None,
+        strawberry.argument(
+            description="By a carrier's number of a parcel; of several the latest shipment."
+        ),
+    ] = None,
+) -> Lookup:
+    if tracking_number is None:
+        return find_one(info.context, Shipment, id, None, number=number)
+    if id is not None or number is not None:
+        raise BadRequest("Give exactly one of the arguments.")
+    return info.context.look_up(shipment_by_tracking_number, clean(tracking_number))
+
+
+def shipments(
+    where: Annotated[ShipmentWhere | None, strawberry.argument(description="Which ones.")] = None,
+) -> Listing:
+    return Listing(
+        table=Shipment,
+        scope=scope_of("shipments", where),
+        sort="created_at",
+        descending=True,
+        where=shipment_query(where),
+    )
 
 
 async def shipment_create(

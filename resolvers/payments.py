@@ -6,12 +6,14 @@ from uuid import UUID
 import strawberry
 
 from models.orders import Order
-from models.payments import Invoice
+from models.payments import Invoice, Payment
 from models.rules.money import Amount
 from models.rules.order_states import credited_minor
 from resolvers.context import Info
+from resolvers.filters.payments import payment_query
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import PaymentInput
+from resolvers.inputs.fulfillment import PaymentInput, PaymentWhere
+from resolvers.listing import Listing, scope_of
 from services import payments as services
 from services.orders import sums_of
 from services.payments import RecordPayment
@@ -32,6 +34,18 @@ def invoice_balance(
             return Amount(gross - settled, currency)
         left -= settled
     raise LookupError(invoice_id)  # it is one of its order's invoices
+
+
+def payments(
+    where: Annotated[PaymentWhere | None, strawberry.argument(description="Which ones.")] = None,
+) -> Listing:
+    return Listing(
+        table=Payment,
+        scope=scope_of("payments", where),
+        sort="at",
+        descending=True,
+        where=payment_query(where),
+    )
 
 
 async def payment_record(

@@ -11,9 +11,10 @@ from models.payments import Payment
 from models.rules.access import Permission
 from models.rules.errors import IllegalTransition, invalid, not_found, required
 from models.rules.events import EventKind
-from models.rules.order_states import OrderStatus
+from models.rules.order_states import ORDER_TABLE, PAYING, order_actions
 from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean
+from services.order_actions import situation
 from services.order_entry import amount
 from services.orders import facts, lines_of, lock_order, settle, sums_of
 from services.transaction import Work, use_case
@@ -42,28 +43,24 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
 
     Raises:
         Refused: an unknown order or payment, an amount that is not above zero, a refund above what
-            was charged, a void above what is authorized, more than is left of the payment that it
-            names, a payment that cannot follow that one, a time in the future.
-        IllegalTransition: a draft takes no payments.
+            was charged, a void or a capture above what is authorized, more than is left of the
+            payment that it names, a payment that cannot follow that one, a time in the future.
+        IllegalTransition: the order's status takes no such payment: a draft none, and one that is
+            completed or cancelled only refunds.
     """
     order = await lock_order(work, command.order_id, "orderId")
-    if order.status is OrderStatus.DRAFT:
-        raise IllegalTransition(order, "RECORD_PAYMENT", order.status, ("SUBMIT",))
-    payment = _payment(work, order, command)
-    left = await _left(work, order, command)
-    if (
-        payment.payment_id
-        and payment.kind is not PaymentKind.CHARGE
-        and payment.amount_minor > left
-    ):
-        raise invalid("That is more than is left of the payment.", "amount")
+    lines = await lines_of(work, order)
+    action = PAYING[command.kind]
+    if action not in ORDER_TABLE.allowed(order.status):
+        raise IllegalTransition(order, action, order.status, order_actions(situation(order, lines)))
+    payment = await _payment(work, order, command)
     before = facts(order)
-    book(order, payment.kind, payment.amount_minor, captured_minor=left)
+    book(order, payment.kind, payment.amount_minor, captures=payment.payment_id is not None)
     await payment.save(force_create=True, using_db=work.connection)
     await settle(
         work,
         order,
-        await lines_of(work, order),
+        lines,
         before,
         kind=EventKind.PAYMENT_RECORDED,
         data={
@@ -76,11 +73,10 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
     return order
 
 
-def book(order: Order, kind: PaymentKind, amount_minor: int, *, captured_minor: int) -> None:
-    """Count a payment in the order's sums.
+def book(order: Order, kind: PaymentKind, amount_minor: int, *, captures: bool) -> None:
+    """Count a payment that was checked in the order's sums.
 
-    A charge uses up of what is set aside at most `captured_minor`, what is left of the
-    authorization that it names. The order is not saved here.
+    A charge that captures an authorization uses up what is set aside. The order is not saved here.
     """
     match kind:
         case PaymentKind.AUTHORIZATION:
@@ -89,17 +85,18 @@ def book(order: Order, kind: PaymentKind, amount_minor: int, *, captured_minor: 
             order.authorized_minor -= amount_minor
         case PaymentKind.CHARGE:
             order.charged_minor += amount_minor
-            captured = min(amount_minor, captured_minor, order.authorized_minor)
-            order.authorized_minor -= max(0, captured)
+            if captures:
+                order.authorized_minor -= amount_minor
         case PaymentKind.REFUND:
             order.refunded_minor += amount_minor
 
 
-def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
+async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     """The payment, checked but not yet stored."""
     minor = amount(command.amount, order.currency, "amount")
+    left = await _left(work, order, command)
     try:
-        check_payment(sums_of(order), command.kind, minor)
+        check_payment(sums_of(order), command.kind, minor, left)
     except ValueError as error:
         raise invalid(str(error), "amount") from None
     method = clean(command.method)
@@ -128,13 +125,10 @@ def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     )
 
 
-async def _left(work: Work, order: Order, command: RecordPayment) -> int:
-    """What no other payment took of the one that is named, in minor units; 0 without a name.
-
-    It may be below zero: a charge may be above its authorization.
-    """
+async def _left(work: Work, order: Order, command: RecordPayment) -> int | None:
+    """What no other payment took of the one that is named, in minor units; None without a name."""
     if command.payment_id is None:
-        return 0
+        return None
     rows = Payment.filter(order_id=order.id).using_db(work.connection)
     earlier = await rows.get_or_none(id=command.payment_id)
     if earlier is None:

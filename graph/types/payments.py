@@ -20,6 +20,7 @@ from resolvers.loaders import payments as loaders
 @stands_for(tables.Payment, "Money that was reserved, taken or given back.")
 class Payment(Node):
     id: strawberry.ID = identified("Payment")
+    order: Order = related(orders.order, "The order that it pays for.")
     kind: PaymentKind = strawberry.field(description="What happened to the money.")
     amount: Money = money("amount_minor", "How much; never negative.")
     method: str = strawberry.field(description="How: card, transfer, cash ...")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from models.rules.payment_states import PaymentSums
+from models.rules.payment_states import PaymentKind, PaymentSums
 from models.rules.transitions import Table
 
 
@@ -103,6 +103,15 @@ ORDER_TABLE: Final = Table(
         (OrderStatus.CANCELLED, OrderAction.REFUND): OrderStatus.CANCELLED,
     },
 )
+
+
+PAYING: Final = {
+    PaymentKind.AUTHORIZATION: OrderAction.RECORD_PAYMENT,
+    PaymentKind.CHARGE: OrderAction.RECORD_PAYMENT,
+    PaymentKind.VOID: OrderAction.RECORD_PAYMENT,
+    PaymentKind.REFUND: OrderAction.REFUND,
+}
+"""The action that each kind of payment is, for the table to allow."""
 
 
 @dataclass(frozen=True, slots=True)

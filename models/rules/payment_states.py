@@ -42,12 +42,17 @@ class ImpossiblePayment(ValueError):
     """A payment that the payments so far do not allow."""
 
 
-def check_payment(sums: PaymentSums, kind: PaymentKind, amount_minor: int) -> None:
+def check_payment(
+    sums: PaymentSums, kind: PaymentKind, amount_minor: int, left_minor: int | None = None
+) -> None:
     """Pass where the order can take the payment. Paying too much is possible, and shows.
 
+    `left_minor` is what no other payment took of the one that this one names, if it names one. A
+    charge that names an authorization captures it: that much must still be set aside.
+
     Raises:
-        ImpossiblePayment: not above zero; a refund of more than was paid; a void of more than is
-            set aside.
+        ImpossiblePayment: not above zero; a refund of more than was paid; a void or a capture of
+            more than is set aside; more than is left of the payment that it names.
     """
     if amount_minor <= 0:
         raise ImpossiblePayment("A payment is above zero.")
@@ -55,3 +60,9 @@ def check_payment(sums: PaymentSums, kind: PaymentKind, amount_minor: int) -> No
         raise ImpossiblePayment("No more can be refunded than was charged.")
     if kind is PaymentKind.VOID and amount_minor > sums.authorized_minor:
         raise ImpossiblePayment("No more can be released than is authorized.")
+    if left_minor is None:
+        return
+    if amount_minor > left_minor:
+        raise ImpossiblePayment("That is more than is left of the payment that it names.")
+    if kind is PaymentKind.CHARGE and amount_minor > sums.authorized_minor:
+        raise ImpossiblePayment("No more can be captured than is authorized.")

@@ -27,6 +27,7 @@ from resolvers.filters.text import (
     reference_query,
     word_query,
 )
+from resolvers.filters.times import time_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.orders import OrderWhere
@@ -98,8 +99,7 @@ def to_query(wanted: OrderFilter, now: datetime) -> Q:
 def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
     yield from _own_columns(wanted)
     yield from _text_query(wanted.number, "number")
-    if wanted.placed_at is not None:
-        yield from _time_query(wanted.placed_at)
+    yield from time_query(wanted.placed_at, "placed_at")
     if wanted.total is not None:
         yield _amount_query(wanted.total)
     if wanted.is_delayed is not None:
@@ -147,14 +147,6 @@ def _text_query(match: TextMatch | None, column: str) -> Iterable[Q]:
         yield begins(column, match.starts_with)
     if match.words is not None:
         yield word_query(match.words, SubjectKind.ORDER, column)
-
-
-def _time_query(wanted: TimeRange) -> Iterable[Q]:
-    yield Q(placed_at__isnull=False)
-    if wanted.gte is not None:
-        yield Q(placed_at__gte=wanted.gte)
-    if wanted.lt is not None:
-        yield Q(placed_at__lt=wanted.lt)
 
 
 def _sku_query(match: TextMatch) -> Q:

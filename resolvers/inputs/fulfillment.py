@@ -2,12 +2,60 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Optional
 
 import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
+from models.rules.shipment_states import ShipmentStatus
+from resolvers.inputs.filtering import DateTimeOp, StringOp
+
+
+@strawberry.input(description="Which shipments; all conditions that are given must hold.")
+class ShipmentWhere:
+    and_: list["ShipmentWhere"] | None = strawberry.field(
+        default=None, name="and", description="All of these."
+    )
+    or_: list["ShipmentWhere"] | None = strawberry.field(
+        default=None, name="or", description="At least one of these; an empty list matches none."
+    )
+    not_: Optional["ShipmentWhere"] = strawberry.field(
+        default=None, name="not", description="Not this."
+    )
+    status: list[ShipmentStatus] | None = strawberry.field(
+        default=None, description="As far as one of these."
+    )
+    warehouse_id: strawberry.ID | None = strawberry.field(
+        default=None, description="From this warehouse."
+    )
+    shipped_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it left; what has not left never did."
+    )
+
+
+@strawberry.input(description="Which payments; all conditions that are given must hold.")
+class PaymentWhere:
+    and_: list["PaymentWhere"] | None = strawberry.field(
+        default=None, name="and", description="All of these."
+    )
+    or_: list["PaymentWhere"] | None = strawberry.field(
+        default=None, name="or", description="At least one of these; an empty list matches none."
+    )
+    not_: Optional["PaymentWhere"] = strawberry.field(
+        default=None, name="not", description="Not this."
+    )
+    kind: list[PaymentKind] | None = strawberry.field(
+        default=None, description="Of one of these kinds."
+    )
+    at: DateTimeOp | None = strawberry.field(default=None, description="By when it was.")
+    method: list[str] | None = strawberry.field(
+        default=None, description="By exactly one of these methods."
+    )
+    reference: StringOp | None = strawberry.field(
+        default=None, description="By the bank's or the provider's key: eq, in and startsWith."
+    )
 
 
 @strawberry.input(description="A parcel of a shipment.")

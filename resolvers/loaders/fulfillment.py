@@ -1,9 +1,12 @@
 """What belongs to shipments and returns."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
-from resolvers.loaders.relation import ToMany, ToOne
+from models.rules.access import Actor
+from resolvers.loaders.relation import Computed, ToMany, ToOne
+from services.visibility import visible
 
 shipment: Final = ToOne(Shipment, key="shipment_id")
 shipments_of_order: Final = ToMany(Shipment, by="order_id", order=("created_at", "id"))
@@ -14,3 +17,14 @@ news_of_shipment: Final = ToMany(
 )
 returns_of_order: Final = ToMany(Return, by="order_id", order=("created_at", "id"))
 lines_of_return: Final = ToMany(ReturnLine, by="return_request_id", order=("id",))
+
+
+async def _shipments_by_tracking_number(actor: Actor, numbers: Sequence[str]) -> list[Any]:
+    """The shipment of the latest parcel with each number: carriers use theirs again."""
+    parcels = visible(Parcel, actor).filter(tracking_number__in=list(numbers)).order_by("id")
+    meant = {parcel.tracking_number: parcel.shipment_id for parcel in await parcels}
+    found = dict(zip(meant, await shipment.load(actor, list(meant.values())), strict=True))
+    return [found.get(number) for number in numbers]
+
+
+shipment_by_tracking_number: Final = Computed(_shipments_by_tracking_number)

@@ -7,7 +7,7 @@ from models.orders import OrderLine
 from models.payments import Payment
 from models.rules.access import Actor
 from models.rules.events import EventKind
-from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
+from models.rules.order_states import ORDER_TABLE, PAYING, OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind, check_payment
 from models.rules.return_states import (
     MOVEMENTS,
@@ -87,9 +87,11 @@ def pay(
 
     Raises:
         ImpossiblePayment: the payments so far do not allow it.
+        NotAllowed: nor does the order's status.
     """
     order, dice = case.order, case.office.dice
-    check_payment(sums_of(order), kind, amount_minor)
+    ORDER_TABLE.next(order.status, PAYING[kind])
+    check_payment(sums_of(order), kind, amount_minor, left(case, earlier) if earlier else None)
     before = facts(order)
     payment = made(
         Payment,
@@ -107,7 +109,7 @@ def pay(
         actor_id=FINANCE.id,
         actor_name=FINANCE.name,
     )
-    book(order, kind, amount_minor, captured_minor=amount_minor if earlier else 0)
+    book(order, kind, amount_minor, captures=earlier is not None)
     case.payments.append(payment)
     data = {
         "paymentId": payment.id.hex,
@@ -117,6 +119,22 @@ def pay(
     }
     case.settle(at, FINANCE, before, data, EventKind.PAYMENT_RECORDED)
     return payment
+
+
+def give_back(case: Case, amount_minor: int, at: datetime) -> None:
+    """Refund an amount by the way that it came, the latest charge first."""
+    for charge in [each for each in reversed(case.payments) if each.kind is PaymentKind.CHARGE]:
+        refunded = min(amount_minor, left(case, charge))
+        if refunded:
+            pay(case, PaymentKind.REFUND, refunded, charge.method, at, charge)
+            amount_minor -= refunded
+
+
+def left(case: Case, payment: Payment) -> int:
+    """What no other payment took of this one, in minor units."""
+    taken = sum(each.amount_minor for each in case.payments if each.payment_id == payment.id)
+    amount_left: int = payment.amount_minor - taken
+    return amount_left
 
 
 def due(case: Case) -> int:

@@ -19,7 +19,9 @@ from services.demo.dealing import (
     conclude,
     decide,
     due,
+    give_back,
     last,
+    left,
     note,
     pay,
     receive,
@@ -124,15 +126,13 @@ def _pay_ahead(
 
 
 def _call_off(case: Case, at: datetime) -> Generator[timedelta | None, datetime, None]:
-    """Cancel what has not left, and give the money back."""
+    """Release what is set aside, cancel what has not left, and give the money back."""
+    reserved = last(case, PaymentKind.AUTHORIZATION)
+    if reserved and left(case, reserved):
+        pay(case, PaymentKind.VOID, left(case, reserved), reserved.method, at, reserved)
     cancel(case, at)
     at = yield case.office.dice.hours(1, 24)
-    reserved, charge = last(case, PaymentKind.AUTHORIZATION), last(case, PaymentKind.CHARGE)
-    sums = sums_of(case.order)
-    if reserved and sums.authorized_minor:
-        pay(case, PaymentKind.VOID, sums.authorized_minor, reserved.method, at, reserved)
-    if charge and sums.paid_minor:
-        pay(case, PaymentKind.REFUND, sums.paid_minor, charge.method, at, charge)
+    give_back(case, sums_of(case.order).paid_minor, at)
 
 
 def _prepare_and_send(case: Case, plan: Plan, at: datetime) -> Part:
@@ -232,10 +232,7 @@ def _come_back(
         return
     receive(case, comeback, at, partly=state is ReturnState.PARTLY_RECEIVED)
     at = yield dice.hours(2, 60)
-    charge = last(case, PaymentKind.CHARGE)
-    amount = _worth_of(case, comeback)
-    if charge and amount > 0:
-        pay(case, PaymentKind.REFUND, amount, charge.method, at, charge)
+    give_back(case, _worth_of(case, comeback), at)
 
 
 def _worth_of(case: Case, comeback: Comeback) -> int:

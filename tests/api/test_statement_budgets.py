@@ -38,8 +38,12 @@ ROOTS: Final = {
     "customers": "query($n: Int!) { customers(first: $n) { nodes { id } totalCount } }",
     "products": "query($n: Int!) { products(last: $n) { nodes { id } totalCount } }",
     "suppliers": "query($n: Int!) { suppliers(first: $n) { nodes { id } totalCount } }",
+    "shipments": """query($n: Int!) { shipments(first: $n, where: {status: [DELIVERED]}) {
+        nodes { id } totalCount } }""",
+    "payments": """query($n: Int!) { payments(first: $n, where: {kind: [CHARGE, REFUND]}) {
+        nodes { id } totalCount } }""",
     "events": "query($n: Int!) { events(first: $n) { nodes { id } } }",
-    "nested page": """query($n: Int!) { customers(first: $n) { nodes {
+    "nested page": """query($n: Int!) { customers(first: $n, sort: CREATED_AT) { nodes {
         code orders(first: 3) { nodes { number lines { sku product { name stock {
             onHand warehouse { code } } } } } } } } }""",
 }

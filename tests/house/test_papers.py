@@ -5,7 +5,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from graphql import parse, validate
 
+from graph.schema import schema
 from tests.support.repository import ROOT, files
 
 PAPERS = [path for path in files() if path.suffix == ".md"]
@@ -36,6 +38,15 @@ def test_every_file_that_a_paper_names_exists(paper: Path) -> None:
     roots = "graph|models|resolvers|services|subscriptions|tests|docs|.ci"
     named = re.findall(rf"`((?:{roots})/[\w./-]+)`", (ROOT / paper).read_text())
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_every_query_that_a_paper_shows_can_be_asked(paper: Path) -> None:
+    shown = re.findall(
+        r"^```graphql\n(.*?)^```", (ROOT / paper).read_text(), re.MULTILINE | re.DOTALL
+    )
+    errors = [error for text in shown for error in validate(schema._schema, parse(text))]
+    assert [error.message for error in errors] == []
 
 
 def test_make_explains_its_targets() -> None:

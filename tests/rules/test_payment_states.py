@@ -26,6 +26,33 @@ def test_possible(kind: str, amount: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "amount", "left"),
+    [("CHARGE", 40, 40), ("CHARGE", 40, 90), ("VOID", 40, 40), ("REFUND", 50, 50)],
+)
+def test_possible_of_a_payment_that_is_named(kind: str, amount: int, left: int) -> None:
+    check_payment(SUMS, PaymentKind(kind), amount, left)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "left", "reason"),
+    [
+        ("CHARGE", 31, 30, "more than is left"),
+        ("CHARGE", 41, 90, "No more can be captured"),
+        ("VOID", 31, 30, "more than is left"),
+        ("REFUND", 31, 30, "more than is left"),
+        ("REFUND", 51, 90, "No more can be refunded"),
+        ("CHARGE", 1, 0, "more than is left"),
+        ("CHARGE", 1, -5, "more than is left"),
+    ],
+)
+def test_impossible_of_a_payment_that_is_named(
+    kind: str, amount: int, left: int, reason: str
+) -> None:
+    with pytest.raises(ImpossiblePayment, match=reason):
+        check_payment(SUMS, PaymentKind(kind), amount, left)
+
+
+@pytest.mark.parametrize(
     ("kind", "amount", "reason"),
     [
         ("AUTHORIZATION", 0, "above zero"),

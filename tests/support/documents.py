@@ -28,7 +28,7 @@ PAGE: Final = frozenset({"first", "after", "last", "before"})
 LISTED: Final = frozenset({"where", "sort", "desc", "search", "lowOnly"})
 """What a list's cursors hold for: those of the known lists were got without."""
 
-ONE: Final = frozenset({"order", "customer", "product"})
+ONE: Final = frozenset({"order", "customer", "product", "shipment"})
 """Root fields that want exactly one of their arguments."""
 
 UNSAID: Final = object()

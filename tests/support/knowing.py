@@ -8,7 +8,7 @@ from tortoise.models import Model
 from graph.execution.engine import Ask, Engine
 from models.catalog import Product
 from models.customers import Customer
-from models.fulfillment import Shipment
+from models.fulfillment import Parcel, Shipment
 from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from models.rules.access import OPEN
@@ -20,6 +20,7 @@ from tests.support.documents import Known
 TABLES: Final[tuple[type[Model], ...]] = (
     Customer,
     Order,
+    Parcel,
     Product,
     Shipment,
     StockItem,
@@ -34,6 +35,8 @@ CURSORS: Final = """{
     Customer_timeline: timeline(first: 4) { edges { cursor } } } }
   Query_products: products(first: 8) { edges { cursor } }
   Query_suppliers: suppliers(first: 3) { edges { cursor } }
+  Query_shipments: shipments(first: 8) { edges { cursor } }
+  Query_payments: payments(first: 8) { edges { cursor } }
   Query_events: events(first: 8) { edges { cursor } }
   warehouses { Warehouse_stock: stock(first: 4) { edges { cursor } nodes {
     StockItem_movements: movements(first: 3) { edges { cursor } } } } }
@@ -53,6 +56,7 @@ async def known(engine: Engine) -> Known:
             "number": [row.number for row in rows["Order"]],
             "code": [row.code for row in rows["Customer"]],
             "sku": [row.sku for row in rows["Product"]],
+            "trackingNumber": [row.tracking_number for row in rows["Parcel"]],
             "search": [row.name.split()[0] for row in rows["Customer"]],
         },
     )

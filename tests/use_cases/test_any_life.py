@@ -11,13 +11,13 @@ import pytest
 from models.fulfillment import Return, ReturnLine
 from models.inventory import StockItem
 from models.orders import Order, OrderLine
-from models.payments import Invoice
+from models.payments import Invoice, Payment
 from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import Refused
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
-from models.rules.payment_states import PaymentKind
+from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses
 from services.fulfillment import CreateShipment, create_shipment
@@ -91,7 +91,10 @@ class Chance:
     async def pay(self) -> None:
         order = await self.order()
         amount = str(Decimal(self.dice.randint(1, order.total_gross_minor)) / 100)
-        await self.trade.pay(order, amount, self.dice.choice(list(PaymentKind)))
+        kind = self.dice.choice(list(PaymentKind))
+        earlier = await Payment.filter(order_id=order.id, kind=FOLLOWS.get(kind, kind)).first()
+        named = earlier.id if earlier and kind in FOLLOWS and self.dice.random() < 0.5 else None
+        await self.trade.pay(order, amount, kind, named)
 
     async def announce(self) -> None:
         rows = await OrderLine.filter(order_id__in=[each.id for each in self.orders])

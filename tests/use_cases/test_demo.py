@@ -30,7 +30,7 @@ from models.rules.order_states import (
     PaymentStatus,
     ReturnStatus,
 )
-from models.rules.payment_states import PaymentKind
+from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tables import TABLES
@@ -165,6 +165,17 @@ async def test_orders_are_what_their_parts_come_to(database: Database) -> None:
         assert order.authorized_minor == set_aside - of_kind[PaymentKind.VOID][order.id]
         assert order.charged_minor == of_kind[PaymentKind.CHARGE][order.id]
         assert order.refunded_minor == of_kind[PaymentKind.REFUND][order.id]
+
+
+async def test_payments_take_no_more_than_there_is_of_those_they_name(database: Database) -> None:
+    await fill_small()
+    payments = {each.id: each for each in await Payment.all()}
+    named = [each for each in payments.values() if each.payment_id]
+    for key, taken in sums(named, "payment_id", "amount_minor").items():
+        assert taken <= payments[key].amount_minor
+    for each in named:
+        assert each.payment_id is not None
+        assert payments[each.payment_id].kind is FOLLOWS[each.kind]
 
 
 async def test_lines_are_where_shipments_and_returns_say(database: Database) -> None:

@@ -12,9 +12,9 @@ from models.events import Event
 from models.orders import Order
 from models.payments import Payment
 from models.rules.access import OPEN
-from models.rules.errors import Refused
+from models.rules.errors import IllegalTransition, Refused
 from models.rules.events import EventKind
-from models.rules.order_states import OrderStatus
+from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
 from services import clock
 from services.payments import RecordPayment, record_payment
@@ -67,18 +67,17 @@ async def test_from_an_authorization_to_a_refund(database: Database) -> None:
     trade = await open_trade()
     order = await ordered(trade)
     steps = [
-        (AUTHORIZATION, "15.00", "AUTHORIZED", (1500, 0, 0)),
-        (CHARGE, "5.00", "PARTLY_PAID", (1000, 500, 0)),  # captures
-        (CHARGE, "12.00", "PARTLY_PAID", (0, 1700, 0)),  # captures what is left, and more
-        (CHARGE, "3.00", "PAID", (0, 2000, 0)),
-        (CHARGE, "0.01", "OVERPAID", (0, 2001, 0)),
-        (REFUND, "0.01", "PARTLY_REFUNDED", (0, 2001, 1)),
-        (REFUND, "20.00", "REFUNDED", (0, 2001, 2001)),
+        (AUTHORIZATION, "15.00", False, "AUTHORIZED", (1500, 0, 0)),
+        (CHARGE, "5.00", True, "PARTLY_PAID", (1000, 500, 0)),
+        (CHARGE, "10.00", True, "PARTLY_PAID", (0, 1500, 0)),
+        (CHARGE, "5.00", False, "PAID", (0, 2000, 0)),
+        (CHARGE, "0.01", False, "OVERPAID", (0, 2001, 0)),
+        (REFUND, "0.01", False, "PARTLY_REFUNDED", (0, 2001, 1)),
+        (REFUND, "20.00", False, "REFUNDED", (0, 2001, 2001)),
     ]
     authorization: list[UUID] = []
-    for kind, amount, status, sums in steps:
-        named = authorization[0] if kind is CHARGE else None
-        after = await trade.pay(order, amount, kind, named)
+    for kind, amount, captures, status, sums in steps:
+        after = await trade.pay(order, amount, kind, authorization[0] if captures else None)
         authorization.append((await latest()).id)
         told = (after.authorized_minor, after.charged_minor, after.refunded_minor)
         assert (after.payment_status, told) == (status, sums)
@@ -107,16 +106,102 @@ async def test_a_charge_without_a_name_captures_nothing(sqlite_database: Databas
     assert (after.authorized_minor, after.charged_minor) == (1500, 500)
 
 
-async def test_what_was_released_is_not_captured(sqlite_database: Database) -> None:
-    """A void need not name the authorization; a capture of the same never goes below nothing."""
+async def test_no_more_is_captured_than_is_left_of_the_authorization(database: Database) -> None:
     trade = await open_trade()
     order = await ordered(trade)
     await trade.pay(order, "15.00", AUTHORIZATION)
     authorization = await latest()
-    await trade.pay(order, "15.00", VOID)
-    after = await trade.pay(order, "15.00", CHARGE, authorization.id)
-    assert (after.authorized_minor, after.charged_minor) == (0, 1500)
+    async with nothing_written():
+        above = trade.pay(order, "15.01", CHARGE, authorization.id)
+        assert await reasons(above) == [("INVALID", "amount")]
+    await trade.pay(order, "5.00", CHARGE, authorization.id)
+    await trade.pay(order, "4.00", VOID, authorization.id)
+    async with nothing_written():
+        rest = trade.pay(order, "6.01", CHARGE, authorization.id)
+        assert await reasons(rest) == [("INVALID", "amount")]
+    after = await trade.pay(order, "6.00", CHARGE, authorization.id)
+    assert (after.authorized_minor, after.charged_minor) == (0, 1100)
     assert await books.disagreements() == []
+
+
+async def test_what_was_released_is_not_captured(sqlite_database: Database) -> None:
+    """A void need not name the authorization; no capture uses up what is not set aside."""
+    trade = await open_trade()
+    order = await ordered(trade)
+    await trade.pay(order, "15.00", AUTHORIZATION)
+    authorization = await latest()
+    await trade.pay(order, "10.00", VOID)
+    async with nothing_written():
+        released = trade.pay(order, "5.01", CHARGE, authorization.id)
+        assert await reasons(released) == [("INVALID", "amount")]
+    after = await trade.pay(order, "5.00", CHARGE, authorization.id)
+    assert (after.authorized_minor, after.charged_minor) == (0, 500)
+    assert await books.disagreements() == []
+
+
+async def test_captures_at_the_same_time_take_no_more_than_there_is(database: Database) -> None:
+    trade = await open_trade()
+    order = await ordered(trade)
+    await trade.pay(order, "20.00", AUTHORIZATION)
+    authorization = await latest()
+
+    async def one() -> str:
+        try:
+            await trade.pay(order, "3.00", CHARGE, authorization.id)
+        except Refused as refusal:
+            return "/".join(error.code for error in refusal.errors)
+        return "CHARGED"
+
+    answers = Counter(await asyncio.gather(*(one() for _ in range(10))))
+    assert answers == {"CHARGED": 6, "INVALID": 4}
+    assert (await Order.get()).authorized_minor == 200
+    assert await books.disagreements() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        ("DRAFT", ""),
+        ("AWAITING_APPROVAL", "AUTHORIZATION CHARGE VOID REFUND"),
+        ("CONFIRMED", "AUTHORIZATION CHARGE VOID REFUND"),
+        ("ON_HOLD", "AUTHORIZATION CHARGE VOID REFUND"),
+        ("COMPLETED", "REFUND"),
+        ("CANCELLED", "REFUND"),
+    ],
+)
+async def test_each_status_takes_the_payments_that_its_table_has(
+    sqlite_database: Database, status: str, kinds: str
+) -> None:
+    trade = await open_trade()
+    order = await ordered(trade)
+    await trade.pay(order, "5.00", AUTHORIZATION)
+    await trade.pay(order, "5.00", CHARGE)
+    await Order.all().update(status=status)
+    for kind in PaymentKind:
+        if kind in kinds.split():
+            await trade.pay(order, "1.00", kind)
+            continue
+        with pytest.raises(IllegalTransition) as refusal:
+            await trade.pay(order, "1.00", kind)
+        action = "REFUND" if kind is REFUND else "RECORD_PAYMENT"
+        assert (refusal.value.attempted, refusal.value.state) == (action, status)
+        assert action not in refusal.value.allowed
+
+
+async def test_a_refusal_of_what_the_status_does_not_take_changes_nothing(
+    database: Database,
+) -> None:
+    trade = await open_trade()
+    order = await ordered(trade)
+    await trade.pay(order, "30.00")
+    await trade.act(await Order.get(), OrderAction.CANCEL)
+    async with nothing_written():
+        for kind in (AUTHORIZATION, CHARGE, VOID):
+            assert await reasons(trade.pay(order, "1.00", kind)) == [("ILLEGAL_TRANSITION", "")]
+        too_much = trade.pay(order, "30.01", REFUND)
+        assert await reasons(too_much) == [("INVALID", "amount")]
+    after = await trade.pay(order, "30.00", REFUND)
+    assert (after.status, after.payment_status) == ("CANCELLED", "REFUNDED")
 
 
 async def test_a_void_or_refund_is_of_no_more_than_the_payment_it_names(
