@@ -10,11 +10,13 @@ from models.fulfillment import TrackingEvent
 from models.orders import Order
 from models.rules import delays
 from models.rules.shipment_states import ShipmentStatus
+from models.rules.tracking import NamedUnits
 from resolvers.arguments import Id, Version
 from resolvers.context import Info
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput
+from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput, ShipLineInput
 from resolvers.orders import line_units
+from resolvers.tracking import named_units
 from services import clock, returns
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
@@ -47,8 +49,19 @@ async def shipment_create(
             NewParcel(parcel.carrier, parcel.tracking_number, parcel.tracking_url)
             for parcel in input.parcels or ()
         ),
+        units=_chosen(input.lines or []),
     )
     return await services.create_shipment(info.context.actor, command)
+
+
+def _chosen(lines: list[ShipLineInput]) -> dict[UUID, tuple[NamedUnits, ...]]:
+    """The units that were chosen by line; those of a line that is named twice together."""
+    chosen: dict[UUID, tuple[NamedUnits, ...]] = {}
+    for index, line in enumerate(lines):
+        if (named := named_units(line.units)) is not None:
+            key = input_key("OrderLine", line.line_id, ("lines", str(index), "lineId"))
+            chosen[key] = (*chosen.get(key, ()), *named)
+    return chosen
 
 
 async def shipment_track(
@@ -110,6 +123,7 @@ def _return_units(lines: list[ReturnLineInput]) -> tuple[ReturnUnits, ...]:
             line_id=input_key("OrderLine", line.line_id, ("lines", str(index), "lineId")),
             quantity=line.quantity,
             disposition=line.disposition,
+            units=named_units(line.units),
         )
         for index, line in enumerate(lines)
     )
