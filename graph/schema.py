@@ -19,6 +19,7 @@ import resolvers.inventory
 import resolvers.nodes
 import resolvers.orders
 import resolvers.payments
+import resolvers.tracking
 import subscriptions.orders
 from graph.binding import changed_by, resolved_by, streamed_by
 from graph.errors import ERROR_TYPES
@@ -47,6 +48,7 @@ from graph.types.node import Node
 from graph.types.orders import EditPreview, Order, OrderLine, OrderPayload
 from graph.types.paging import Connection, Log
 from graph.types.payments import Invoice, Payment
+from graph.types.tracking import Trace
 from models.rules.access import Permission
 from resolvers.scalars import SCALARS
 
@@ -157,6 +159,12 @@ class Query:
     )
     payments: Connection[Payment] = paged_by(
         resolvers.payments.payments, "Payments, the latest first.", Permission.PAYMENTS_READ
+    )
+    trace: Trace | None = resolved_by(
+        resolvers.tracking.trace,
+        Permission.CATALOG_READ,
+        "The way of a lot or a serial number, from the supplier to the customer and back; null for "
+        "a code that nobody knows. Of several products with the code, the one that moved last.",
     )
     events: Log[Event] = resolved_by(
         resolvers.events.events, Permission.EVENTS_READ, "The feed of everything, the oldest first."

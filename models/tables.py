@@ -13,6 +13,7 @@ from models.numbering import NumberCounter
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.references import ExternalRef, SearchToken
+from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
 
 TABLES: tuple[type[Model], ...] = (
     CustomerGroup,
@@ -42,6 +43,10 @@ TABLES: tuple[type[Model], ...] = (
     IdempotencyKey,
     NumberCounter,
     ExchangeRate,
+    TrackedUnit,
+    UnitStock,
+    ShipmentUnit,
+    UnitMovement,
 )
 
 __models__ = list(TABLES)

@@ -12,15 +12,17 @@ from models.rules import delays
 from models.rules.errors import BadRequest
 from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import clean
+from models.rules.tracking import NamedUnits
 from resolvers.arguments import Id, OptionalId, Version
 from resolvers.context import Info, Lookup
 from resolvers.filters.fulfillment import shipment_query
 from resolvers.finding import find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput, ShipmentWhere
+from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput, ShipLineInput, ShipmentWhere
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.fulfillment import shipment_by_tracking_number
 from resolvers.orders import line_units
+from resolvers.tracking import named_units
 from services import clock, returns
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
@@ -83,8 +85,19 @@ async def shipment_create(
             NewParcel(parcel.carrier, parcel.tracking_number, parcel.tracking_url)
             for parcel in input.parcels or ()
         ),
+        units=_chosen(input.lines or []),
     )
     return await services.create_shipment(info.context.actor, command)
+
+
+def _chosen(lines: list[ShipLineInput]) -> dict[UUID, tuple[NamedUnits, ...]]:
+    """The units that were chosen by line; those of a line that is named twice together."""
+    chosen: dict[UUID, tuple[NamedUnits, ...]] = {}
+    for index, line in enumerate(lines):
+        if (named := named_units(line.units)) is not None:
+            key = input_key("OrderLine", line.line_id, ("lines", str(index), "lineId"))
+            chosen[key] = (*chosen.get(key, ()), *named)
+    return chosen
 
 
 async def shipment_track(
@@ -146,6 +159,7 @@ def _return_units(lines: list[ReturnLineInput]) -> tuple[ReturnUnits, ...]:
             line_id=input_key("OrderLine", line.line_id, ("lines", str(index), "lineId")),
             quantity=line.quantity,
             disposition=line.disposition,
+            units=named_units(line.units),
         )
         for index, line in enumerate(lines)
     )

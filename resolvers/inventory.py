@@ -18,6 +18,7 @@ from resolvers.inputs.inventory import StockChange, TransferLine, WarehouseInput
 from resolvers.inputs.sending import sent, to_address
 from resolvers.listing import Listing
 from resolvers.loaders import inventory as loaders
+from resolvers.tracking import named_units
 from services import clock
 from services import inventory as services
 from services.inventory import ChangeStock, SaveWarehouse
@@ -106,6 +107,7 @@ async def stock_adjust(
             delta=change.delta,
             set_to=change.set_to,
             if_on_hand=change.if_on_hand,
+            units=named_units(change.units),
         )
         for index, change in enumerate(changes)
     )

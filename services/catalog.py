@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.catalog import Category, Product, Supplier
 from models.columns import Versioned, new_id
+from models.inventory import StockItem
 from models.rules.access import Permission
 from models.rules.attributes import Definition, check_definitions, check_values
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
@@ -102,6 +103,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     _apply_prices(product, command, new)
     await _apply_links(work, product, command)
     _apply_policies(product, command)
+    await _apply_tracking(work, product, command)
     if given(command.attributes) or given(command.category_id):
         await _check_attributes(work, product)
     product.version += 1
@@ -176,14 +178,22 @@ async def _must_exist(
 def _apply_policies(product: Product, command: SaveProduct) -> None:
     if isinstance(command.backorder, BackorderPolicy):
         product.backorder = command.backorder
-    if isinstance(command.tracking, TrackingPolicy):
-        product.tracking = command.tracking
     if isinstance(command.discontinued, bool):
         product.discontinued = command.discontinued
     if not isinstance(command.attributes, Unset):
         product.attributes = command.attributes or {}
         if len(product.attributes) > MAX_ATTRIBUTES:
             raise invalid(f"At most {MAX_ATTRIBUTES} attributes.", "attributes")
+
+
+async def _apply_tracking(work: Work, product: Product, command: SaveProduct) -> None:
+    if not isinstance(command.tracking, TrackingPolicy) or command.tracking is product.tracking:
+        return
+    rows = StockItem.filter(product_id=product.id).using_db(work.connection)
+    if any(item.on_hand for item in await rows.select_for_update().order_by("id")):
+        message = "Lots and serial numbers can begin or end only while nothing is on hand."
+        raise invalid(message, "tracking")
+    product.tracking = command.tracking
 
 
 @use_case(Permission.CATALOG_WRITE)

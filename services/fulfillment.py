@@ -36,6 +36,7 @@ from services.orders import (
 )
 from services.reserving import shrink
 from services.stock import Movement, move
+from services.tracked_shipments import Chosen, assign, send_out, set_free
 from services.transaction import Work, use_case
 from services.visibility import visible
 
@@ -63,13 +64,17 @@ class NewParcel:
 
 @dataclass(frozen=True)
 class CreateShipment:
-    """What is to leave from one warehouse. Without `lines`: all that is promised there."""
+    """What is to leave from one warehouse. Without `lines`: all that is promised there.
+
+    `units` are lots and serial numbers that were chosen for lines; without, what expires first.
+    """
 
     order_id: UUID
     version: int
     warehouse_id: UUID
     lines: dict[UUID, int] | None = None
     parcels: tuple[NewParcel, ...] = ()
+    units: Chosen | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     """The order with a new pending shipment. Its units stay reserved until it ships.
 
     Raises:
-        Refused: an unknown order, warehouse or line; more units than are promised there.
+        Refused: an unknown order, warehouse or line; more units than are promised there; lots or
+            serial numbers that are not free there.
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: the order is not confirmed.
     """
@@ -106,7 +112,7 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     wanted = promised if command.lines is None else command.lines
     _check_wanted(wanted, promised, lines)
     before = await facts_with_stock(work, order)
-    await add_shipment(work, order, warehouse.id, wanted, lines, command.parcels)
+    await add_shipment(work, order, warehouse.id, wanted, lines, command.parcels, command.units)
     await settle(work, order, lines, before)
     return order
 
@@ -163,6 +169,7 @@ async def add_shipment(
     units: dict[UUID, int],
     lines: list[OrderLine],
     parcels: tuple[NewParcel, ...] = (),
+    chosen: Chosen | None = None,
 ) -> Shipment:
     """A pending shipment of an order that is locked; its lines count the units as preparing.
 
@@ -187,12 +194,12 @@ async def add_shipment(
         by_id[line_id].preparing += quantity
     _tell(work, shipment, order)
     await shipment.save(force_create=True, using_db=work.connection)
-    await work.insert(
-        [
-            ShipmentLine(shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
-            for line_id, quantity in units.items()
-        ]
-    )
+    contents = [
+        ShipmentLine(shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
+        for line_id, quantity in units.items()
+    ]
+    await work.insert(contents)
+    await assign(work, shipment, contents, by_id, chosen)
     await work.insert(
         [_parcel(shipment, position, parcel) for position, parcel in enumerate(parcels)]
     )
@@ -324,6 +331,7 @@ async def advance(
         shipment.shipped_at = at
         await issue(work, order, shipment, units, lines)
     if status is ShipmentStatus.CANCELLED:
+        await set_free(work, shipment)
         for line_id, line in held.items():
             line.preparing -= units[line_id]
         others = Shipment.filter(order_id=order.id).exclude(id=shipment.id)
@@ -360,7 +368,8 @@ async def _take_out(
     rows = Reservation.filter(
         order_line_id__in=list(units), stock_item__warehouse_id=shipment.warehouse_id
     ).using_db(work.connection)
-    for reservation in await rows.order_by("stock_item_id", "order_line_id"):
+    reservations = await rows.order_by("stock_item_id", "order_line_id")
+    for reservation in reservations:
         quantity = units[reservation.order_line_id]
         movement = Movement(
             MovementKind.SHIP,
@@ -374,6 +383,8 @@ async def _take_out(
         line.preparing -= quantity
         line.reserved -= quantity
         line.shipped += quantity
+    gone = {each.order_line_id: lines[each.order_line_id] for each in reservations}
+    await send_out(work, shipment, gone)
 
 
 def _tell(work: Work, shipment: Shipment, order: Order) -> None:

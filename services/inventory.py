@@ -21,6 +21,7 @@ from models.rules.errors import (
 )
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from models.rules.text import clean
+from models.rules.tracking import NamedUnits
 from services.addresses import Address, check_address
 from services.fulfillment import loose_units
 from services.orders import facts_with_stock, lines_of, lock_order, settle
@@ -36,6 +37,7 @@ from services.saving import (
     text,
 )
 from services.stock import Movement, item_at, move
+from services.tracking import adjust_units
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 from services.waiting import serve
@@ -49,7 +51,7 @@ class ChangeStock:
     """A correction: a `delta`, or `set_to` where the caller saw `if_on_hand`, and why.
 
     ADJUST and COUNT change what is on hand, DAMAGE what of it is damaged, SCRAP takes damaged
-    units away.
+    units away. Of a tracked product, `units` says which; only DAMAGE can do without.
     """
 
     sku: str
@@ -59,6 +61,7 @@ class ChangeStock:
     delta: int | None = None
     set_to: int | None = None
     if_on_hand: int | None = None
+    units: tuple[NamedUnits, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     lines become backordered.
 
     Raises:
-        Refused: an unknown product or warehouse, no reason, a change that is none or impossible.
+        Refused: an unknown product or warehouse, no reason, a change that is none or impossible,
+            units that are missing or are not there.
     """
     if not 1 <= len(changes) <= MAX_CHANGES:
         raise invalid(f"One call makes 1 to {MAX_CHANGES} changes.", "changes")
@@ -164,9 +168,10 @@ async def _change(work: Work, change: ChangeStock, item_id: UUID, path: Path) ->
         raise invalid(f"At most {MAX_QUANTITY} on hand.", *path, "delta")
     await take_promises(work, item, after.reserved + after.damaged - after.on_hand)
     try:
-        await move(work, item.id, [movement])
+        item = await move(work, item.id, [movement])
     except Contended:
         raise AssertionError("the item was locked") from None
+    await adjust_units(work, item, movement, change.units, path)
 
 
 async def take_promises(work: Work, item: StockItem, units: int) -> None:

@@ -32,12 +32,14 @@ from models.rules.return_states import (
 )
 from models.rules.shipment_states import LEFT
 from models.rules.text import clean
+from models.rules.tracking import NamedUnits
 from services import clock, numbering, policy
 from services.events import record
 from services.fulfillment import save_counts
 from services.order_actions import situation
 from services.orders import announced_units, check_version, facts, lines_of, lock_order, settle
 from services.stock import Movement, item_at, move
+from services.tracked_returns import check_back, take_back
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 
@@ -47,12 +49,13 @@ MAX_REASON: Final = 1_000
 @dataclass(frozen=True)
 class ReturnUnits:
     """Units of one line of an order that come back; what becomes of them is known when they are
-    here.
+    here. `units` are its lots and serial numbers, which a receipt of a tracked product needs.
     """
 
     line_id: UUID
     quantity: int
     disposition: Disposition | None = None
+    units: tuple[NamedUnits, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ async def request_return(actor: Actor, command: RequestReturn) -> Order:
 
     Raises:
         Refused: every reason at once: an unknown order or line, more units than have left and are
-            neither back nor announced already, a disposition, no reason.
+            neither back nor announced already, a disposition, no reason; lots or serial numbers
+            that did not go out.
         IllegalTransition: nothing of the order can come back.
     """
     actor.require(Permission.ORDERS_WRITE)
@@ -98,6 +102,7 @@ async def _request(work: Work, command: RequestReturn, number: str) -> Order:
         line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
     }
     _refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
+    await check_back(work, command.lines, {line.id: line for line in lines}, needed=False)
     units: dict[UUID, int] = defaultdict(int)
     for each in command.lines:
         units[each.line_id] += each.quantity
@@ -133,7 +138,8 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
 
     Raises:
         Refused: every reason at once: an unknown return or line, more units than are still to
-            come, a missing disposition, units that no stock item can hold.
+            come, a missing disposition, units that no stock item can hold; lots or serial numbers
+            that are missing or did not go out.
         VersionConflict: the return has changed since the caller read it.
         IllegalTransition: the return awaits nothing any more.
     """
@@ -155,7 +161,8 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
     _refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
     before = facts(order)
-    await _put_away(work, request, command.lines, lines)
+    places = await _put_away(work, request, command.lines, lines)
+    await take_back(work, request, command.lines, lines, places)
     for each in command.lines:
         row = expected[each.line_id]
         row.received += each.quantity
@@ -228,8 +235,11 @@ def _check_dispositions(
 
 async def _put_away(
     work: Work, request: Return, units: Sequence[ReturnUnits], lines: dict[UUID, OrderLine]
-) -> None:
-    """Put the units into stock, each stock item once and in the order of their ids."""
+) -> dict[UUID, UUID]:
+    """Put the units into stock, each stock item once and in the order of their ids.
+
+    The stock item of each line whose units are kept.
+    """
     kept = [
         (each, kinds)
         for each in units
@@ -237,9 +247,11 @@ async def _put_away(
     ]
     homes = await _homes(work, [each.line_id for each, _ in kept])
     movements: dict[UUID, list[Movement]] = defaultdict(list)
+    places: dict[UUID, UUID] = {}
     for each, kinds in kept:
         product_id: Any = lines[each.line_id].product_id
         item = await item_at(work, product_id, homes[each.line_id])
+        places[each.line_id] = item.id
         movements[item.id] += [
             Movement(kind, each.quantity, request.number, request.order_id, each.line_id)
             for kind in kinds
@@ -250,6 +262,7 @@ async def _put_away(
         except Contended:
             # More units never break a promise: it is the counter that cannot hold them.
             raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
+    return places
 
 
 async def _homes(work: Work, line_ids: list[UUID]) -> dict[UUID, UUID]:
@@ -276,6 +289,7 @@ def _tell(work: Work, request: Return, order: Order, units: Sequence[ReturnUnits
     lines = [
         {"lineId": each.line_id.hex, "quantity": each.quantity}
         | ({"disposition": each.disposition.value} if each.disposition else {})
+        | ({"units": [named.exact_code for named in each.units]} if each.units else {})
         for each in units
     ]
     record(

@@ -21,6 +21,7 @@ from models.rules.text import clean
 from services.events import record
 from services.saving import UNSET, Unset
 from services.stock import Movement, item_at, move
+from services.tracking import transfer_units
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 from services.waiting import serve
@@ -81,6 +82,9 @@ async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
             await move(work, item_id, [movement])
         except Contended:
             raise await _shortage(work, command, products, start) from None
+    await transfer_units(
+        work, [(key, leaving[key].id, arriving[key].id, count) for key, count in units.items()]
+    )
     await serve(work)
     keys = [products[clean(sku)].id for sku, _ in command.lines]
     wanted = [items[key].id for key in dict.fromkeys(keys) for items in (leaving, arriving)]

@@ -15,6 +15,7 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.references import ExternalRef
 from models.rules.access import Actor, Permission
+from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
 
 Row = TypeVar("Row", bound=Model)
 
@@ -41,6 +42,10 @@ NEEDED: Final[dict[type[Model], Permission]] = {
     Invoice: Permission.PAYMENTS_READ,
     Event: Permission.EVENTS_READ,
     ExternalRef: Permission.CATALOG_READ,
+    TrackedUnit: Permission.CATALOG_READ,
+    UnitMovement: Permission.CATALOG_READ,
+    UnitStock: Permission.STOCK_READ,
+    ShipmentUnit: Permission.SHIPMENTS_READ,
 }
 
 EVERY_ROW: Final = Q()

@@ -5,7 +5,7 @@ from models.columns import Rate, new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0003_credit")]
+    dependencies = [("models", "0005_tracked_units")]
 
     operations = [
         ops.CreateModel(

@@ -11,6 +11,7 @@ from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
 from resolvers.inputs.filtering import DateTimeOp, StringOp
+from resolvers.inputs.inventory import UnitInput
 
 
 @strawberry.input(description="Which shipments; all conditions that are given must hold.")
@@ -73,6 +74,10 @@ class ParcelInput:
 class ShipLineInput:
     line_id: strawberry.ID = strawberry.field(description="Which line.")
     quantity: int = strawberry.field(description="How many units, at least 1.")
+    units: list[UnitInput] | None = strawberry.field(
+        default=None,
+        description="Which lots or serial numbers; else those that expire first.",
+    )
 
 
 @strawberry.input(description="A shipment to prepare.")
@@ -91,6 +96,11 @@ class ReturnLineInput:
     disposition: Disposition | None = strawberry.field(
         default=None,
         description="What becomes of them; needed when they are received, and not before.",
+    )
+    units: list[UnitInput] | None = strawberry.field(
+        default=None,
+        description="Which lots or serial numbers, of those that went out with the line; needed "
+        "when they are received, where the product has any.",
     )
 
 

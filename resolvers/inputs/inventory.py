@@ -1,10 +1,23 @@
 """What clients send about warehouses and stock."""
 
+from datetime import date
+
 import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.inventory import StockChangeKind
 from resolvers.inputs.sending import AddressInput
+
+
+@strawberry.input(description="So much of one lot, or the one piece with a serial number.")
+class UnitInput:
+    code: str = strawberry.field(description="The lot's code or the serial number, exactly.")
+    quantity: int = strawberry.field(
+        default=1, description="How many units of the lot; of a serial number always 1."
+    )
+    expires_on: date | None = strawberry.field(
+        default=None, description="The last day on which it is good; said when it first comes."
+    )
 
 
 @strawberry.input(description="A correction: either a delta, or what is there and what was seen.")
@@ -22,6 +35,11 @@ class StockChange:
     )
     if_on_hand: int | None = strawberry.field(
         default=None, description="What you saw on hand; refused if it has changed."
+    )
+    units: list[UnitInput] | None = strawberry.field(
+        default=None,
+        description="Which units, where the product has lots or serial numbers; together as many "
+        "as the change. Only DAMAGE can do without. At most 1000.",
     )
     reason: str = strawberry.field(description="Why, for the ledger.")
 

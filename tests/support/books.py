@@ -13,7 +13,8 @@ from models.inventory import StockItem, StockMovement
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import SYSTEM
-from models.rules.inventory import MovementKind
+from models.rules.catalog import TrackingPolicy
+from models.rules.inventory import EFFECTS, MovementKind
 from models.rules.order_states import (
     OrderStatus,
     fulfillment_status,
@@ -23,6 +24,7 @@ from models.rules.order_states import (
 from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import AWAITED, ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
+from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
 from services.database import dialect
 from services.orders import counts_of, sums_of
 from services.stock_audit import verify_stock
@@ -43,6 +45,7 @@ async def disagreements() -> list[str]:
         _payments,
         _invoices,
         _customers,
+        _units,
     ):
         found += [each async for each in check()]
     return found
@@ -72,6 +75,57 @@ async def _customers() -> AsyncIterator[str]:
         kept = [customer.credit_used_minor, customer.lifetime_minor]
         if kept != owed[customer.id]:
             yield f"customer {customer.code}: {kept}, and the orders come to {owed[customer.id]}"
+
+
+async def _units() -> AsyncIterator[str]:
+    """Units in a stock item come to its on_hand, and are what ledger and shipments say."""
+    rows = await UnitStock.all().select_related("unit__product")
+    there = Counter[UUID]()
+    damaged = Counter[UUID]()
+    for row in rows:
+        there[row.stock_item_id] += row.quantity
+        damaged[row.stock_item_id] += row.damaged
+        if row.unit.product.tracking is TrackingPolicy.SERIAL and row.quantity != 1:
+            yield f"serial number {row.unit.code}: {row.quantity} on hand"
+    for item in await StockItem.all().select_related("product"):
+        tracked = item.product.tracking is not TrackingPolicy.NONE
+        if there[item.id] != (item.on_hand if tracked else 0):
+            yield f"stock item of {item.product.sku}: {there[item.id]} units of {item.on_hand}"
+        if damaged[item.id] > item.damaged:
+            yield f"stock item of {item.product.sku}: {damaged[item.id]} of {item.damaged} damaged"
+    told: Counter[tuple[UUID, UUID | None]] = Counter()
+    numbers: dict[UUID, list[int]] = defaultdict(list)
+    for step in await UnitMovement.all().order_by("sequence"):
+        told[step.unit_id, step.stock_item_id] += step.quantity * EFFECTS[step.kind].on_hand
+        numbers[step.unit_id].append(step.sequence)
+    lying = {(row.unit_id, row.stock_item_id): row.quantity for row in rows}
+    if {place: units for place, units in told.items() if units} != lying:
+        yield f"units lie as {lying}, and the ledger says {told}"
+    for unit in await TrackedUnit.all():
+        if numbers[unit.id] != list(range(1, unit.movement_seq + 1)):
+            yield f"unit {unit.code}: steps {numbers[unit.id]} of {unit.movement_seq}"
+    async for text in _assigned(rows):
+        yield text
+
+
+async def _assigned(rows: Sequence[UnitStock]) -> AsyncIterator[str]:
+    """What is assigned lies in shipments that have not left; those that left have all units."""
+    held: Counter[tuple[UUID, UUID]] = Counter()
+    of_line = Counter[UUID]()
+    for each in await ShipmentUnit.all().select_related("shipment_line__shipment"):
+        shipment = each.shipment_line.shipment
+        of_line[each.shipment_line_id] += each.quantity
+        if not has_left(shipment.status):
+            held[each.unit_id, shipment.warehouse_id] += each.quantity
+    items = {item.id: item.warehouse_id for item in await StockItem.all()}
+    assigned = {
+        (row.unit_id, items[row.stock_item_id]): row.assigned for row in rows if row.assigned
+    }
+    if assigned != held:
+        yield f"units are assigned as {assigned}, and shipments hold {held}"
+    for line in await ShipmentLine.filter(id__in=list(of_line)):
+        if of_line[line.id] != line.quantity:
+            yield f"shipment line of {line.quantity} has {of_line[line.id]} units"
 
 
 async def _positions() -> AsyncIterator[str]:

@@ -17,6 +17,7 @@ FAMILIES: Final[tuple[tuple[type, str], ...]] = (
     (fields.BigIntField, "bigint"),
     (fields.IntField, "integer"),
     (fields.BooleanField, "boolean"),
+    (fields.DateField, "date"),
     (fields.DatetimeField, "instant"),
     (fields.DateField, "day"),
     (fields.JSONField, "json"),

@@ -16,6 +16,7 @@ Row = dict[str, Any]
 SQLITE_FAMILIES: Final = {
     "BIGINT": "bigint",
     "CHAR(36)": "uuid",
+    "DATE": "date",
     "INT": "integer",
     "INTEGER": "integer",
     "JSON": "json",
@@ -25,6 +26,7 @@ SQLITE_FAMILIES: Final = {
 }
 POSTGRES_FAMILIES: Final = {
     "bigint": "bigint",
+    "date": "date",
     "boolean": "boolean",
     "integer": "integer",
     "jsonb": "json",
@@ -36,6 +38,7 @@ POSTGRES_FAMILIES: Final = {
 MARIADB_FAMILIES: Final = {
     "bigint(20)": "bigint",
     "char(36)": "uuid",
+    "date": "date",
     "datetime(6)": "instant",
     "date": "day",
     "int(11)": "integer",

@@ -1,0 +1,123 @@
+"""Lots and serial numbers: how units are named, and which of them go first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from models.rules.catalog import TrackingPolicy
+from models.rules.errors import DomainError, Path, UnusableText, duplicate, invalid, required
+from models.rules.inventory import MAX_QUANTITY, MovementKind
+from models.rules.text import clean
+
+MAX_CODE: Final = 64
+MAX_NAMED: Final = 1_000
+"""Codes that one line of an input may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUnits:
+    """So much of one lot, or the one piece with a serial number, as somebody names it."""
+
+    code: str
+    quantity: int = 1
+    expires_on: date | None = None
+
+    @property
+    def exact_code(self) -> str:
+        """The code as it is kept and compared: trimmed, in Unicode's composed form.
+
+        Raises:
+            UnusableText: it has characters that no text here has.
+        """
+        return clean(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """What is free of one unit in one place, and what decides when it goes."""
+
+    key: UUID
+    free: int
+    expires_on: date | None
+    since: datetime
+    code: str
+
+
+def check_units(
+    tracking: TrackingPolicy,
+    quantity: int,
+    named: Sequence[NamedUnits] | None,
+    path: Path,
+    *,
+    needed: bool,
+) -> Iterator[DomainError]:
+    """What is wrong with the units named for a quantity, which is not negative.
+
+    Where they are not `needed` they may be missing, but never be fewer or more than the quantity.
+    """
+    path = (*path, "units")
+    if tracking is TrackingPolicy.NONE:
+        if named:
+            yield invalid("This product has neither lots nor serial numbers.", *path)
+        return
+    if named is None:
+        if needed and quantity:
+            yield required("Which units?", *path)
+        return
+    if len(named) > MAX_NAMED:
+        yield invalid(f"At most {MAX_NAMED} codes.", *path)
+        return
+    wrong = [*_check_each(tracking, named, path)]
+    yield from wrong
+    total = sum(each.quantity for each in named)
+    if not wrong and total != quantity:
+        yield invalid(f"These are {total} units, and {quantity} are meant.", *path)
+
+
+def _check_each(
+    tracking: TrackingPolicy, named: Sequence[NamedUnits], path: Path
+) -> Iterator[DomainError]:
+    seen: set[str] = set()
+    for index, each in enumerate(named):
+        place = (*path, str(index))
+        try:
+            code = each.exact_code
+        except UnusableText as error:
+            yield invalid(error.message, *place, "code")
+            continue
+        if not 1 <= len(code) <= MAX_CODE:
+            yield invalid(f"A code has 1 to {MAX_CODE} characters.", *place, "code")
+        elif code in seen:
+            yield duplicate(f"{code} is named twice.", *place, "code")
+        seen.add(code)
+        if tracking is TrackingPolicy.SERIAL and each.quantity != 1:
+            yield invalid("A serial number is one unit.", *place, "quantity")
+        elif not 1 <= each.quantity <= MAX_QUANTITY:
+            yield invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *place, "quantity")
+
+
+def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
+    """How much of which units goes: what expires first, then what has been here longest.
+
+    What never expires goes last. Where less is free than the quantity, all of it goes.
+    """
+    taken: dict[UUID, int] = {}
+    left = quantity
+    order = sorted(lying, key=lambda each: (each.expires_on or date.max, each.since, each.code))
+    for each in order:
+        units = min(left, each.free)
+        if units > 0:
+            taken[each.key] = units
+            left -= units
+    return taken
+
+
+def sold_after(sold: int, kind: MovementKind, quantity: int) -> int:
+    """How much of a unit is with customers after a step of a signed quantity."""
+    if kind is MovementKind.SHIP:
+        return sold - quantity
+    if kind is MovementKind.RETURN:
+        return max(0, sold - quantity)
+    return sold

@@ -1,0 +1,164 @@
+"""Which lots and serial numbers come back: only such as went out with the line of the order."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from models.catalog import Product
+from models.fulfillment import Return
+from models.orders import OrderLine
+from models.rules.catalog import TrackingPolicy
+from models.rules.errors import DomainError, Path, duplicate, not_found
+from models.rules.inventory import MovementKind
+from models.rules.return_states import MOVEMENTS, Disposition
+from models.rules.tracking import NamedUnits, check_units
+from models.tracking import TrackedUnit, UnitMovement
+from services.tracking import (
+    Products,
+    Step,
+    check_expiry,
+    find_or_make,
+    put_in,
+    refuse,
+    refuse_on_hand,
+    tell,
+    tracked_products,
+)
+from services.transaction import Work
+
+if TYPE_CHECKING:
+    from services.returns import ReturnUnits
+
+STEPS = {**MOVEMENTS, Disposition.SCRAP: (MovementKind.RETURN, MovementKind.SCRAP)}
+"""What a unit's ledger tells of goods that came back. Scrapped ones never got into stock."""
+
+
+@dataclass(frozen=True)
+class _Out:
+    """What customers have of the lines' units, and how many left before units had codes."""
+
+    units: dict[UUID, dict[str, TrackedUnit]]
+    left: dict[UUID, Counter[str]]
+    unknown: Counter[UUID]
+
+    def take(self, line_id: UUID, named: NamedUnits) -> bool:
+        """Whether these can come back; then they are out no longer."""
+        code = named.exact_code
+        strange = named.quantity - min(named.quantity, self.left[line_id][code])
+        if strange > self.unknown[line_id]:
+            return False
+        self.left[line_id][code] -= named.quantity - strange
+        self.unknown[line_id] -= strange
+        return True
+
+
+async def check_back(
+    work: Work, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine], *, needed: bool
+) -> Products:
+    """The tracked products of the lines, where the units named for them can come back.
+
+    Raises:
+        Refused: units are missing where they are `needed`, do not come to the quantity, or did not
+            go out with their line.
+    """
+    products = await tracked_products(work, [lines[each.line_id].product_id for each in back])
+    errors: list[DomainError] = []
+    for index, each in enumerate(back):
+        product = products.get(lines[each.line_id].product_id)
+        tracking = product.tracking if product else TrackingPolicy.NONE
+        path = ("lines", str(index))
+        errors += check_units(tracking, each.quantity, each.units, path, needed=needed)
+    refuse(errors)
+    out = await _out(work, [lines[each.line_id] for each in back if each.units])
+    seen: set[tuple[UUID, str]] = set()
+    for index, each in enumerate(back):
+        place = ("lines", str(index), "units")
+        errors += _check_each(each, out, place)
+        product = products.get(lines[each.line_id].product_id)
+        if product and product.tracking is TrackingPolicy.SERIAL:
+            errors += _check_once(each, product, seen, place)
+    refuse(errors)
+    return products
+
+
+def _check_each(each: "ReturnUnits", out: _Out, path: Path) -> Iterator[DomainError]:
+    yield from check_expiry(each.units or (), out.units.get(each.line_id, {}), path)
+    for index, named in enumerate(each.units or ()):
+        if not out.take(each.line_id, named):
+            message = f"{named.exact_code} did not go out with this line, or is back."
+            yield not_found(message, *path, str(index), "code")
+
+
+def _check_once(
+    each: "ReturnUnits", product: Product, seen: set[tuple[UUID, str]], path: Path
+) -> Iterator[DomainError]:
+    """A piece with a serial number cannot come back twice at the same time."""
+    for index, named in enumerate(each.units or ()):
+        piece = (product.id, named.exact_code)
+        if piece in seen:
+            yield duplicate(f"{named.exact_code} is named twice.", *path, str(index), "code")
+        seen.add(piece)
+
+
+async def _out(work: Work, lines: Sequence[OrderLine]) -> _Out:
+    units: dict[UUID, dict[str, TrackedUnit]] = defaultdict(dict)
+    left: dict[UUID, Counter[str]] = defaultdict(Counter)
+    rows = UnitMovement.filter(
+        order_line_id__in=[line.id for line in lines],
+        kind__in=[MovementKind.SHIP, MovementKind.RETURN],
+    ).using_db(work.connection)
+    for row in await rows.select_related("unit") if lines else []:
+        line_id: Any = row.order_line_id
+        units[line_id][row.unit.code] = row.unit
+        left[line_id][row.unit.code] -= row.quantity
+    unknown = Counter(
+        {line.id: line.shipped - line.returned - sum(left[line.id].values()) for line in lines}
+    )
+    return _Out(units, left, unknown)
+
+
+async def take_back(
+    work: Work,
+    request: Return,
+    back: Sequence["ReturnUnits"],
+    lines: Mapping[UUID, OrderLine],
+    places: Mapping[UUID, UUID],
+) -> None:
+    """Put the units of a return where its goods have been put, and tell what became of them.
+
+    `places` are the stock items, by line, of goods that were not thrown away; they are locked.
+
+    Raises:
+        Refused: as `check_back`, for every line of a tracked product; a serial number that is on
+            hand already.
+    """
+    products = await check_back(work, back, lines, needed=True)
+    steps = []
+    for index, each in enumerate(back):
+        product = products.get(lines[each.line_id].product_id)
+        if product is None or each.units is None or each.disposition is None:
+            continue
+        path = ("lines", str(index), "units")
+        units = await find_or_make(work, product, each.units, path)
+        await refuse_on_hand(work, product, units, path)
+        amounts = {u.id: named.quantity for u, named in zip(units, each.units, strict=True)}
+        place = None if each.disposition is Disposition.SCRAP else places[each.line_id]
+        if place:
+            aside = each.disposition is Disposition.QUARANTINE
+            await put_in(work, place, amounts, damaged=aside)
+        steps += [
+            Step(
+                unit_id,
+                kind,
+                -quantity if kind is MovementKind.SCRAP else quantity,
+                place,
+                order_id=request.order_id,
+                order_line_id=each.line_id,
+                return_id=request.id,
+            )
+            for unit_id, quantity in amounts.items()
+            for kind in STEPS[each.disposition]
+        ]
+    await tell(work, steps)
