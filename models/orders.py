@@ -11,6 +11,7 @@ from tortoise.models import Model
 from models.catalog import Product
 from models.columns import Subject, UtcDatetime, currency_code, identity, minor_units, rate
 from models.customers import Customer
+from models.rules.delays import Stage
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -23,6 +24,8 @@ class Order(Subject):
     """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
 
     `sorted_at` is `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
+    `stage` is what it waits for, since `stage_since` and until `stage_due_at`; `delayed_stage` is
+    the same stage once it was told that the order is late in it.
     """
 
     id = identity()
@@ -41,6 +44,10 @@ class Order(Subject):
     placed_at = UtcDatetime(null=True)
     sorted_at = UtcDatetime()
     promised_at = UtcDatetime(null=True)
+    stage: Any = fields.CharEnumField(Stage, max_length=16, null=True)
+    stage_since = UtcDatetime(null=True)
+    stage_due_at = UtcDatetime(null=True)
+    delayed_stage: Any = fields.CharEnumField(Stage, max_length=16, null=True)
     line_count = fields.IntField()
     subtotal_net_minor = minor_units()
     subtotal_tax_minor = minor_units()
@@ -67,7 +74,7 @@ class Order(Subject):
             Index(fields=("status", "sorted_at", "id"), name="order_by_status"),
             Index(fields=("updated_at", "id"), name="order_by_updated"),
             Index(fields=("total_gross_minor", "id"), name="order_by_total"),
-            Index(fields=("promised_at",), name="order_by_promise"),
+            Index(fields=("stage_due_at", "delayed_stage"), name="order_by_stage_due"),
         ]
         constraints = [
             CheckConstraint(name="order_shipping", check="shipping_net_minor >= 0"),

@@ -15,15 +15,18 @@ from resolvers.context import Info
 from resolvers.identifiers import input_key
 from resolvers.inputs.fulfillment import ShipInput
 from resolvers.orders import line_units
-from services import clock
+from services import clock, policy
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
 
 
-def is_delayed(status: ShipmentStatus, order: Order | None) -> bool:
-    if order is None or status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
+def is_delayed(
+    status: ShipmentStatus, made_at: datetime, shipped_at: datetime | None, order: Order | None
+) -> bool:
+    if order is None or order.stage is None:
         return False
-    due = delays.due_at(order.promised_at, order.status, order.fulfillment_status)
+    deadlines = policy.current().deadlines
+    due = delays.shipment_due_at(status, made_at, shipped_at, order.promised_at, deadlines)
     return delays.is_delayed(due, clock.now())
 
 

@@ -28,6 +28,7 @@ USE_CASES = {
     "catalog.save_supplier": Permission.CATALOG_WRITE,
     "customers.save_customer": Permission.CUSTOMERS_WRITE,
     "customers.save_customer_group": Permission.CUSTOMERS_WRITE,
+    "delays.tell_delays": Permission.ORDERS_WRITE,
     "demo.fill.fill": Permission.IMPORT,
     "fulfillment.create_shipment": Permission.SHIPMENTS_WRITE,
     "fulfillment.track_shipment": Permission.SHIPMENTS_WRITE,

@@ -13,6 +13,7 @@ from models.inventory import StockItem, StockMovement
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import SYSTEM
+from models.rules.delays import USUAL, due_at, stage_of
 from models.rules.inventory import MovementKind
 from models.rules.order_states import OrderStatus, fulfillment_status, payment_status
 from models.rules.payment_states import PaymentKind
@@ -107,6 +108,10 @@ async def _orders() -> AsyncIterator[str]:
             yield f"order {order.number}: {order.fulfillment_status}"
         if order.payment_status is not payment_status(sums_of(order)):
             yield f"order {order.number}: {order.payment_status}"
+        stage = stage_of(order.status, order.fulfillment_status)
+        due = stage and due_at(stage, order.stage_since, order.promised_at, USUAL)
+        if (order.stage, order.stage_due_at) != (stage, due):
+            yield f"order {order.number}: {order.stage} until {order.stage_due_at}"
         gone = all(line.cancelled == line.quantity for line in lines)
         if gone is not (order.status is OrderStatus.CANCELLED):
             yield f"order {order.number}: {order.status}, all lines cancelled: {gone}"
