@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 
 from models.columns import new_id
+from models.rules.delays import USUAL, Stage
 from models.rules.insights import standing
 from models.rules.numbering import Pattern
 from models.rules.pricing import LinePrice, price_line
@@ -54,9 +55,11 @@ INSERT INTO customer_order (id, created_at, updated_at, placed_at, sorted_at, ve
     return_status, has_shipment, line_count, subtotal_net_minor, subtotal_tax_minor,
     discount_minor, shipping_net_minor, shipping_tax_minor, total_net_minor, total_tax_minor,
     total_gross_minor, authorized_minor, charged_minor, refunded_minor, credit_minor,
-    lifetime_minor, billing_address, shipping_address, shipping_country, attributes)
+    lifetime_minor, billing_address, shipping_address, shipping_country, attributes, stage,
+    stage_since, stage_due_at)
 VALUES ($1, $2, $2, $2, $2, 1, 1, $3, $4, $5, $6, 'CONFIRMED', 'RESERVED', 'UNPAID', 'NONE',
-    false, 1, $7, $8, $9, 0, 0, $7, $8, $10, 0, 0, 0, $10, $10, $11, $11, $12, '{}')"""
+    false, 1, $7, $8, $9, 0, 0, $7, $8, $10, 0, 0, 0, $10, $10, $11, $11, $12, '{}', 'PREPARE',
+    $2, $13)"""
 LINE: Final = """
 INSERT INTO order_line (id, order_id, position, product_id, sku, name, quantity, currency,
     unit_price_minor, price_quantity, discount_rate, tax_rate, net_minor, tax_minor,
@@ -133,6 +136,7 @@ async def place(pool: Any, numbers: Numbers, customer_id: UUID, sku: str, quanti
             *(order_id, now, number, CHANNEL, customer_id, goods["currency"], bill.net_minor),
             *(bill.tax_minor, bill.discount_minor, bill.gross_minor, _address(buyer)),
             buyer["country_code"],
+            now + USUAL[Stage.PREPARE],
         )
         await execute(
             LINE,
@@ -213,6 +217,7 @@ def _facts(
             "country": buyer["country_code"],
             "placedAt": now.isoformat(),
             "promisedAt": None,
+            "stageDueAt": (now + USUAL[Stage.PREPARE]).isoformat(),
             "warehouses": [goods["warehouse_id"].hex],
         }
     )

@@ -52,7 +52,7 @@ class Customer(Subject):
     credit_rating = fields.CharEnumField(CreditRating, max_length=16, default=CreditRating.UNRATED)
     credit_limit_minor = minor_units(null=True)
     credit_used_minor = minor_units(default=0)
-    lifetime_minor = minor_units(default=0)
+    lifetime_minor = minor_units(default=0, db_default=0)
     terms_days = fields.IntField(default=30)
     blocked = fields.BooleanField(default=False)
 

@@ -19,6 +19,7 @@ from models.columns import (
     rate,
 )
 from models.customers import Customer
+from models.rules.delays import Stage
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -33,6 +34,8 @@ class Order(Subject):
     `company_rate` is what a unit of a foreign currency was worth on its day, if anybody knew.
     `credit_minor` and `lifetime_minor` are its part in its customer's counters. `sorted_at` is
     `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
+    `stage` is what it waits for, since `stage_since` and until `stage_due_at`; `delayed_stage` is
+    the same stage once it was told that the order is late in it.
     """
 
     id = identity()
@@ -52,6 +55,10 @@ class Order(Subject):
     placed_at = UtcDatetime(null=True)
     sorted_at = UtcDatetime()
     promised_at = UtcDatetime(null=True)
+    stage: Any = fields.CharEnumField(Stage, max_length=16, null=True)
+    stage_since = UtcDatetime(null=True)
+    stage_due_at = UtcDatetime(null=True)
+    delayed_stage: Any = fields.CharEnumField(Stage, max_length=16, null=True)
     line_count = fields.IntField()
     subtotal_net_minor = minor_units()
     subtotal_tax_minor = minor_units()
@@ -64,8 +71,8 @@ class Order(Subject):
     authorized_minor = minor_units(default=0)
     charged_minor = minor_units(default=0)
     refunded_minor = minor_units(default=0)
-    credit_minor = minor_units(default=0)
-    lifetime_minor = minor_units(default=0)
+    credit_minor = minor_units(default=0, db_default=0)
+    lifetime_minor = minor_units(default=0, db_default=0)
     billing_address: Any = fields.JSONField(null=True)
     shipping_address: Any = fields.JSONField(null=True)
     shipping_country = fields.CharField(max_length=2, null=True)
@@ -80,7 +87,7 @@ class Order(Subject):
             Index(fields=("status", "sorted_at", "id"), name="order_by_status"),
             Index(fields=("updated_at", "id"), name="order_by_updated"),
             Index(fields=("total_gross_minor", "id"), name="order_by_total"),
-            Index(fields=("promised_at",), name="order_by_promise"),
+            Index(fields=("stage_due_at", "delayed_stage"), name="order_by_stage_due"),
         ]
         constraints = [
             CheckConstraint(name="order_shipping", check="shipping_net_minor >= 0"),

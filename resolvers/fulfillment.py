@@ -23,16 +23,19 @@ from resolvers.listing import Listing, scope_of
 from resolvers.loaders.fulfillment import shipment_by_tracking_number
 from resolvers.orders import line_units
 from resolvers.tracking import named_units
-from services import clock, returns
+from services import clock, policy, returns
 from services import fulfillment as services
 from services.fulfillment import CreateShipment, NewParcel, Track
 from services.returns import ReceiveReturn, RequestReturn, ReturnUnits
 
 
-def is_delayed(status: ShipmentStatus, order: Order | None) -> bool:
-    if order is None or status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
+def is_delayed(
+    status: ShipmentStatus, made_at: datetime, shipped_at: datetime | None, order: Order | None
+) -> bool:
+    if order is None or order.stage is None:
         return False
-    due = delays.due_at(order.promised_at, order.status, order.fulfillment_status)
+    deadlines = policy.current().deadlines
+    due = delays.shipment_due_at(status, made_at, shipped_at, order.promised_at, deadlines)
     return delays.is_delayed(due, clock.now())
 
 

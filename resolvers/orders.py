@@ -15,7 +15,6 @@ from models.rules.errors import ErrorCode, InputError
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
 from models.rules.order_states import (
-    FulfillmentStatus,
     OrderAction,
     OrderFacts,
     OrderStatus,
@@ -90,10 +89,8 @@ def balance(
     return Amount(balance_minor(status, returned, payments), currency)
 
 
-def is_delayed(
-    promised_at: datetime | None, status: OrderStatus, fulfillment: FulfillmentStatus
-) -> bool:
-    return delays.is_delayed(delays.due_at(promised_at, status, fulfillment), clock.now())
+def is_delayed(stage_due_at: datetime | None) -> bool:
+    return delays.is_delayed(stage_due_at, clock.now())
 
 
 def tracking_token(context: Context, order_id: UUID) -> str:

@@ -9,16 +9,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.indexes import Index
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-from tortoise.migrations.schema_editor import BaseSchemaEditor, MySQLSchemaEditor
+from tortoise.migrations.schema_editor import (
+    BaseSchemaEditor,
+    MySQLSchemaEditor,
+    SqliteSchemaEditor,
+)
+from tortoise.models import Model
 
 from models.events import Feed
+from models.rules.access import SYSTEM
 from models.tables import TABLES
-from services import feed
+from services import credit, feed
 from services.database import APP, connection
+from services.transaction import run
 
 LOCK_SECONDS: Final = 300
+CREDIT: Final = "0003_credit"
+"""What it adds is counted from the orders, by the company's currency, which it does not know."""
 POSTGRES_LOCK: Final = 0x6F72646572  # "order"
 
 
@@ -45,6 +55,8 @@ async def migrate() -> list[str]:
         applied = await pending()
         if applied:
             await _apply(client)
+        if CREDIT in applied:
+            await run(SYSTEM, credit.recount)
         await Feed.get_or_create(id=feed.FEED_ID)
     return applied
 
@@ -56,8 +68,28 @@ class ExactMariaDB(MySQLSchemaEditor):
         return " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 
 
+class LenientSQLite(SqliteSchemaEditor):
+    """Drops an index also where an earlier migration rebuilt its table, and so dropped it."""
+
+    def _drop_index_sql(self, model: type[Model], index_name: str) -> str:  # noqa: ARG002 - as above
+        return f"DROP INDEX IF EXISTS {self.quote(index_name)}"
+
+
 class Executor(MigrationExecutor):
+    async def migrate(self, *args: Any, **kwargs: Any) -> None:
+        """As Tortoise's, forgetting which columns it found in tables: they have others now.
+
+        It remembers them by the table's name, also those of a table as an old migration knew it.
+        """
+        EXECUTOR_CACHE.clear()
+        try:
+            await super().migrate(*args, **kwargs)
+        finally:
+            EXECUTOR_CACHE.clear()
+
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:
+        if self.connection.capabilities.dialect == "sqlite":
+            return LenientSQLite(self.connection, atomic=atomic, collect_sql=collect_sql)
         if self.connection.capabilities.dialect == "mysql":
             return ExactMariaDB(self.connection, atomic=atomic, collect_sql=collect_sql)
         return super()._schema_editor(atomic, collect_sql)

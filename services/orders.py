@@ -1,6 +1,7 @@
 """What every change of an order shares: locks, versions, and axes that are derived anew."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from models.fulfillment import Return, ReturnLine, Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
+from models.rules.delays import due_at, stage_of
 from models.rules.errors import (
     VersionConflict,
     invalid,
@@ -30,7 +32,7 @@ from models.rules.order_states import (
 from models.rules.payment_states import PaymentSums
 from models.rules.return_states import AWAITED
 from models.rules.text import clean
-from services import credit
+from services import credit, policy
 from services.events import record
 from services.transaction import Work, use_case
 from services.visibility import visible
@@ -111,6 +113,7 @@ async def settle(
     ):
         order.status = OrderStatus.COMPLETED
     await credit.book(work, order)
+    enter_stage(order, work.now)
     order.version += 1
     order.updated_at = work.now
     after = facts(order)
@@ -135,6 +138,21 @@ def derive(order: Order, lines: list[OrderLine], requested_units: int) -> None:
     order.fulfillment_status = fulfillment_status(counts)
     order.payment_status = payment_status(sums_of(order))
     order.return_status = return_status(counts, requested_units)
+
+
+def enter_stage(order: Order, at: datetime) -> None:
+    """Set what the order waits for by its axes, and until when; a stage that is new begins at `at`.
+
+    The due time is set anew also where the stage stays: what was promised may have changed.
+    """
+    stage = stage_of(order.status, order.fulfillment_status)
+    if stage is not order.stage:
+        order.stage, order.stage_since, order.delayed_stage = stage, at, None
+    if stage is None:
+        order.stage_since = order.stage_due_at = None
+        return
+    deadlines = policy.current().deadlines
+    order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
 
 
 def counts_of(line: OrderLine) -> LineCounts:
@@ -167,7 +185,7 @@ async def facts_with_stock(work: Work, order: Order) -> dict[str, Any]:
 
 
 def facts(order: Order) -> dict[str, Any]:
-    """What a filter may ask of the order's own columns, as an event keeps it."""
+    """What a filter may ask of the order's own columns, and its promise, as an event keeps it."""
     return {
         "number": order.number,
         "channel": order.channel,
@@ -181,6 +199,7 @@ def facts(order: Order) -> dict[str, Any]:
         "country": order.shipping_country,
         "placedAt": order.placed_at.isoformat() if order.placed_at else None,
         "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
+        "stageDueAt": order.stage_due_at.isoformat() if order.stage_due_at else None,
     }
 
 

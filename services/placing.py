@@ -34,7 +34,7 @@ from services.order_entry import (
     products_of,
     sum_up,
 )
-from services.orders import MAX_NOTE, derive, facts
+from services.orders import MAX_NOTE, derive, enter_stage, facts
 from services.promising import promise
 from services.references import ExternalKey, refer
 from services.transaction import Work, use_case
@@ -169,6 +169,7 @@ async def _store(
 ) -> None:
     order, lines = drawn.order, drawn.lines
     derive(order, lines, requested_units=0)
+    enter_stage(order, work.now)
     record(
         work,
         order,

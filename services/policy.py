@@ -1,19 +1,22 @@
 """What the operator decided about how business is done. Set once when the process starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from models.rules.delays import USUAL, Deadlines
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Company currency, business time zone, and the patterns of numbers."""
+    """Company currency, business time zone, patterns of numbers, and how long stages may take."""
 
     currency: str = "EUR"
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
     return_number_pattern: str = "RET-{yyyy}-{seq:6}"
+    deadlines: Deadlines = field(default_factory=lambda: USUAL)
     max_order_lines: int = 2_000
     max_addresses: int = 50
     max_parcels: int = 100

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from models.events import Event
 from models.orders import Order
 from models.rules.access import Permission
 from models.rules.errors import BadRequest
-from models.rules.events import StreamResetReason, SubjectKind
+from models.rules.events import EventKind, StreamResetReason, SubjectKind
 from models.rules.order_filter import OrderFilter, asked, matches
 from resolvers.arguments import OptionalId
 from resolvers.context import Context, Info
@@ -118,7 +118,20 @@ class _Watch:
         if matches(self.wanted, facts, event.at):
             return True
         made = event.subject_kind is SubjectKind.ORDER and event.subject_seq == 1
-        return not made and matches(self.wanted, {**facts, **event.before}, event.at)
+        before = {**facts, **event.before}
+        return not made and matches(self.wanted, before, _just_before(event))
+
+
+def _just_before(event: Event) -> datetime:
+    """An instant at which the order was as it was before the event.
+
+    The clock alone makes an order late, and nobody tells at the same instant: there it is one
+    before it was due.
+    """
+    instant: datetime = event.at
+    if event.kind is EventKind.ORDER_DELAYED:
+        instant = datetime.fromisoformat(event.data["dueAt"]) - timedelta(microseconds=1)
+    return instant
 
 
 async def _watch(

@@ -16,9 +16,12 @@ from graph.server import graphiql, health, logs, manifest
 from graph.server.contexts import Contexts
 from graph.server.correlation import HEADER
 from graph.server.settings import Settings, load, unknown, without_password
+from graph.server.tasks import Repeated
 from graph.server.view import View
 from graph.server.websocket import Sockets
+from models.rules.access import SYSTEM
 from services import database, migrations, policy
+from services.delays import tell_delays
 from subscriptions.live import Live
 
 log = structlog.get_logger("ordergraph.server")
@@ -107,7 +110,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
-    """Within the block the database is open and the feed is followed.
+    """Within the block the database is open, the feed is followed, and delays are told.
 
     Raises:
         NotMigrated: it lacks tables.
@@ -117,7 +120,8 @@ async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
     try:
         if await migrations.pending():
             raise NotMigrated
-        async with live:
+        delays = Repeated("delays", lambda: tell_delays(SYSTEM), settings.delay_poll_seconds)
+        async with live, delays:
             _tune_garbage_collection()
             log.info("serving", database=without_password(url), environment=settings.env)
             yield

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -21,6 +22,7 @@ from pydantic_settings import (
 
 from graph.execution.limits import Limits
 from models.rules import money
+from models.rules.delays import Stage
 from models.rules.numbering import BadPattern, Pattern
 from services.database import UnusableDatabaseUrl, credentials
 from services.policy import Policy
@@ -31,6 +33,8 @@ OF_TESTS: Final = "ORDERGRAPH_TEST_"
 MIN_SECRET: Final = 32
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
+Hours = Annotated[float, Field(ge=0, le=8_784)]
+"""At most a year; 0 switches a deadline off."""
 
 
 class BadSettings(ValueError):
@@ -63,6 +67,11 @@ class Settings(BaseSettings):
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
     return_number_pattern: str = "RET-{yyyy}-{seq:6}"
+    confirm_within_hours: Hours = 24.0
+    prepare_within_hours: Hours = 48.0
+    ship_within_hours: Hours = 48.0
+    deliver_within_hours: Hours = 168.0
+    delay_poll_seconds: Seconds = 15.0
     max_order_lines: int = Field(default=2_000, ge=1, le=10_000)
     max_addresses: int = Field(default=50, ge=1, le=1_000)
     max_parcels: int = Field(default=100, ge=1, le=1_000)
@@ -210,6 +219,12 @@ class Settings(BaseSettings):
             order_number_pattern=self.order_number_pattern,
             invoice_number_pattern=self.invoice_number_pattern,
             return_number_pattern=self.return_number_pattern,
+            deadlines={
+                Stage.CONFIRM: timedelta(hours=self.confirm_within_hours),
+                Stage.PREPARE: timedelta(hours=self.prepare_within_hours),
+                Stage.SHIP: timedelta(hours=self.ship_within_hours),
+                Stage.DELIVER: timedelta(hours=self.deliver_within_hours),
+            },
             max_order_lines=self.max_order_lines,
             max_addresses=self.max_addresses,
             max_parcels=self.max_parcels,

@@ -59,8 +59,10 @@ class Shipment(Node):
     is_delayed: bool = computed_by(
         fulfillment.is_delayed,
         "status",
+        "created_at",
+        "shipped_at",
         orders.order,
-        description="Whether it has not arrived when its order was promised to.",
+        description="Whether it should have left by now, or should have arrived once it has left.",
     )
 
 

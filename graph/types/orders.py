@@ -17,7 +17,6 @@ from graph.types.paging import Log
 from graph.types.values import Address, Attribute, ExternalRef
 from models import orders as tables
 from models.rules.access import Permission
-from models.rules.delays import due_at
 from models.rules.order_states import (
     FulfillmentStatus,
     Milestone,
@@ -168,19 +167,12 @@ class Order(Node):
         "came back is not asked for again.",
     )
     promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")
-    stage_due_at: datetime | None = computed_by(
-        due_at,
-        "promised_at",
-        "status",
-        "fulfillment_status",
-        description="When the stage that it is in should be over.",
+    stage_due_at: datetime | None = strawberry.field(
+        description="When what it waits for should be done: to be confirmed, prepared, shipped or "
+        "delivered. Null: it waits for nothing, or that has no deadline."
     )
     is_delayed: bool = computed_by(
-        orders.is_delayed,
-        "promised_at",
-        "status",
-        "fulfillment_status",
-        description="Whether that time has passed.",
+        orders.is_delayed, "stage_due_at", description="Whether that time has come."
     )
     note: str | None = strawberry.field(description="For the people who handle it.")
     attributes: list[Attribute] = computed_by(

@@ -1,20 +1,91 @@
-"""When an order is late."""
+"""Which stage an order is in, when the stage should be over, and what is late."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
 from models.rules.order_states import FulfillmentStatus, OrderStatus
+from models.rules.shipment_states import ShipmentStatus, has_left
 
-OPEN = (OrderStatus.AWAITING_APPROVAL, OrderStatus.CONFIRMED, OrderStatus.ON_HOLD)
+
+class Stage(StrEnum):
+    """What an open order waits for, in the order of its life."""
+
+    CONFIRM = "CONFIRM"
+    PREPARE = "PREPARE"
+    SHIP = "SHIP"
+    DELIVER = "DELIVER"
+
+
+Deadlines = Mapping[Stage, timedelta]
+"""How long each stage may take. One that is missing or has no time has no deadline of its own."""
+
+USUAL: Final[Deadlines] = {
+    Stage.CONFIRM: timedelta(days=1),
+    Stage.PREPARE: timedelta(days=2),
+    Stage.SHIP: timedelta(days=2),
+    Stage.DELIVER: timedelta(days=7),
+}
+
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+OPEN: Final = (OrderStatus.AWAITING_APPROVAL, OrderStatus.CONFIRMED, OrderStatus.ON_HOLD)
+
+_WAITING_FOR: Final = {
+    FulfillmentStatus.UNFULFILLED: Stage.PREPARE,
+    FulfillmentStatus.BACKORDERED: Stage.PREPARE,
+    FulfillmentStatus.RESERVED: Stage.PREPARE,
+    FulfillmentStatus.PREPARING: Stage.SHIP,
+    FulfillmentStatus.PARTLY_SHIPPED: Stage.SHIP,
+    FulfillmentStatus.SHIPPED: Stage.DELIVER,
+    FulfillmentStatus.PARTLY_DELIVERED: Stage.DELIVER,
+}
+
+
+def stage_of(status: OrderStatus, fulfillment: FulfillmentStatus) -> Stage | None:
+    """What the order waits for; None once all has arrived, and for what nobody waits for.
+
+    An order on hold goes on waiting: its customer does.
+    """
+    if status is OrderStatus.AWAITING_APPROVAL:
+        return Stage.CONFIRM
+    return _WAITING_FOR.get(fulfillment) if status in OPEN else None
 
 
 def due_at(
-    promised_at: datetime | None, status: OrderStatus, fulfillment: FulfillmentStatus
+    stage: Stage, since: datetime, promised_at: datetime | None, deadlines: Deadlines
 ) -> datetime | None:
-    """When the order must have arrived; None once it has, and for what nobody waits for."""
-    waiting = status in OPEN and fulfillment is not FulfillmentStatus.DELIVERED
-    return promised_at if waiting else None
+    """When a stage that was entered at `since` should be over; None without any deadline.
+
+    DELIVER is due when the order was promised, else by its deadline. The other stages are due by
+    theirs, but not after the promise: by then the whole order should have arrived.
+    """
+    within = deadlines.get(stage)
+    own = since + min(within, _LAST - since) if within else None
+    if stage is Stage.DELIVER:
+        return promised_at or own
+    return min((each for each in (own, promised_at) if each), default=None)
+
+
+def shipment_due_at(
+    status: ShipmentStatus,
+    made_at: datetime,
+    shipped_at: datetime | None,
+    promised_at: datetime | None,
+    deadlines: Deadlines,
+) -> datetime | None:
+    """When a shipment should have left, or should arrive once it has; None when it needs neither.
+
+    `promised_at` is its order's. The times are those of an order that is this shipment alone.
+    """
+    if status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
+        return None
+    if has_left(status):
+        return due_at(Stage.DELIVER, shipped_at or made_at, promised_at, deadlines)
+    return due_at(Stage.SHIP, made_at, promised_at, deadlines)
 
 
 def is_delayed(due: datetime | None, now: datetime) -> bool:
-    """Whether a deadline has passed."""
-    return due is not None and due < now
+    """Whether a deadline has come: what is due at noon is late from noon on."""
+    return due is not None and due <= now

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from models.rules.delays import due_at, is_delayed
+from models.rules.delays import is_delayed
 from models.rules.money import to_decimal
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
 from models.rules.text import clean, matches_words, words
@@ -88,9 +88,7 @@ def asked(wanted: OrderFilter) -> frozenset[str]:
             ("placedAt", wanted.placed_at),
             ("totalMinor", wanted.total),
             ("currency", wanted.total),
-            ("promisedAt", wanted.is_delayed),
-            ("status", wanted.is_delayed),
-            ("fulfillment", wanted.is_delayed),
+            ("stageDueAt", wanted.is_delayed),
             ("skus", wanted.sku),
             ("country", wanted.country),
             ("warehouses", wanted.warehouse_id),
@@ -125,9 +123,7 @@ def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[boo
     if wanted.total is not None:
         yield _is_amount(wanted.total, to_decimal(facts["totalMinor"], facts["currency"]))
     if wanted.is_delayed is not None:
-        status, fulfillment = OrderStatus(facts["status"]), FulfillmentStatus(facts["fulfillment"])
-        due = due_at(_instant(facts["promisedAt"]), status, fulfillment)
-        yield is_delayed(due, at) is wanted.is_delayed
+        yield is_delayed(_instant(facts["stageDueAt"]), at) is wanted.is_delayed
     if wanted.sku is not None:
         yield any(_is_text(wanted.sku, sku) for sku in facts["skus"])
     if wanted.warehouse_id is not None:

@@ -10,12 +10,10 @@ from tortoise.expressions import Q, Subquery
 from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import OrderLine
-from models.rules.delays import OPEN
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
 from models.rules.money import CODES_BY_EXPONENT
 from models.rules.order_filter import AmountMatch, OrderFilter, Reference, TextMatch, TimeRange
-from models.rules.order_states import FulfillmentStatus
 from models.rules.text import clean
 from resolvers.filters.text import (
     MAX_CONDITIONS,
@@ -103,9 +101,7 @@ def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
     if wanted.total is not None:
         yield _amount_query(wanted.total)
     if wanted.is_delayed is not None:
-        delayed = Q(promised_at__isnull=False, promised_at__lt=now, status__in=OPEN) & ~Q(
-            fulfillment_status=FulfillmentStatus.DELIVERED
-        )
+        delayed = Q(stage_due_at__isnull=False, stage_due_at__lte=now)
         yield delayed if wanted.is_delayed else none_of(delayed)
     if wanted.sku is not None:
         yield _sku_query(wanted.sku)

@@ -47,7 +47,7 @@ class OrderWhere:
         default=None, description="By its gross total, in its own currency."
     )
     is_delayed: bool | None = strawberry.field(
-        default=None, description="Whether it is open and past its promise."
+        default=None, description="Whether what it waits for is overdue: `isDelayed`."
     )
     sku: StringOp | None = strawberry.field(
         default=None, description="With a line of such a product."

@@ -27,7 +27,7 @@ from services.demo.numbers import Numbers
 from services.demo.rows import Rows, made
 from services.demo.stockroom import Stockroom
 from services.order_entry import sum_up
-from services.orders import derive, facts
+from services.orders import derive, enter_stage, facts
 
 Story = Generator[timedelta | None, datetime, None]
 """What becomes of an order: how long until the next step, None until goods have come."""
@@ -96,6 +96,7 @@ class Case:
         self.promise(at, actor)
         sum_up(self.order, self.lines)
         derive(self.order, self.lines, 0)
+        enter_stage(self.order, at)
         data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
         after = facts(self.order)
         journal = self.office.journal
@@ -108,6 +109,7 @@ class Case:
         self.order.placed_at = None
         sum_up(self.order, self.lines)
         derive(self.order, self.lines, 0)
+        enter_stage(self.order, at)
         data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
         after = facts(self.order)
         kind = EventKind.ORDER_EDITED
@@ -185,6 +187,7 @@ class Case:
             and order.payment_status in (PaymentStatus.PAID, PaymentStatus.OVERPAID)
         ):
             order.status = OrderStatus.COMPLETED
+        enter_stage(order, at)
         order.version += 1
         order.updated_at = at
         after = facts(order)

@@ -6,6 +6,7 @@ when somebody prepares it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
 from services.imports.wholes import Whole, is_kept, price, shipping_minor
 from services.order_entry import sum_up, totals_of
-from services.orders import derive, facts
+from services.orders import derive, enter_stage, facts
 from services.transaction import Work
 
 METHOD: Final = "imported"
@@ -86,6 +87,7 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     order.status = _status(found.order, order)
     part = share_of(order)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+    enter_stage(order, _last_step(found))
     _tell(draft)
     found_by = {"number": order.number, "customer": customer.name}
     words = search.tokens(SubjectKind.ORDER, order.id, found_by)
@@ -249,6 +251,13 @@ def _status(row: OrderRow, order: Order) -> OrderStatus:
     done = order.fulfillment_status is FulfillmentStatus.DELIVERED
     paid = order.payment_status is PaymentStatus.PAID
     return OrderStatus.COMPLETED if done and paid else OrderStatus.CONFIRMED
+
+
+def _last_step(found: Whole) -> datetime:
+    """When it came as far as it is: when its last shipment left, or else when it was placed."""
+    rows = found.shipments.values()
+    left = [row.shipped_at for row in rows if row.shipped_at and has_left(row.status)]
+    return max(left, default=found.order.placed_at)
 
 
 def _tell(draft: Draft) -> None:

@@ -82,12 +82,12 @@ async def test_orders(database: Database) -> None:
         order = await company.order(
             ("TEA-1", 1), ("POT-1", 1), channel="c", customerId=other, externalRef=REFERENCE
         )
-    cases = order_cases(company.warehouse, other, order["number"])
-    wrong = {}
-    for where, expected in cases:
-        answer = await found(ORDERS, "channel", where=where)
-        if answer != expected:
-            wrong[str(where)] = answer
+        cases = order_cases(company.warehouse, other, order["number"])
+        wrong = {}
+        for where, expected in cases:
+            answer = await found(ORDERS, "channel", where=where)
+            if answer != expected:
+                wrong[str(where)] = answer
     assert wrong == {}
 
 

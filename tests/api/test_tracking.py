@@ -72,7 +72,8 @@ async def test_one_unit_from_the_supplier_to_the_customer_and_back(database: Dat
     order = await company.order(("PHONE", 1))
     shipment = await pack(company, order, 1, "SN-2")
     on_shelf = await trace("SN-2")
-    assert on_shelf and (on_shelf["genuine"], len(on_shelf["steps"])) == (False, 1)
+    assert on_shelf
+    assert (on_shelf["genuine"], len(on_shelf["steps"])) == (False, 1)
     await send(shipment)
     sold = await trace("SN-2")
     assert sold == {
@@ -99,7 +100,8 @@ async def test_one_unit_from_the_supplier_to_the_customer_and_back(database: Dat
     }
     await returned(order, "RESTOCK", 1, "SN-2")
     back = await trace("SN-2")
-    assert back and back["steps"][2] == {
+    assert back
+    assert back["steps"][2] == {
         "kind": "RETURN",
         "warehouse": {"code": "MAIN"},
         "supplier": None,
@@ -126,7 +128,8 @@ async def test_what_becomes_of_a_returned_unit(
     await send(await pack(company, order, 1))
     await returned(order, disposition, 1, "SN-1")
     found = await trace("SN-1")
-    assert found and [step["kind"] for step in found["steps"]] == steps
+    assert found
+    assert [step["kind"] for step in found["steps"]] == steps
     assert found["genuine"] is False
     assert await books.disagreements() == []
 
@@ -156,7 +159,8 @@ async def test_first_expired_first_out(database: Database) -> None:
         for code, ships in expected.items():
             assert (code, (await kinds(code)).count("SHIP")) == (code, ships)
     lot = await trace("LATE")
-    assert lot and (lot["genuine"], lot["expiresOn"]) == (True, "2027-09-01")
+    assert lot
+    assert (lot["genuine"], lot["expiresOn"]) == (True, "2027-09-01")
     assert await books.disagreements() == []
 
 
@@ -252,7 +256,8 @@ async def test_a_lot_expires_on_one_day(sqlite_database: Database) -> None:
     await adjust(company, "TEA", 1, "B")
     await adjust(company, "TEA", 1, ("B", 1, "2027-03-01"))
     found = await trace("B")
-    assert found and found["expiresOn"] == "2027-03-01"
+    assert found
+    assert found["expiresOn"] == "2027-03-01"
 
 
 async def test_only_what_went_out_with_the_line_comes_back(database: Database) -> None:

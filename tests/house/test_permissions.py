@@ -30,6 +30,7 @@ USE_CASES = {
     "credit.set_credit": Permission.CREDIT_WRITE,
     "customers.save_customer": Permission.CUSTOMERS_WRITE,
     "customers.save_customer_group": Permission.CUSTOMERS_WRITE,
+    "delays.tell_delays": Permission.ORDERS_WRITE,
     "demo.fill.fill": Permission.IMPORT,
     "exchange.save_rates": Permission.IMPORT,
     "fulfillment.create_shipment": Permission.SHIPMENTS_WRITE,

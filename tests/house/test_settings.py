@@ -4,6 +4,7 @@ import re
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from graph.server.settings import (
     unknown,
     without_password,
 )
+from models.rules.delays import USUAL, Stage
 from tests.support.repository import ROOT
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -51,6 +53,14 @@ def test_the_limits_are_those_that_are_promised() -> None:
     assert (settings.run_seconds, settings.receive_seconds) == (10, 10)
     assert (settings.max_frame_bytes, settings.max_socket_operations) == (256 * 1024, 50)
     assert (settings.socket_init_seconds, settings.socket_send_seconds) == (5, 10)
+
+
+def test_deadlines_are_hours_and_0_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().policy.deadlines == USUAL
+    monkeypatch.setenv("ORDERGRAPH_PREPARE_WITHIN_HOURS", "0.5")
+    monkeypatch.setenv("ORDERGRAPH_SHIP_WITHIN_HOURS", "0")
+    changed = {Stage.PREPARE: timedelta(minutes=30), Stage.SHIP: timedelta()}
+    assert load().policy.deadlines == {**USUAL, **changed}
 
 
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +98,7 @@ WRONG = {
         "https://a.example, *",
         "an origin is such as https://shop.example; several have commas",
     ),
+    "ship_within_hours": ("-1", "Input should be greater than or equal to 0"),
     "max_depth": ("51", "Input should be less than or equal to 50"),
     "run_seconds": ("0", "Input should be greater than 0"),
     "log_level": ("loud", "Input should be 'debug', 'info', 'warning' or 'error'"),

@@ -64,7 +64,7 @@ def _order(dice: Random, index: int, customer_id: UUID) -> Order:
         sorted_at=placed or NOW,
         created_at=NOW,
         updated_at=NOW,
-        promised_at=dice.choice([None, *DAYS]),
+        stage_due_at=dice.choice([None, *DAYS]),
         line_count=1,
         subtotal_net_minor=total,
         subtotal_tax_minor=0,

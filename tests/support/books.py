@@ -14,6 +14,7 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import SYSTEM
 from models.rules.catalog import TrackingPolicy
+from models.rules.delays import USUAL, due_at, stage_of
 from models.rules.inventory import EFFECTS, MovementKind
 from models.rules.order_states import (
     OrderStatus,
@@ -93,6 +94,13 @@ async def _units() -> AsyncIterator[str]:
             yield f"stock item of {item.product.sku}: {there[item.id]} units of {item.on_hand}"
         if damaged[item.id] > item.damaged:
             yield f"stock item of {item.product.sku}: {damaged[item.id]} of {item.damaged} damaged"
+    for check in (_unit_ledger, _assigned):
+        async for text in check(rows):
+            yield text
+
+
+async def _unit_ledger(rows: Sequence[UnitStock]) -> AsyncIterator[str]:
+    """Units lie where their ledger says; its steps are numbered without a gap."""
     told: Counter[tuple[UUID, UUID | None]] = Counter()
     numbers: dict[UUID, list[int]] = defaultdict(list)
     for step in await UnitMovement.all().order_by("sequence"):
@@ -104,8 +112,6 @@ async def _units() -> AsyncIterator[str]:
     for unit in await TrackedUnit.all():
         if numbers[unit.id] != list(range(1, unit.movement_seq + 1)):
             yield f"unit {unit.code}: steps {numbers[unit.id]} of {unit.movement_seq}"
-    async for text in _assigned(rows):
-        yield text
 
 
 async def _assigned(rows: Sequence[UnitStock]) -> AsyncIterator[str]:
@@ -228,6 +234,10 @@ async def _orders() -> AsyncIterator[str]:
             yield f"order {order.number}: {order.fulfillment_status}"
         if order.payment_status is not payment_status(sums_of(order)):
             yield f"order {order.number}: {order.payment_status}"
+        stage = stage_of(order.status, order.fulfillment_status)
+        due = stage and due_at(stage, order.stage_since, order.promised_at, USUAL)
+        if (order.stage, order.stage_due_at) != (stage, due):
+            yield f"order {order.number}: {order.stage} until {order.stage_due_at}"
         gone = all(line.cancelled == line.quantity for line in lines)
         if gone is not (order.status is OrderStatus.CANCELLED):
             yield f"order {order.number}: {order.status}, all lines cancelled: {gone}"

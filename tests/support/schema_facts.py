@@ -19,7 +19,6 @@ FAMILIES: Final[tuple[tuple[type, str], ...]] = (
     (fields.BooleanField, "boolean"),
     (fields.DateField, "date"),
     (fields.DatetimeField, "instant"),
-    (fields.DateField, "day"),
     (fields.JSONField, "json"),
     (fields.TextField, "text"),
     (fields.UUIDField, "uuid"),

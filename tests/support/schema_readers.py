@@ -22,7 +22,6 @@ SQLITE_FAMILIES: Final = {
     "JSON": "json",
     "TEXT": "text",
     "TIMESTAMP": "instant",
-    "DATE": "day",
 }
 POSTGRES_FAMILIES: Final = {
     "bigint": "bigint",
@@ -32,7 +31,6 @@ POSTGRES_FAMILIES: Final = {
     "jsonb": "json",
     "text": "text",
     "timestamp with time zone": "instant",
-    "date": "day",
     "uuid": "uuid",
 }
 MARIADB_FAMILIES: Final = {
@@ -40,7 +38,6 @@ MARIADB_FAMILIES: Final = {
     "char(36)": "uuid",
     "date": "date",
     "datetime(6)": "instant",
-    "date": "day",
     "int(11)": "integer",
     "longtext": "text",
     "tinyint(1)": "boolean",

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.support.api import ask, change
-from tests.support.company import ERRORS, SHIPMENT, STOCK, TRACK, WAREHOUSE, Company
+from tests.support.company import SHIPMENT, STOCK, TRACK, WAREHOUSE, Company
 
 TRACE: Final = """query($code: String!) { trace(code: $code) {
   code genuine expiresOn product { sku }

@@ -21,6 +21,7 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.references import SearchToken
 from models.rules.access import EVERYTHING, SYSTEM, Actor, ActorKind, Permission
+from models.rules.delays import USUAL, due_at, stage_of
 from models.rules.errors import Forbidden, Refused
 from models.rules.events import EventKind
 from models.rules.order_states import (
@@ -155,6 +156,9 @@ async def test_orders_are_what_their_parts_come_to(database: Database) -> None:
         )
         derive(order, lines, requested)
         assert (order.fulfillment_status, order.payment_status, order.return_status) == stored
+        stage = stage_of(order.status, order.fulfillment_status)
+        due = stage and due_at(stage, order.stage_since, order.promised_at, USUAL)
+        assert (order.stage, order.stage_due_at) == (stage, due)
         assert order.line_count == len(lines)
         assert order.subtotal_net_minor == sum(line.net_minor for line in lines)
         assert order.subtotal_tax_minor == sum(line.tax_minor for line in lines)

@@ -1,14 +1,17 @@
 """How shipments, payments and states of the past become ours."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from models.events import Event
 from models.fulfillment import Parcel, Shipment, ShipmentLine
 from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.references import ExternalRef
+from models.rules.delays import USUAL, Stage
 from models.rules.errors import ErrorCode
 from models.rules.events import SubjectKind
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
@@ -93,6 +96,49 @@ async def test_lines_name_what_is_in_which_shipment(
     order = await Order.get(number="A")
     assert order.fulfillment_status is FulfillmentStatus.PARTLY_DELIVERED
     assert [each.number for each in await Shipment.all().order_by("number")] == ["A-1", "A-2"]
+
+
+@pytest.mark.parametrize(
+    ("shipments", "carried", "declared", "stage", "since"),
+    [
+        ("", ("", ""), ",,", Stage.PREPARE, datetime(2025, 1, 5, tzinfo=UTC)),
+        (
+            "5,,SHIPPED,2025-01-07,,,,\n",
+            ("5", ""),
+            ",,",
+            Stage.SHIP,
+            datetime(2025, 1, 7, tzinfo=UTC),
+        ),
+        (
+            "5,,DELIVERED,2025-01-07,,,,\n6,,SHIPPED,2025-01-09,,,,\n",
+            ("5", "6"),
+            ",,",
+            Stage.DELIVER,
+            datetime(2025, 1, 9, tzinfo=UTC),
+        ),
+        ("5,A,SHIPPED,,,,,\n", ("", ""), ",,", Stage.DELIVER, datetime(2025, 1, 5, tzinfo=UTC)),
+        ("5,A,DELIVERED,2025-01-07,,,,\n", ("", ""), ",,", None, None),
+        ("", ("", ""), ",CANCELLED,", None, None),
+    ],
+    ids=["open", "part shipped", "part delivered", "nobody knows when", "delivered", "cancelled"],
+)
+async def test_an_order_waits_since_its_last_step(
+    sqlite_database: Database,
+    files: Files,
+    shipments: str,
+    carried: tuple[str, str],
+    declared: str,
+    stage: Stage | None,
+    since: datetime | None,
+) -> None:
+    write(files, shipments, carried, declared)
+    assert told(await files.load()) == []
+    order = await Order.get(number="A")
+    assert (order.stage, order.stage_since) == (stage, since)
+    assert order.stage_due_at == (since + USUAL[stage] if since and stage else None)
+    event = await Event.get(subject_id=order.id)
+    due = order.stage_due_at.isoformat() if since else None
+    assert event.after["stageDueAt"] == due
 
 
 async def test_what_no_shipment_carries_is_open_or_was_handed_over(
