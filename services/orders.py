@@ -24,6 +24,7 @@ from models.rules.errors import (
     required,
 )
 from models.rules.events import EventKind, SubjectKind
+from models.rules.numbering import NumberKind
 from models.rules.order_states import (
     FulfillmentStatus,
     LineCounts,
@@ -85,7 +86,7 @@ async def place_order(actor: Actor, command: PlaceOrder) -> Order:
     actor.require(Permission.ORDERS_WRITE)
     channel = clean_channel(command.channel)
     pattern = policy.current().order_number_pattern
-    number = await numbering.reserve("order", pattern, clock.now(), channel)
+    number = await numbering.reserve(NumberKind.ORDER, pattern, clock.now(), channel)
     return await _place(actor, command, channel, number)
 
 

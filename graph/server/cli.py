@@ -2,7 +2,16 @@
 
 import typer
 
-from graph.server.commands import demo, doctor, imports, migrate, schema, serve, stock
+from graph.server.commands import (
+    demo,
+    doctor,
+    imports,
+    migrate,
+    numbering,
+    schema,
+    serve,
+    stock,
+)
 
 app = typer.Typer(
     name="ordergraph",
@@ -18,3 +27,4 @@ app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 app.add_typer(stock.app)
+app.add_typer(numbering.app)

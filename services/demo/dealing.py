@@ -8,6 +8,7 @@ from models.payments import Payment
 from models.rules.access import Actor
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
+from models.rules.numbering import NumberKind
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind, check_payment
 from models.rules.return_states import Disposition, ReturnState
@@ -129,7 +130,7 @@ def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeb
     before = facts(order)
     request = Return(
         id=dice.id_at(at),
-        number=f"{order.number}-R{len(case.comebacks) + 1}",
+        number=case.office.numbers.of_order(NumberKind.RETURN, order, len(case.comebacks), at),
         order_id=order.id,
         status=ReturnState.REQUESTED,
         reason=reason,

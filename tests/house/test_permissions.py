@@ -36,6 +36,8 @@ USE_CASES = {
     "inventory.adjust_stock": Permission.STOCK_WRITE,
     "inventory.save_warehouse": Permission.STOCK_WRITE,
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
+    "numbering.list_numbering": Permission.ORDERS_READ,
+    "numbering.set_next_number": Permission.NUMBERS_WRITE,
     "orders.note_on_order": Permission.ORDERS_WRITE,
     "orders.place_order": Permission.ORDERS_WRITE,
     "payments.record_payment": Permission.PAYMENTS_WRITE,

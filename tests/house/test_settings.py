@@ -90,6 +90,14 @@ WRONG = {
         "SO-{yyyy}",
         "SO-{yyyy}: a pattern has one {seq:digits}, such as {seq:6}",
     ),
+    "invoice_number_pattern": (
+        "{order}-{seq:1}",
+        "{order}-{seq:1}: only shipments and returns are counted in their {order}",
+    ),
+    "return_number_pattern": (
+        "{order}{seq:1}",
+        "{order}{seq:1}: a count stands apart, as in {channel}-{seq:6}",
+    ),
     "allowed_origins": (
         "https://a.example, *",
         "an origin is such as https://shop.example; several have commas",
