@@ -20,10 +20,11 @@ from models.rules.errors import (
 )
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
+from models.rules.numbering import NumberKind
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
 from models.rules.text import clean
-from services import policy
+from services import numbering, policy
 from services.events import record
 from services.invoices import issue
 from services.orders import (
@@ -173,7 +174,7 @@ async def add_shipment(
 ) -> Shipment:
     """A pending shipment of an order that is locked; its lines count the units as preparing.
 
-    Its number is the order's and a count.
+    Its number is by its pattern: usually the order's and a count.
     """
     if len(parcels) > policy.current().max_parcels:
         most = policy.current().max_parcels
@@ -181,7 +182,7 @@ async def add_shipment(
     earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
     shipment = Shipment(
         id=new_id(),
-        number=f"{order.number}-{earlier + 1}",
+        number=await numbering.of_order(work, NumberKind.SHIPMENT, order, earlier),
         order_id=order.id,
         warehouse_id=warehouse_id,
         status=ShipmentStatus.PENDING,

@@ -7,6 +7,7 @@ from models.customers import Customer
 from models.fulfillment import Shipment
 from models.orders import Order, OrderLine
 from models.payments import Invoice
+from models.rules.numbering import NumberKind
 from models.rules.pricing import LinePrice, price_line
 from services import numbering, policy
 from services.transaction import Work
@@ -31,7 +32,9 @@ async def issue(
     customer = await Customer.get(id=order.customer_id, using_db=work.connection)
     pattern = policy.current().invoice_number_pattern
     invoice = Invoice(
-        number=await numbering.gapless(work.connection, "invoice", pattern, work.now),
+        number=await numbering.gapless(
+            work.connection, NumberKind.INVOICE, pattern, work.now, order.channel
+        ),
         order_id=order.id,
         shipment_id=shipment.id,
         currency=order.currency,

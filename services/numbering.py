@@ -1,7 +1,8 @@
 """Numbers for people: unique always, and gapless where the law asks for it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -9,13 +10,17 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import F
 
 from models.numbering import NumberCounter
-from models.rules.access import SYSTEM
-from models.rules.numbering import Pattern
-from services import policy
+from models.orders import Order
+from models.rules.access import SYSTEM, Actor, Permission
+from models.rules.errors import invalid
+from models.rules.numbering import MAX_DIGITS, NumberKind, Pattern, Reset
+from services import clock, policy
 from services.database import connection
-from services.transaction import run
+from services.order_entry import clean_channel
+from services.transaction import Work, run, use_case
 
 BLOCK: Final = 20
+DEFAULT_CHANNEL: Final = "default"
 
 _blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Iterator[int]]] = WeakKeyDictionary()
 
@@ -40,24 +45,131 @@ async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> s
     return parsed.format(number, date, channel)
 
 
-async def gapless(client: BaseDBAsyncClient, kind: str, pattern: str, at: datetime) -> str:
+async def gapless(
+    client: BaseDBAsyncClient, kind: str, pattern: str, at: datetime, channel: str = ""
+) -> str:
     """The next number of a kind, taken in the caller's transaction: if that fails, so does this.
 
     The counter's row stays locked until the commit, so take it late.
     """
     parsed = Pattern.parse(pattern)
     date = policy.current().local(at).date()
-    number = await _advance(client, f"{kind}:{parsed.scope(date, '')}", 1)
-    return parsed.format(number, date, "")
+    number = await _advance(client, f"{kind}:{parsed.scope(date, channel)}", 1)
+    return parsed.format(number, date, channel)
+
+
+async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> str:
+    """The number of a new shipment or return of an order that is locked and has `earlier` ones.
+
+    It is counted in the order where its pattern says so, and nobody waits for anybody; else as
+    `gapless`.
+    """
+    pattern = policy.current().number_pattern(kind)
+    if pattern.resets is not Reset.EACH_ORDER:
+        return await gapless(work.connection, kind, pattern.text, work.now, order.channel)
+    day = policy.current().local(work.now).date()
+    return pattern.format(earlier + 1, day, order.channel, order.number)
 
 
 async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
     """The counter after it went up by `count`; its row is locked until the transaction ends."""
     counter = NumberCounter.filter(scope=scope).using_db(client)
     if not await counter.update(value=F("value") + count):
-        await NumberCounter.bulk_create(
-            [NumberCounter(scope=scope, value=0)], ignore_conflicts=True, using_db=client
-        )
+        await _begin(client, scope)
         await counter.update(value=F("value") + count)
     value: int = (await counter.get()).value
     return value
+
+
+async def _begin(client: BaseDBAsyncClient, scope: str) -> None:
+    """The counter's row is there; another process may be making the same one."""
+    row = NumberCounter(scope=scope, value=0)
+    await NumberCounter.bulk_create([row], ignore_conflicts=True, using_db=client)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How a kind is numbered, its next number today, and what each scope has come to."""
+
+    kind: NumberKind
+    pattern: Pattern
+    example: str
+    counters: tuple[tuple[str, int], ...]
+
+
+async def list_numbering(actor: Actor) -> list[Numbering]:
+    """How each kind is numbered; the example is of the channel `default`, where it has one."""
+    actor.require(Permission.ORDERS_READ)
+    day = policy.current().local(clock.now()).date()
+    counters = {row.scope: row.value for row in await NumberCounter.all().order_by("scope")}
+    found: list[Numbering] = []
+    order = ""
+    for kind in NumberKind:
+        pattern = policy.current().number_pattern(kind)
+        prefix = f"{kind}:"
+        count = counters.get(prefix + pattern.scope(day, DEFAULT_CHANNEL), 0) + 1
+        example = pattern.format(count, day, DEFAULT_CHANNEL, order)
+        order = example if kind is NumberKind.ORDER else order
+        own = tuple(
+            (scope.removeprefix(prefix), value)
+            for scope, value in counters.items()
+            if scope.startswith(prefix)
+        )
+        found.append(Numbering(kind, pattern, example, own))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NextNumber:
+    """The next number of a scope, and how many numbers before it nobody will get."""
+
+    scope: str
+    number: str
+    left_out: int
+
+
+@use_case(Permission.NUMBERS_WRITE)
+async def set_next_number(
+    work: Work,
+    kind: NumberKind,
+    count: int,
+    day: date | None = None,
+    channel: str | None = None,
+) -> NextNumber:
+    """Count on from `count` in the scope of a channel, else of `default`, and of a day, else today.
+
+    A process that holds a block of order numbers uses it up first.
+
+    Raises:
+        InputError: numbers that were given would come twice; the kind is counted in each order; a
+            day or channel that its pattern does not ask for, or a count or channel that cannot be.
+    """
+    pattern = policy.current().number_pattern(kind)
+    _check_scope(pattern, day, channel)
+    if not 1 <= count < 10**MAX_DIGITS:
+        raise invalid(f"A count is 1 to {10**MAX_DIGITS - 1}.", "number")
+    channel = clean_channel(channel or DEFAULT_CHANNEL)
+    day = day or policy.current().local(work.now).date()
+    scope = f"{kind}:{pattern.scope(day, channel)}"
+    rows = NumberCounter.filter(scope=scope).using_db(work.connection).select_for_update()
+    counter = await rows.get_or_none()
+    if counter is None:
+        await _begin(work.connection, scope)
+        counter = await rows.get()
+    if count <= counter.value:
+        last = pattern.format(counter.value, day, channel)
+        raise invalid(f"Numbers up to {last} were given: they would come twice.", "number")
+    left_out = count - 1 - counter.value
+    counter.value = count - 1
+    await counter.save(update_fields=["value"], using_db=work.connection)
+    number = pattern.format(count, day, channel)
+    return NextNumber(pattern.scope(day, channel), number, left_out)
+
+
+def _check_scope(pattern: Pattern, day: date | None, channel: str | None) -> None:
+    if pattern.resets is Reset.EACH_ORDER:
+        raise invalid(f"{pattern.text} is counted in each order: there is no counter.", "kind")
+    if channel is not None and "channel" not in pattern.fields:
+        raise invalid(f"{pattern.text} is counted for all channels together.", "channel")
+    if day is not None and pattern.resets is Reset.NEVER:
+        raise invalid(f"{pattern.text} never counts anew.", "at")

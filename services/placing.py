@@ -15,6 +15,7 @@ from models.rules.access import Actor, Permission
 from models.rules.errors import invalid, not_found
 from models.rules.events import EventKind, SubjectKind
 from models.rules.insights import standing
+from models.rules.numbering import NumberKind
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -96,7 +97,7 @@ async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
 
 async def _number(channel: str) -> str:
     return await numbering.reserve(
-        "order", policy.current().order_number_pattern, clock.now(), channel
+        NumberKind.ORDER, policy.current().order_number_pattern, clock.now(), channel
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.rules.delays import USUAL, Deadlines
+from models.rules.numbering import NumberKind, Pattern
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,23 @@ class Policy:
     currency: str = "EUR"
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
+    shipment_number_pattern: str = "{order}-{seq:1}"
+    return_number_pattern: str = "{order}-R{seq:1}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
-    return_number_pattern: str = "RET-{yyyy}-{seq:6}"
     deadlines: Deadlines = field(default_factory=lambda: USUAL)
     max_order_lines: int = 2_000
     max_addresses: int = 50
     max_parcels: int = 100
+
+    def number_pattern(self, kind: NumberKind) -> Pattern:
+        """The pattern by which a kind is numbered."""
+        texts = {
+            NumberKind.ORDER: self.order_number_pattern,
+            NumberKind.SHIPMENT: self.shipment_number_pattern,
+            NumberKind.RETURN: self.return_number_pattern,
+            NumberKind.INVOICE: self.invoice_number_pattern,
+        }
+        return Pattern.of(kind, texts[kind])
 
     def local(self, instant: datetime) -> datetime:
         """The instant as the business's own clocks show it."""

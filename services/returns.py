@@ -10,7 +10,7 @@ from models.columns import new_id
 from models.fulfillment import Return, ReturnLine, ShipmentLine
 from models.inventory import Warehouse
 from models.orders import Order, OrderLine
-from models.rules.access import Actor, Permission
+from models.rules.access import Permission
 from models.rules.errors import (
     DomainError,
     IllegalTransition,
@@ -21,6 +21,7 @@ from models.rules.errors import (
 )
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY
+from models.rules.numbering import NumberKind
 from models.rules.order_states import OrderAction, order_actions
 from models.rules.return_states import (
     AWAITED,
@@ -33,7 +34,7 @@ from models.rules.return_states import (
 from models.rules.shipment_states import LEFT
 from models.rules.text import clean
 from models.rules.tracking import NamedUnits
-from services import clock, numbering, policy
+from services import numbering, policy
 from services.events import record
 from services.fulfillment import save_counts
 from services.order_actions import situation
@@ -76,7 +77,8 @@ class ReceiveReturn:
     lines: tuple[ReturnUnits, ...]
 
 
-async def request_return(actor: Actor, command: RequestReturn) -> Order:
+@use_case(Permission.ORDERS_WRITE)
+async def request_return(work: Work, command: RequestReturn) -> Order:
     """The order with a return whose units are announced. Neither stock nor money changes yet.
 
     Raises:
@@ -85,13 +87,6 @@ async def request_return(actor: Actor, command: RequestReturn) -> Order:
             that did not go out.
         IllegalTransition: nothing of the order can come back.
     """
-    actor.require(Permission.ORDERS_WRITE)
-    number = await numbering.reserve("return", policy.current().return_number_pattern, clock.now())
-    return await _request(actor, command, number)
-
-
-@use_case(Permission.ORDERS_WRITE)
-async def _request(work: Work, command: RequestReturn, number: str) -> Order:
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
     allowed = order_actions(situation(order, lines))
@@ -107,9 +102,10 @@ async def _request(work: Work, command: RequestReturn, number: str) -> Order:
     for each in command.lines:
         units[each.line_id] += each.quantity
     before = facts(order)
+    earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
     request = Return(
         id=new_id(),
-        number=number,
+        number=await numbering.of_order(work, NumberKind.RETURN, order, earlier),
         order_id=order.id,
         status=ReturnState.REQUESTED,
         reason=clean(command.reason),

@@ -2,7 +2,17 @@
 
 import typer
 
-from graph.server.commands import demo, doctor, imports, migrate, rates, schema, serve, stock
+from graph.server.commands import (
+    demo,
+    doctor,
+    imports,
+    migrate,
+    numbering,
+    rates,
+    schema,
+    serve,
+    stock,
+)
 
 app = typer.Typer(
     name="ordergraph",
@@ -19,3 +29,4 @@ app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 app.add_typer(stock.app)
+app.add_typer(numbering.app)

@@ -11,7 +11,14 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -23,7 +30,7 @@ from pydantic_settings import (
 from graph.execution.limits import Limits
 from models.rules import money
 from models.rules.delays import Stage
-from models.rules.numbering import BadPattern, Pattern
+from models.rules.numbering import BadPattern, NumberKind, Pattern
 from services.database import UnusableDatabaseUrl, credentials
 from services.policy import Policy
 from subscriptions.pace import Pace
@@ -65,8 +72,9 @@ class Settings(BaseSettings):
     currency: str = "EUR"
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
+    shipment_number_pattern: str = "{order}-{seq:1}"
+    return_number_pattern: str = "{order}-R{seq:1}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
-    return_number_pattern: str = "RET-{yyyy}-{seq:6}"
     confirm_within_hours: Hours = 24.0
     prepare_within_hours: Hours = 48.0
     ship_within_hours: Hours = 48.0
@@ -160,11 +168,12 @@ class Settings(BaseSettings):
             raise ValueError("a time zone is a name such as Europe/Berlin") from None
         return name
 
-    @field_validator("order_number_pattern", "invoice_number_pattern", "return_number_pattern")
+    @field_validator(*(f"{kind}_number_pattern" for kind in NumberKind))
     @classmethod
-    def _pattern(cls, text: str) -> str:
+    def _pattern(cls, text: str, info: ValidationInfo) -> str:
+        kind = NumberKind((info.field_name or "").removesuffix("_number_pattern"))
         try:
-            Pattern.parse(text)
+            Pattern.of(kind, text)
         except BadPattern as error:
             raise ValueError(str(error)) from None
         return text
@@ -217,8 +226,9 @@ class Settings(BaseSettings):
             currency=self.currency,
             time_zone=self.time_zone,
             order_number_pattern=self.order_number_pattern,
-            invoice_number_pattern=self.invoice_number_pattern,
+            shipment_number_pattern=self.shipment_number_pattern,
             return_number_pattern=self.return_number_pattern,
+            invoice_number_pattern=self.invoice_number_pattern,
             deadlines={
                 Stage.CONFIRM: timedelta(hours=self.confirm_within_hours),
                 Stage.PREPARE: timedelta(hours=self.prepare_within_hours),

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     PAYMENTS_READ = "payments:read"
     PAYMENTS_WRITE = "payments:write"
     EVENTS_READ = "events:read"
+    NUMBERS_WRITE = "numbers:write"
     IMPORT = "import:write"
 
 

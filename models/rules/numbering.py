@@ -3,14 +3,40 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 _PART: Final = re.compile(r"\{([^{}]*)\}")
 _SEQUENCE: Final = re.compile(r"seq:([1-9][0-9]?)")
-_FIELDS: Final = frozenset({"channel", "yyyy", "yy", "mm"})
+_FIELDS: Final = frozenset({"channel", "order", "yyyy", "yy", "mm"})
+_TOUCHING: Final = re.compile(
+    r"\{(channel|order)\}\d*\{seq:\d+\}|\{seq:\d+\}\d*\{(channel|order)\}"
+)
 MAX_DIGITS: Final = 18
 MAX_LENGTH: Final = 48
+
+
+class NumberKind(StrEnum):
+    """What has numbers by a pattern."""
+
+    ORDER = "order"
+    SHIPMENT = "shipment"
+    RETURN = "return"
+    INVOICE = "invoice"
+
+
+IN_ORDER: Final = frozenset({NumberKind.SHIPMENT, NumberKind.RETURN})
+"""What may be counted within its order."""
+
+
+class Reset(StrEnum):
+    """When a count starts again."""
+
+    NEVER = "never"
+    YEARLY = "yearly"
+    MONTHLY = "monthly"
+    EACH_ORDER = "for each order"
 
 
 class BadPattern(ValueError):
@@ -21,11 +47,13 @@ class BadPattern(ValueError):
 class Pattern:
     """A number's parts: text, `{channel}`, `{yyyy}`, `{yy}`, `{mm}` and one `{seq:digits}`.
 
-    The count starts again whenever one of the other parts changes: with `{mm}` every month.
+    The count starts again whenever one of the other parts changes: with `{mm}` every month. With
+    `{order}`, beside which there is nothing but text and the count, it is the order's own.
     """
 
     text: str
     digits: int
+    fields: frozenset[str]
 
     @classmethod
     @lru_cache(maxsize=64)
@@ -33,40 +61,64 @@ class Pattern:
         """The pattern that the text describes.
 
         Raises:
-            BadPattern: not exactly one `{seq:digits}`, an unknown part, a month without a year,
-                a stray brace, or more than 48 characters.
+            BadPattern: not exactly one `{seq:digits}`, an unknown part, a month without a year, an
+                order beside other parts, a count that nothing keeps apart from a channel or an
+                order, a stray brace, or more than 48 characters.
         """
         parts = _PART.findall(text)
         counts = [match for part in parts if (match := _SEQUENCE.fullmatch(part))]
         if len(counts) != 1 or int(counts[0][1]) > MAX_DIGITS:
             raise BadPattern(f"{text}: a pattern has one {{seq:digits}}, such as {{seq:6}}")
-        fields = {part for part in parts if not part.startswith("seq:")}
-        unknown = fields - _FIELDS
-        if unknown or re.search("[{}]", _PART.sub("", text)):
-            raise BadPattern(f"{text}: known are {{channel}}, {{yyyy}}, {{yy}}, {{mm}}, {{seq:6}}")
+        fields = frozenset(part for part in parts if not part.startswith("seq:"))
+        if fields - _FIELDS or re.search("[{}]", _PART.sub("", text)):
+            known = "{channel}, {order}, {yyyy}, {yy}, {mm}, {seq:6}"
+            raise BadPattern(f"{text}: known are {known}")
         if "mm" in fields and not fields & {"yyyy", "yy"}:
             raise BadPattern(f"{text}: a month needs its year, or numbers come twice")
+        if "order" in fields and len(fields) > 1:
+            raise BadPattern(f"{text}: what is counted in each order has no other part")
+        if _TOUCHING.search(text):
+            raise BadPattern(f"{text}: a count stands apart, as in {{channel}}-{{seq:6}}")
         if len(text) > MAX_LENGTH:
             raise BadPattern(f"{text}: at most {MAX_LENGTH} characters")
-        return cls(text=text, digits=int(counts[0][1]))
+        return cls(text=text, digits=int(counts[0][1]), fields=fields)
+
+    @classmethod
+    def of(cls, kind: NumberKind, text: str) -> "Pattern":
+        """The pattern, for that kind.
+
+        Raises:
+            BadPattern: as `parse`; or `{order}` for what is not counted within an order.
+        """
+        pattern = cls.parse(text)
+        if pattern.resets is Reset.EACH_ORDER and kind not in IN_ORDER:
+            raise BadPattern(f"{text}: only shipments and returns are counted in their {{order}}")
+        return pattern
+
+    @property
+    def resets(self) -> Reset:
+        """When the count starts again, as far as time decides; each channel has its own anyway."""
+        if "order" in self.fields:
+            return Reset.EACH_ORDER
+        if "mm" in self.fields:
+            return Reset.MONTHLY
+        return Reset.YEARLY if self.fields & {"yyyy", "yy"} else Reset.NEVER
 
     def scope(self, day: date, channel: str) -> str:
         """What the count is kept for: the number with its count left out."""
-        return self._filled(day, channel).replace(f"{{seq:{self.digits}}}", "*")
+        return self._filled("*", day, channel, "")
 
-    def format(self, count: int, day: date, channel: str) -> str:
+    def format(self, count: int, day: date, channel: str, order: str = "") -> str:
         """The number of a count, padded with zeros; a larger count just becomes longer."""
-        digits = str(count).zfill(self.digits)
-        return self._filled(day, channel).replace(f"{{seq:{self.digits}}}", digits)
+        return self._filled(str(count).zfill(self.digits), day, channel, order)
 
-    def _filled(self, day: date, channel: str) -> str:
-        parts = {
-            "{channel}": channel.upper(),
-            "{yyyy}": f"{day.year:04}",
-            "{yy}": f"{day.year % 100:02}",
-            "{mm}": f"{day.month:02}",
+    def _filled(self, count: str, day: date, channel: str, order: str) -> str:
+        values = {
+            "channel": channel.upper(),
+            "order": order,
+            "yyyy": f"{day.year:04}",
+            "yy": f"{day.year % 100:02}",
+            "mm": f"{day.month:02}",
+            f"seq:{self.digits}": count,
         }
-        filled = self.text
-        for name, value in parts.items():
-            filled = filled.replace(name, value)
-        return filled
+        return _PART.sub(lambda part: values[part[1]], self.text)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from models.catalog import Product
 from models.orders import Order, OrderLine
+from models.rules.numbering import NumberKind
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -55,7 +56,7 @@ class Shop:
         order = made(
             Order,
             id=dice.id_at(at),
-            number=self.office.numbers.take("order", pattern, at, channel),
+            number=self.office.numbers.take(NumberKind.ORDER, pattern, at, channel),
             channel=channel,
             customer_id=customer.id,
             currency=policy.current().currency,

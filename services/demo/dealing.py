@@ -7,6 +7,7 @@ from models.orders import OrderLine
 from models.payments import Payment
 from models.rules.access import Actor
 from models.rules.events import EventKind
+from models.rules.numbering import NumberKind
 from models.rules.order_states import ORDER_TABLE, PAYING, OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind, check_payment
 from models.rules.return_states import (
@@ -18,7 +19,6 @@ from models.rules.return_states import (
     after_receipt,
 )
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services import policy
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
@@ -154,7 +154,7 @@ def request_return(case: Case, share: float, at: datetime, reason: str) -> Comeb
     before = facts(order)
     request = Return(
         id=dice.id_at(at),
-        number=case.office.numbers.take("return", policy.current().return_number_pattern, at),
+        number=case.office.numbers.of_order(NumberKind.RETURN, order, len(case.comebacks), at),
         order_id=order.id,
         status=ReturnState.REQUESTED,
         reason=reason,

@@ -10,6 +10,7 @@ from models.payments import Invoice
 from models.rules.access import Actor
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
+from models.rules.numbering import NumberKind
 from models.rules.pricing import LinePrice, price_line
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
 from services import policy
@@ -57,7 +58,7 @@ def _consign(case: Case, warehouse_id: UUID, units: dict[UUID, int], at: datetim
     shipment = made(
         Shipment,
         id=case.office.dice.id_at(at),
-        number=f"{order.number}-{len(case.consignments) + 1}",
+        number=case.office.numbers.of_order(NumberKind.SHIPMENT, order, len(case.consignments), at),
         order_id=order.id,
         warehouse_id=warehouse_id,
         status=ShipmentStatus.PENDING,
@@ -172,7 +173,7 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
     return made(
         Invoice,
         id=case.office.dice.id_at(at),
-        number=case.office.numbers.take("invoice", pattern, at),
+        number=case.office.numbers.take(NumberKind.INVOICE, pattern, at, order.channel),
         order_id=order.id,
         shipment_id=consignment.shipment.id,
         currency=order.currency,

@@ -6,7 +6,8 @@ from datetime import datetime
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.numbering import NumberCounter
-from models.rules.numbering import Pattern
+from models.orders import Order
+from models.rules.numbering import NumberKind, Pattern, Reset
 from services import policy
 
 
@@ -23,6 +24,14 @@ class Numbers:
         scope = f"{kind}:{parsed.scope(day, channel)}"
         self._counts[scope] += 1
         return parsed.format(self._counts[scope], day, channel)
+
+    def of_order(self, kind: NumberKind, order: Order, earlier: int, at: datetime) -> str:
+        """The number of an order's next shipment or return, of which it has `earlier` ones."""
+        pattern = policy.current().number_pattern(kind)
+        if pattern.resets is not Reset.EACH_ORDER:
+            return self.take(kind, pattern.text, at, order.channel)
+        day = policy.current().local(at).date()
+        return pattern.format(earlier + 1, day, order.channel, order.number)
 
     async def save(self, connection: BaseDBAsyncClient) -> None:
         """Leave the database's counters where the counting ended."""

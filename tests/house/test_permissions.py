@@ -39,6 +39,8 @@ USE_CASES = {
     "inventory.adjust_stock": Permission.STOCK_WRITE,
     "inventory.save_warehouse": Permission.STOCK_WRITE,
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
+    "numbering.list_numbering": Permission.ORDERS_READ,
+    "numbering.set_next_number": Permission.NUMBERS_WRITE,
     "order_editing.edit_order": Permission.ORDERS_WRITE,
     "order_editing.preview_edit": Permission.ORDERS_WRITE,
     "orders.note_on_order": Permission.ORDERS_WRITE,

@@ -90,9 +90,13 @@ WRONG = {
         "SO-{yyyy}",
         "SO-{yyyy}: a pattern has one {seq:digits}, such as {seq:6}",
     ),
+    "invoice_number_pattern": (
+        "{order}-{seq:1}",
+        "{order}-{seq:1}: only shipments and returns are counted in their {order}",
+    ),
     "return_number_pattern": (
-        "RET-{day}-{seq:6}",
-        "RET-{day}-{seq:6}: known are {channel}, {yyyy}, {yy}, {mm}, {seq:6}",
+        "{order}{seq:1}",
+        "{order}{seq:1}: a count stands apart, as in {channel}-{seq:6}",
     ),
     "allowed_origins": (
         "https://a.example, *",

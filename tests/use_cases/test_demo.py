@@ -35,7 +35,7 @@ from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tables import TABLES
-from services import clock, search
+from services import clock, policy, search
 from services import database as service
 from services.customers import SaveCustomer, save_customer
 from services.demo.fill import Summary, fill, is_empty
@@ -44,6 +44,7 @@ from services.order_actions import ActOnOrder, act_on_order
 from services.order_entry import NewLine
 from services.orders import derive
 from services.placing import PlaceOrder, place_order
+from services.policy import Policy
 from services.stock_audit import Report, verify_stock
 from tests.support.auditor import audit
 from tests.support.databases import Database, Databases, connected
@@ -332,6 +333,20 @@ async def test_numbers_go_on_where_they_were(sqlite_database: Database) -> None:
     await fill_small()
     assert min(customer.code for customer in await Customer.all()) == "C-000041"
     assert (await NumberCounter.get(scope="customer:C-*")).value == 70
+
+
+async def test_shipments_and_returns_follow_their_patterns(sqlite_database: Database) -> None:
+    usual = policy.current()
+    policy.use(Policy(shipment_number_pattern="SH-{seq:5}", return_number_pattern="RT-{seq:2}"))
+    try:
+        await fill_small()
+    finally:
+        policy.use(usual)
+    for table, prefix, digits in ((Shipment, "SH-", 5), (Return, "RT-", 2)):
+        numbers = sorted(each.number for each in await table.all())
+        assert numbers == [f"{prefix}{n:0{digits}}" for n in range(1, len(numbers) + 1)]
+        scope = f"{table.__name__.lower()}:{prefix}*"
+        assert (await NumberCounter.get(scope=scope)).value == len(numbers) > 1
 
 
 async def test_only_who_may_import_may_fill(sqlite_database: Database) -> None:

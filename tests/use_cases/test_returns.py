@@ -51,7 +51,11 @@ async def test_a_return_is_announced(database: Database) -> None:
         after = await request_return(OPEN, RequestReturn(order.id, lines, " too small "))
     assert (after.return_status, after.version) == ("REQUESTED", order.version + 1)
     request = await Return.get()
-    assert (request.number, request.status, request.version) == ("RET-2026-000001", "REQUESTED", 1)
+    assert (request.number, request.status, request.version) == (
+        f"{order.number}-R1",
+        "REQUESTED",
+        1,
+    )
     assert (request.reason, request.created_at) == ("too small", NOON)
     row = await ReturnLine.get()
     assert (row.order_line_id, row.quantity, row.received) == (line.id, 3, 0)
@@ -61,7 +65,7 @@ async def test_a_return_is_announced(database: Database) -> None:
     assert (event.subject_id, event.subject_seq, event.order_id) == (request.id, 1, order.id)
     assert event.data == {
         "status": "REQUESTED",
-        "number": "RET-2026-000001",
+        "number": f"{order.number}-R1",
         "lines": [
             {"lineId": line.id.hex, "quantity": 2},
             {"lineId": line.id.hex, "quantity": 1},
