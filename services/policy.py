@@ -1,19 +1,22 @@
 """What the operator decided about how business is done. Set once when the process starts."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
+
+from models.rules.ledger import Accounts
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Company currency, business time zone, and the patterns of numbers."""
+    """Company currency, business time zone, patterns of numbers, accounts and limits."""
 
     currency: str = "EUR"
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
     return_number_pattern: str = "RET-{yyyy}-{seq:6}"
+    accounts: Accounts = field(default_factory=Accounts)
     max_order_lines: int = 2_000
     max_addresses: int = 50
     max_parcels: int = 100
@@ -21,6 +24,10 @@ class Policy:
     def local(self, instant: datetime) -> datetime:
         """The instant as the business's own clocks show it."""
         return instant.astimezone(ZoneInfo(self.time_zone))
+
+    def beginning_of(self, day: date) -> datetime:
+        """The instant at which a day of the business begins, in UTC."""
+        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
 
 _policy = Policy()

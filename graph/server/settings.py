@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from graph.execution.limits import Limits
 from models.rules import money
+from models.rules.ledger import Accounts
 from models.rules.numbering import BadPattern, Pattern
 from services.database import UnusableDatabaseUrl, credentials
 from services.policy import Policy
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
     return_number_pattern: str = "RET-{yyyy}-{seq:6}"
+    ledger_accounts: Annotated[tuple[str, ...], NoDecode] = ()
     max_order_lines: int = Field(default=2_000, ge=1, le=10_000)
     max_addresses: int = Field(default=50, ge=1, le=1_000)
     max_parcels: int = Field(default=100, ge=1, le=1_000)
@@ -160,16 +162,23 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return text
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "ledger_accounts", mode="before")
     @classmethod
     def _listed(cls, text: Any) -> Any:
         if isinstance(text, str):
-            return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+            return tuple(part.strip() for part in text.split(",") if part.strip())
         return text
+
+    @field_validator("ledger_accounts")
+    @classmethod
+    def _accounts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        Accounts.parse(texts)
+        return texts
 
     @field_validator("allowed_origins")
     @classmethod
-    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+    def _origins(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.rstrip("/") for origin in listed)
         for origin in origins:
             if not re.fullmatch(r"https?://[^/\s*]+", origin):
                 raise ValueError("an origin is such as https://shop.example; several have commas")
@@ -210,6 +219,7 @@ class Settings(BaseSettings):
             order_number_pattern=self.order_number_pattern,
             invoice_number_pattern=self.invoice_number_pattern,
             return_number_pattern=self.return_number_pattern,
+            accounts=Accounts.parse(self.ledger_accounts),
             max_order_lines=self.max_order_lines,
             max_addresses=self.max_addresses,
             max_parcels=self.max_parcels,

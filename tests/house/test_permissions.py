@@ -34,6 +34,7 @@ USE_CASES = {
     "imports.run.import_files": Permission.IMPORT,
     "inventory.adjust_stock": Permission.STOCK_WRITE,
     "inventory.save_warehouse": Permission.STOCK_WRITE,
+    "ledger.export_ledger": Permission.PAYMENTS_READ,
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
     "orders.note_on_order": Permission.ORDERS_WRITE,
     "orders.place_order": Permission.ORDERS_WRITE,

@@ -84,6 +84,13 @@ WRONG = {
         "RET-{day}-{seq:6}",
         "RET-{day}-{seq:6}: known are {channel}, {yyyy}, {yy}, {mm}, {seq:6}",
     ),
+    "ledger_accounts": (
+        "revenue=8400, profit=1",
+        (
+            "profit=1: known are receivables, revenue, shipping, tax, cash and cash:METHOD, "
+            "as in revenue=8400"
+        ),
+    ),
     "allowed_origins": (
         "https://a.example, *",
         "an origin is such as https://shop.example; several have commas",
