@@ -1,16 +1,17 @@
 """What the operator decided about how business is done. Set once when the process starts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from models.rules.delays import USUAL, Deadlines
+from models.rules.ledger import Accounts
 from models.rules.numbering import NumberKind, Pattern
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Company currency, business time zone, patterns of numbers, and how long stages may take."""
+    """Company currency, business time zone, number patterns, deadlines, accounts and limits."""
 
     currency: str = "EUR"
     time_zone: str = "UTC"
@@ -19,6 +20,7 @@ class Policy:
     return_number_pattern: str = "{order}-R{seq:1}"
     invoice_number_pattern: str = "INV-{yyyy}-{seq:6}"
     deadlines: Deadlines = field(default_factory=lambda: USUAL)
+    accounts: Accounts = field(default_factory=Accounts)
     max_order_lines: int = 2_000
     max_addresses: int = 50
     max_parcels: int = 100
@@ -36,6 +38,10 @@ class Policy:
     def local(self, instant: datetime) -> datetime:
         """The instant as the business's own clocks show it."""
         return instant.astimezone(ZoneInfo(self.time_zone))
+
+    def beginning_of(self, day: date) -> datetime:
+        """The instant at which a day of the business begins, in UTC."""
+        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
 
 _policy = Policy()

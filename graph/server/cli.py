@@ -5,6 +5,7 @@ import typer
 from graph.server.commands import (
     demo,
     doctor,
+    exports,
     imports,
     migrate,
     numbering,
@@ -28,5 +29,6 @@ app.command("rates")(rates.rates)
 app.command("serve")(serve.serve)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
+app.add_typer(exports.app)
 app.add_typer(stock.app)
 app.add_typer(numbering.app)

@@ -30,6 +30,7 @@ from pydantic_settings import (
 from graph.execution.limits import Limits
 from models.rules import money
 from models.rules.delays import Stage
+from models.rules.ledger import Accounts
 from models.rules.numbering import BadPattern, NumberKind, Pattern
 from services.database import UnusableDatabaseUrl, credentials
 from services.policy import Policy
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     ship_within_hours: Hours = 48.0
     deliver_within_hours: Hours = 168.0
     delay_poll_seconds: Seconds = 15.0
+    ledger_accounts: Annotated[tuple[str, ...], NoDecode] = ()
     max_order_lines: int = Field(default=2_000, ge=1, le=10_000)
     max_addresses: int = Field(default=50, ge=1, le=1_000)
     max_parcels: int = Field(default=100, ge=1, le=1_000)
@@ -178,16 +180,23 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return text
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "ledger_accounts", mode="before")
     @classmethod
     def _listed(cls, text: Any) -> Any:
         if isinstance(text, str):
-            return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+            return tuple(part.strip() for part in text.split(",") if part.strip())
         return text
+
+    @field_validator("ledger_accounts")
+    @classmethod
+    def _accounts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        Accounts.parse(texts)
+        return texts
 
     @field_validator("allowed_origins")
     @classmethod
-    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+    def _origins(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.rstrip("/") for origin in listed)
         for origin in origins:
             if not re.fullmatch(r"https?://[^/\s*]+", origin):
                 raise ValueError("an origin is such as https://shop.example; several have commas")
@@ -235,6 +244,7 @@ class Settings(BaseSettings):
                 Stage.SHIP: timedelta(hours=self.ship_within_hours),
                 Stage.DELIVER: timedelta(hours=self.deliver_within_hours),
             },
+            accounts=Accounts.parse(self.ledger_accounts),
             max_order_lines=self.max_order_lines,
             max_addresses=self.max_addresses,
             max_parcels=self.max_parcels,

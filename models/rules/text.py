@@ -13,6 +13,7 @@ _STROKED: Final = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
 )
 """Letters that Unicode does not take apart, as people without them on the keyboard type them."""
+_FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -45,3 +46,12 @@ def matches_words(text: str, query: str) -> bool:
     """Whether every word of the query begins a word of the text."""
     found = words(text)
     return all(any(word.startswith(part) for word in found) for part in words(query))
+
+
+def inert(text: str) -> str:
+    """The text as a cell of a table that no spreadsheet takes for a formula.
+
+    One that begins with = + - @, with one of their wide forms, or with a tab or line end, gets an
+    apostrophe before it: OWASP, CSV Injection, 2023.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text

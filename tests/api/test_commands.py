@@ -105,10 +105,15 @@ def database_file() -> Path:
     return Path.cwd() / "shop.sqlite3"
 
 
-@pytest.mark.parametrize("command", [("serve",), ("demo",), ("stock", "verify")])
+PERIOD = ("--from", "2026-03-01", "--to", "2026-03-31")
+
+
+@pytest.mark.parametrize(
+    "command", [("serve",), ("demo",), ("stock", "verify"), ("export", "ledger", *PERIOD)]
+)
 def test_what_needs_tables_says_how_to_make_them(command: tuple[str, ...]) -> None:
     missing = run(*command)
-    assert missing.exit_code == 1
+    assert (missing.exit_code, missing.stdout) == (1, "")
     assert missing.stderr == "There is no such database file. Run: ordergraph migrate\n"
     assert not database_file().exists()
     database_file().touch()
@@ -137,6 +142,9 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(
         ({}, ("demo", "--orders", "x")),
         ({}, ("nothing",)),
         ({}, ("import", "/no/such/folder", "--mapping", "/no/such/file")),
+        ({}, ("export", "ledger")),
+        ({}, ("export", "ledger", "--from", "2026-03-01", "--to", "31.3.2026")),
+        ({"ORDERGRAPH_LEDGER_ACCOUNTS": "profit=1"}, ("export", "ledger", *PERIOD)),
     ],
 )
 def test_misuse_has_a_status_of_its_own(

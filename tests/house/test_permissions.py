@@ -38,6 +38,7 @@ USE_CASES = {
     "imports.run.import_files": Permission.IMPORT,
     "inventory.adjust_stock": Permission.STOCK_WRITE,
     "inventory.save_warehouse": Permission.STOCK_WRITE,
+    "ledger.export_ledger": Permission.PAYMENTS_READ,
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
     "numbering.list_numbering": Permission.ORDERS_READ,
     "numbering.set_next_number": Permission.NUMBERS_WRITE,

@@ -98,6 +98,13 @@ WRONG = {
         "{order}{seq:1}",
         "{order}{seq:1}: a count stands apart, as in {channel}-{seq:6}",
     ),
+    "ledger_accounts": (
+        "revenue=8400, profit=1",
+        (
+            "profit=1: known are receivables, revenue, shipping, tax, cash and cash:METHOD, "
+            "as in revenue=8400"
+        ),
+    ),
     "allowed_origins": (
         "https://a.example, *",
         "an origin is such as https://shop.example; several have commas",

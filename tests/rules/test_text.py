@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.rules.countries import COUNTRIES
 from models.rules.errors import UnusableText
-from models.rules.text import MAX_WORD, clean, fold, matches_words, words
+from models.rules.text import MAX_WORD, clean, fold, inert, matches_words, words
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,14 @@ def test_countries() -> None:
     assert len(COUNTRIES) == 250  # the 249 of ISO 3166-1, and Kosovo
     assert {"DE", "GB", "XK"} <= COUNTRIES
     assert not COUNTRIES & {"UK", "EU", "de", "XX"}
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
+def test_a_cell_is_no_formula(first: str) -> None:
+    assert inert(f"{first}1+1") == f"'{first}1+1"
+    assert inert(f"x{first}1") == f"x{first}1"
+
+
+@pytest.mark.parametrize("text", ["", "card ch_1", "'=1", "1=1", "Ärger", " =1"])
+def test_other_cells_stay_as_they_are(text: str) -> None:
+    assert inert(text) == text
