@@ -1,8 +1,9 @@
 """The lots that lie on the demo's shelves at the end, as the last stocktaking found them."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from models.catalog import Product
@@ -14,15 +15,19 @@ from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE
 from services.demo.rows import Rows, made
 
-SHELF_LIFE_DAYS = (60, 400)
+SHELF_LIFE_DAYS: Final = (60, 400)
 
 
 def count_lots(
     rows: Rows, dice: Dice, products: list[Product], stock: list[StockItem], at: datetime
 ) -> None:
     """One lot of each tracked product, with all that is on hand of it in each stock item."""
+    there: dict[UUID, list[StockItem]] = defaultdict(list)
+    for item in stock:
+        if item.on_hand:
+            there[item.product_id].append(item)
     for product in products:
-        items = [item for item in stock if item.product_id == product.id and item.on_hand]
+        items = there[product.id]
         if product.tracking is not TrackingPolicy.NONE and items:
             lot = _lot(product, len(items), dice, at)
             rows.add_model(lot)
