@@ -1,4 +1,4 @@
-"""Whether the counters of stock are what ledger and reservations say, and putting them right."""
+"""Whether stock counters are what ledger, reservations and units say, and putting them right."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.inventory import StockItem
 from models.rules.access import Actor, Permission
+from models.rules.catalog import TrackingPolicy
 from models.rules.events import EventKind
 from models.rules.inventory import EFFECTS, MAX_QUANTITY
 from services.database import connection
@@ -38,6 +39,8 @@ class Counter(StrEnum):
     """Movements whose balance follows from the one before, and how many there are."""
     PROMISED = "promised"
     """The reserved counter, and the sum of the reservations."""
+    UNITS = "units"
+    """What is on hand of a product with lots or serial numbers, and the sum of its units."""
     LINE = "order line"
     """What an order line counts as reserved, and the sum of its reservations."""
 
@@ -81,7 +84,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """A stock item with what its ledger and its reservations come to."""
+    """A stock item with what its ledger, its reservations and its units come to."""
 
     stock_item_id: UUID
     sku: str
@@ -99,7 +102,7 @@ class _Sums:
 
 
 async def verify_stock(actor: Actor, *, repair: bool = False) -> Report:
-    """Every stock item compared with its ledger and its reservations, each at one instant.
+    """Every stock item compared with its ledger, reservations and units, each at one instant.
 
     With `repair` the counters that differ from the ledger are set to it, each stock item in a
     transaction of its own that records an event. The ledger itself is never changed: where it has
@@ -163,11 +166,11 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     }
     record(work, item, EventKind.STOCK_CHANGED, data=data)
     await item.save(using_db=work.connection)
-    promised = sums.ledger[Counter.PROMISED]
-    return [
-        replace(drift, repaired=drift.counter in REPAIRABLE or promised == item.reserved)
-        for drift in drifts
-    ]
+    mended = {
+        Counter.PROMISED: sums.ledger[Counter.PROMISED] == item.reserved,
+        Counter.UNITS: sums.ledger[Counter.UNITS] == item.on_hand,
+    }
+    return [replace(drift, repaired=mended.get(drift.counter, True)) for drift in drifts]
 
 
 def _is_possible(ledger: dict[Counter, int]) -> bool:
@@ -188,7 +191,7 @@ def _before(counter: str) -> str:
     return f"COALESCE(LAG({counter}_after) OVER (PARTITION BY stock_item_id ORDER BY sequence), 0)"
 
 
-_TEXTS: Final = frozenset({"id", "sku", "code"})
+_TEXTS: Final = frozenset({"id", "sku", "code", "tracking"})
 _COUNTERS: Final = ("on_hand", "reserved", "damaged")
 _CHANGES: Final = ", ".join(f"{_change(name)} AS {name}_change" for name in _COUNTERS)
 _BEFORE: Final = ", ".join(f"{_before(name)} AS {name}_before" for name in _COUNTERS)
@@ -200,10 +203,10 @@ _FOLLOWS: Final = " AND ".join(
 # One statement, so that all its numbers are of one instant on every database. The range is in each
 # part of it, because not every planner carries it into a derived table by itself.
 _COMPARE: Final = f"""
-SELECT item.id, product.sku, warehouse.code,
+SELECT item.id, product.sku, product.tracking, warehouse.code,
     item.on_hand, item.reserved, item.damaged, item.movement_seq,
     ledger.on_hand_sum, ledger.reserved_sum, ledger.damaged_sum,
-    ledger.movements, ledger.last_sequence, ledger.following, promise.units
+    ledger.movements, ledger.last_sequence, ledger.following, promise.units, lying.coded
 FROM stock_item item
 JOIN product ON product.id = item.product_id
 JOIN warehouse ON warehouse.id = item.warehouse_id
@@ -222,6 +225,11 @@ LEFT JOIN (
     FROM reservation WHERE stock_item_id BETWEEN '{{first}}' AND '{{last}}'
     GROUP BY stock_item_id
 ) promise ON promise.stock_item_id = item.id
+LEFT JOIN (
+    SELECT stock_item_id, SUM(quantity) AS coded
+    FROM unit_stock WHERE stock_item_id BETWEEN '{{first}}' AND '{{last}}'
+    GROUP BY stock_item_id
+) lying ON lying.stock_item_id = item.id
 WHERE item.id BETWEEN '{{first}}' AND '{{last}}'
 ORDER BY item.id
 """  # noqa: S608 - made of our own names; the range is of UUID objects
@@ -256,6 +264,7 @@ def _sums(row: dict[str, Any]) -> _Sums:
         Counter.SEQUENCE: number["last_sequence"],
         Counter.BALANCES: number["following"],
         Counter.PROMISED: number["reserved"],
+        Counter.UNITS: 0 if row["tracking"] == TrackingPolicy.NONE else number["on_hand"],
     }
     ledger = {
         Counter.ON_HAND: number["on_hand_sum"],
@@ -265,6 +274,7 @@ def _sums(row: dict[str, Any]) -> _Sums:
         Counter.SEQUENCE: number["movements"],
         Counter.BALANCES: number["movements"],
         Counter.PROMISED: number["units"],
+        Counter.UNITS: number["coded"],
     }
     return _Sums(UUID(str(row["id"])), row["sku"], row["code"], counters, ledger)
 

@@ -20,6 +20,7 @@ from services.tracking import (
     check_expiry,
     free,
     lying,
+    pieces,
     refuse,
     summed,
     tell,
@@ -200,8 +201,8 @@ async def set_free(work: Work, shipment: Shipment) -> None:
     there = await _there(work, shipment, assigned)
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
     await change(work, {there[key].id: Shift(assigned=-units) for key, units in amounts.items()})
-    rows = ShipmentUnit.filter(id__in=[each.id for each in assigned])
-    await rows.using_db(work.connection).delete()
+    for part in pieces([each.id for each in assigned]):
+        await ShipmentUnit.filter(id__in=part).using_db(work.connection).delete()
 
 
 async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
@@ -213,8 +214,10 @@ async def _there(
     work: Work, shipment: Shipment, assigned: Sequence[ShipmentUnit]
 ) -> dict[UUID, UnitStock]:
     """Where the units lie from which the shipment goes, by unit."""
-    rows = UnitStock.filter(
-        unit_id__in=list({each.unit_id for each in assigned}),
-        stock_item__warehouse_id=shipment.warehouse_id,
-    ).using_db(work.connection)
-    return {row.unit_id: row for row in await rows}
+    there: dict[UUID, UnitStock] = {}
+    for part in pieces(sorted({each.unit_id for each in assigned})):
+        rows = UnitStock.filter(
+            unit_id__in=part, stock_item__warehouse_id=shipment.warehouse_id
+        ).using_db(work.connection)
+        there |= {row.unit_id: row for row in await rows}
+    return there

@@ -23,6 +23,7 @@ from services import credit
 from services.database import connection, dialect
 from services.demo.dice import Dice
 from services.demo.history import History
+from services.demo.lots import count_lots
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows
 from services.demo.size import Size
@@ -106,6 +107,9 @@ async def fill(
             rows.clear()
             if progress:
                 progress(history.placed, size.orders)
+    count_lots(rows, history.dice, history.company.products, history.company.stock, end)
+    await run(actor, lambda work: rows.write(work.connection))
+    rows.clear()
     await run(actor, lambda work: _close(work, history.company.stock, numbers))
     return _summary(rows)
 

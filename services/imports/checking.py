@@ -71,12 +71,16 @@ def _advance(case: Case, source: Source) -> Callable[[int, int], None]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the database knows of a batch: the rows' own keys and codes, and keys referred to."""
+    """What the database knows of a batch: the rows' own keys and codes, and keys referred to.
+
+    `tracked` are the keys of products that have lots or serial numbers.
+    """
 
     keys: set[str]
     codes: dict[str, UUID]
     barcodes: set[str]
     referred: dict[Kind, dict[str, UUID]]
+    tracked: set[str]
 
 
 async def _check_batch(case: Case, converter: Converter, batch: list[Converted]) -> None:
@@ -90,6 +94,7 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
         if each.record:
             each.problems += _clashes(case, converter, each, each.record, seen)
             each.problems += _dangling(case, converter, each, each.record, seen)
+            each.problems += _without_codes(converter, each, each.record, seen)
         if each.problems:
             count.rejected += 1
         case.report.rejected += each.problems
@@ -127,7 +132,15 @@ async def _look_up(case: Case, kind: Kind, records: list[Record]) -> Seen:
     if kind is Kind.STOCK:
         keys = await _stock_keys(records, referred)
     barcodes = await known.barcodes({code for record in records if (code := record.scanned)})
-    return Seen(keys, await known.coded(kind, codes), barcodes, referred)
+    return Seen(
+        keys, await known.coded(kind, codes), barcodes, referred, await _tracked(kind, referred)
+    )
+
+
+async def _tracked(kind: Kind, referred: dict[Kind, dict[str, UUID]]) -> set[str]:
+    products = referred.get(Kind.PRODUCT, {}) if kind is Kind.STOCK else {}
+    tracked = await known.tracked(set(products.values()))
+    return {key for key, product in products.items() if product in tracked}
 
 
 async def _stock_keys(records: list[Record], referred: dict[Kind, dict[str, UUID]]) -> set[str]:
@@ -190,6 +203,19 @@ def _dangling(
             reason = f"{target} {named} was rejected ({case.where(found)})"
         columns = ", ".join(converter.source.fields[name].columns) or None
         yield converter.problem(each.row, columns, ErrorCode.NOT_FOUND, reason)
+
+
+def _without_codes(
+    converter: Converter, each: Converted, record: Record, seen: Seen
+) -> Iterator[Problem]:
+    """Stock whose units have codes, which no file tells."""
+    if not isinstance(record, StockRow) or not record.on_hand or record.key in seen.keys:
+        return
+    if record.product in seen.tracked:
+        named = record.product.removeprefix(BY_CODE)
+        reason = f"product {named} has lots or serial numbers: receive it by stockAdjust"
+        columns = ", ".join(converter.source.fields["product"].columns) or None
+        yield converter.problem(each.row, columns, ErrorCode.INVALID, reason)
 
 
 def _keep(case: Case, converter: Converter, each: Converted, seen: Seen) -> bool:

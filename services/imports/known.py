@@ -12,6 +12,7 @@ from models.customers import Customer
 from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from models.references import ExternalRef
+from models.rules.catalog import TrackingPolicy
 from models.rules.events import SubjectKind
 from services.imports.records import BY_CODE, RECORDS, Kind
 
@@ -84,6 +85,15 @@ async def barcodes(codes: Collection[str]) -> set[str]:
     for chunk in _chunks(codes):
         taken: Any = await Product.filter(barcode__in=chunk).values_list("barcode", flat=True)
         found |= set(taken)
+    return found
+
+
+async def tracked(products: Collection[UUID]) -> set[UUID]:
+    """Those of the products that have lots or serial numbers."""
+    found: set[UUID] = set()
+    for chunk in _chunks(products):
+        rows = Product.filter(id__in=chunk).exclude(tracking=TrackingPolicy.NONE)
+        found |= {each.id for each in await rows}
     return found
 
 

@@ -18,6 +18,7 @@ from tests.support.company import (
     found_company,
 )
 from tests.support.databases import Database
+from tests.support.statements import counted
 from tests.support.tracked import (
     TRACE,
     adjust,
@@ -28,6 +29,7 @@ from tests.support.tracked import (
     second_warehouse,
     send,
     trace,
+    way,
     wish,
 )
 
@@ -71,11 +73,10 @@ async def test_one_unit_from_the_supplier_to_the_customer_and_back(database: Dat
     assert await trace("SN-3") is None
     order = await company.order(("PHONE", 1))
     shipment = await pack(company, order, 1, "SN-2")
-    on_shelf = await trace("SN-2")
-    assert on_shelf
+    on_shelf = await way("SN-2")
     assert (on_shelf["genuine"], len(on_shelf["steps"])) == (False, 1)
     await send(shipment)
-    sold = await trace("SN-2")
+    sold = await way("SN-2")
     assert sold == {
         "code": "SN-2",
         "genuine": True,
@@ -99,8 +100,7 @@ async def test_one_unit_from_the_supplier_to_the_customer_and_back(database: Dat
         ],
     }
     await returned(order, "RESTOCK", 1, "SN-2")
-    back = await trace("SN-2")
-    assert back
+    back = await way("SN-2")
     assert back["steps"][2] == {
         "kind": "RETURN",
         "warehouse": {"code": "MAIN"},
@@ -127,8 +127,7 @@ async def test_what_becomes_of_a_returned_unit(
     order = await company.order(("PHONE", 1))
     await send(await pack(company, order, 1))
     await returned(order, disposition, 1, "SN-1")
-    found = await trace("SN-1")
-    assert found
+    found = await way("SN-1")
     assert [step["kind"] for step in found["steps"]] == steps
     assert found["genuine"] is False
     assert await books.disagreements() == []
@@ -158,8 +157,7 @@ async def test_first_expired_first_out(database: Database) -> None:
         await company.act(await company.order(("TEA", sizes)), "SHIP")
         for code, ships in expected.items():
             assert (code, (await kinds(code)).count("SHIP")) == (code, ships)
-    lot = await trace("LATE")
-    assert lot
+    lot = await way("LATE")
     assert (lot["genuine"], lot["expiresOn"]) == (True, "2027-09-01")
     assert await books.disagreements() == []
 
@@ -187,8 +185,7 @@ async def test_a_transfer_takes_units_along(database: Database) -> None:
     shop = await second_warehouse()
     lines = [{"sku": "TEA", "quantity": 4}]
     await change(TRANSFER, **{"from": company.warehouse}, to=shop, lines=lines)
-    found = await trace("LATE")
-    assert found
+    found = await way("LATE")
     assert [(step["kind"], step["warehouse"]["code"]) for step in found["steps"]] == [
         ("ADJUST", "MAIN"),
         ("TRANSFER_OUT", "MAIN"),
@@ -255,8 +252,7 @@ async def test_a_lot_expires_on_one_day(sqlite_database: Database) -> None:
     assert error["path"] == ["changes", "0", "units", "0", "expiresOn"]
     await adjust(company, "TEA", 1, "B")
     await adjust(company, "TEA", 1, ("B", 1, "2027-03-01"))
-    found = await trace("B")
-    assert found
+    found = await way("B")
     assert found["expiresOn"] == "2027-03-01"
 
 
@@ -324,3 +320,17 @@ async def test_who_sees_what_of_a_trace(sqlite_database: Database) -> None:
     clerk = Actor(ActorKind.STAFF, "bob", "Bob", EVERYTHING - {Permission.ORDERS_READ})
     (_, step) = (await ask(TRACE, clerk, code="SN-1"))["trace"]["steps"]
     assert (step["order"], step["warehouse"], step["place"]) == (None, {"code": "MAIN"}, None)
+
+
+async def test_a_long_way_takes_no_more_statements(database: Database) -> None:
+    """A code is found by its index, and what its steps name is read for all steps at once."""
+    company = await teas(("L1", 9, "2027-01-01"))
+    costs = []
+    for _ in range(2):
+        for _ in range(3):
+            await company.act(await company.order(("TEA", 1)), "SHIP")
+        with counted() as statements:
+            await way("L1")
+        costs.append(len(statements))
+    assert len(await kinds("L1")) == 7
+    assert costs[0] == costs[1] <= 10

@@ -12,6 +12,7 @@ from models.fulfillment import Parcel, Shipment
 from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from models.rules.access import OPEN
+from models.tracking import TrackedUnit
 from resolvers.context import Context
 from resolvers.identifiers import to_global
 from tests.support.api import SEALER
@@ -50,11 +51,12 @@ async def known(engine: Engine) -> Known:
     rows: dict[str, list[Any]] = {
         table.__name__: await table.all().order_by("id").limit(15) for table in TABLES
     }
+    lots = await TrackedUnit.all().order_by("id").limit(15)
     found = Known(
         ids={name: [to_global(name, row.pk) for row in each] for name, each in rows.items()},
         texts={
             "number": [row.number for row in rows["Order"]],
-            "code": [row.code for row in rows["Customer"]],
+            "code": [row.code for row in (*rows["Customer"], *lots)],
             "sku": [row.sku for row in rows["Product"]],
             "trackingNumber": [row.tracking_number for row in rows["Parcel"]],
             "search": [row.name.split()[0] for row in rows["Customer"]],

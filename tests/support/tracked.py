@@ -65,8 +65,13 @@ async def trace(code: str) -> dict[str, Any] | None:
     return found
 
 
+async def way(code: str) -> dict[str, Any]:
+    """What is known of a code that somebody knows."""
+    found = await trace(code)
+    assert found is not None
+    return found
+
+
 async def kinds(code: str) -> list[str]:
     """What happened to a code, in order."""
-    found = await trace(code)
-    assert found
-    return [step["kind"] for step in found["steps"]]
+    return [step["kind"] for step in (await way(code))["steps"]]

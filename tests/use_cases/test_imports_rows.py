@@ -1,16 +1,20 @@
 """Which rows are taken, which are told of, and in what words; each test brings its own files."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from models.customers import Customer
+from models.inventory import StockItem
 from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.rules.access import OPEN, SYSTEM, Actor, ActorKind
+from models.rules.catalog import TrackingPolicy
 from models.rules.errors import ErrorCode, Forbidden
 from models.rules.order_states import OrderStatus, PaymentStatus
+from services.catalog import SaveProduct, save_product
 from services.imports.records import Kind
 from services.imports.report import Count, Problem
 from services.imports.run import import_files
@@ -287,6 +291,34 @@ sources:
     await files.load()
     order = await Order.get(number="T-A").select_related("customer")
     assert (order.customer.name, order.total_gross_minor) == ("Ada", 1700)
+
+
+async def test_stock_whose_units_have_codes_is_no_matter_of_a_file(
+    sqlite_database: Database, files: Files
+) -> None:
+    tea = SaveProduct(
+        sku="TEA", name="Tea", price=Decimal(1), currency="EUR", tracking=TrackingPolicy.LOT
+    )
+    await save_product(OPEN, tea)
+    await files.load()
+    files.write(
+        mapping="""
+system: till
+currency: EUR
+sources:
+  - kind: stock
+    file: stock.csv
+    fields:
+      product: {column: sku, by: code}
+      warehouse: {value: MAIN, by: code}
+      on_hand: units
+""",
+        stock="sku,units\nTEA,4\nCUP,3\n",
+    )
+    reason = "product TEA has lots or serial numbers: receive it by stockAdjust"
+    told_of_it = ("stock.csv", 2, "sku", ErrorCode.INVALID, reason)
+    assert told(await files.load())[-1] == told_of_it
+    assert [item.on_hand for item in await StockItem.all()] == [3]
 
 
 async def test_who_may_not_import_is_refused(sqlite_database: Database, files: Files) -> None:

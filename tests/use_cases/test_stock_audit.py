@@ -1,6 +1,7 @@
 """Whatever drifts from the ledger is found by its name, and counters are set right from it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,10 +10,14 @@ from models.events import Event
 from models.inventory import Reservation, StockItem, StockMovement
 from models.orders import OrderLine
 from models.rules.access import OPEN, SYSTEM, Actor, ActorKind, Permission
+from models.rules.catalog import TrackingPolicy
 from models.rules.errors import Forbidden
 from models.rules.events import EventKind
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
+from models.rules.tracking import NamedUnits
+from models.tracking import UnitStock
+from services.catalog import SaveProduct, save_product
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.inventory import ChangeStock, adjust_stock
@@ -150,3 +155,27 @@ async def test_reading_does_not_permit_repairing(sqlite_database: Database) -> N
         await verify_stock(reader, repair=True)
     with pytest.raises(Forbidden):
         await verify_stock(stranger)
+
+
+async def test_units_that_do_not_come_to_what_is_on_hand(database: Database) -> None:
+    shop = await open_shop()
+    await StockMovement.all().delete()
+    await StockItem.all().delete()
+    tea = SaveProduct(
+        sku="TEA", name="Tea", price=Decimal(1), currency="EUR", tracking=TrackingPolicy.LOT
+    )
+    await save_product(OPEN, tea)
+    arrived = ChangeStock("TEA", shop.warehouse_id, "new", delta=5, units=(NamedUnits("L1", 5),))
+    await adjust_stock(OPEN, (arrived,))
+    assert (await verify_stock(SYSTEM)).is_clean
+
+    await StockItem.all().update(on_hand=9)
+    expected = [
+        Drift("TEA", "MAIN", counter, 9, 5, repaired=True)
+        for counter in (Counter.ON_HAND, Counter.UNITS)
+    ]
+    assert list((await verify_stock(SYSTEM, repair=True)).drifts) == expected
+
+    await UnitStock.all().update(quantity=4)
+    report = await verify_stock(SYSTEM, repair=True)
+    assert report == Report(1, 1, 0, (Drift("TEA", "MAIN", Counter.UNITS, 5, 4),))
