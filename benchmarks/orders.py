@@ -4,9 +4,10 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -22,6 +23,7 @@ from benchmarks.market import Market
 from benchmarks.postgres import Database
 from benchmarks.rush import Rush
 from benchmarks.stores import Store
+from tests.support.processes import workers_of
 
 DATABASE: Final = "ordergraph_bench_orders"
 DEFAULT_ORDERS: Final = {"postgres": 100_000, "mariadb": 100_000, "sqlite": 20_000}
@@ -122,12 +124,12 @@ def _over_http(server: Store, plan: Plan, folder: Path) -> list[str]:
     store = stores.fresh(server, DATABASE, folder)
     where = asyncio.run(_open(store, market.scarce(plan.products, plan.orders // plan.products)))
     contestant = Contestant("orders", contestants.ordergraph(workers=plan.workers))
-    log = folder / f"{contestant.name}.log"
     with contestants.serving(contestant, Database(store.url), folder) as running:
-        _wait_until_serving(log, plan.workers)
-        rush = Rush(running.url, running.process, where, plan.orders, plan.kills, plan.seed)
+        workers = partial(workers_of, running.process, folder / f"{contestant.name}.log")
+        _wait_for(workers, plan.workers)
+        rush = Rush(running.url, workers, where, plan.orders, plan.kills, plan.seed)
         uvloop.run(rush.run(CLIENTS))
-        _wait_until_serving(log, plan.workers + rush.killed)
+        _wait_for(workers, plan.workers)
     _refuse(asyncio.run(_broken(store, rush)))
     stores.ordergraph(store, folder, "stock", "verify")
     return [
@@ -162,14 +164,12 @@ async def _broken(store: Store, rush: Rush) -> list[str]:
         return await market.broken(rush.market, rush.demand, rush.acknowledged)
 
 
-def _wait_until_serving(log: Path, count: int) -> None:
-    """Return when so many processes have begun to serve: who was killed has come back."""
+def _wait_for(workers: Callable[[], Sequence[int]], count: int) -> None:
+    """Return when so many processes serve: whoever was killed has come back."""
     deadline = time.monotonic() + START_SECONDS
-    while (begun := log.read_text().count('"event":"serving"')) < count:
+    while len(workers()) < count:
         if time.monotonic() > deadline:
-            raise SystemExit(
-                f"{begun} of {count} workers began to serve:\n{log.read_text()[-4000:]}"
-            )
+            raise SystemExit(f"{len(workers())} of {count} processes serve.")
         time.sleep(0.1)
 
 

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any, Final
@@ -17,7 +17,6 @@ import orjson
 from benchmarks.market import Market
 from benchmarks.wire import Lost, Wire
 from resolvers.identifiers import key_of, to_global
-from tests.support.processes import workers_of
 
 PLACE: Final = """
 mutation Place($input: OrderInput!, $key: String!) {
@@ -47,11 +46,11 @@ class Rush:
     """So many orders, one unit each, of a market's products, by clients that do not give up.
 
     A client that lost its connection sends the order again under the same key. Each of `kills`
-    ends a worker of the server, at a random order.
+    ends one of the processes that serve, which `workers` tells, at a random order.
     """
 
     url: str
-    server: int
+    workers: Callable[[], Sequence[int]]
     market: Market
     orders: int
     kills: int
@@ -168,7 +167,7 @@ class Rush:
     def _kill_if_due(self) -> None:
         """Kill workers for all orders that were due; where none is there, at a later order."""
         while self._due and self._due[0] < len(self.outcomes):
-            alive = workers_of(self.server)
+            alive = self.workers()
             if not alive:
                 return
             os.kill(self._dice.choice(alive), signal.SIGKILL)

@@ -1,6 +1,7 @@
 """The ASGI application: what is served where, and what is up while it is served."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -119,7 +120,8 @@ async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
             raise NotMigrated
         async with live:
             _tune_garbage_collection()
-            log.info("serving", database=without_password(url), environment=settings.env)
+            shown = without_password(url)
+            log.info("serving", database=shown, environment=settings.env, process=os.getpid())
             yield
             log.info("stopping")
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,8 @@ from tests.support.repository import ROOT
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+SERVING: Final = re.compile(r"^(?=.*\bserving\b).*\bprocess\W{1,2}(\d+)", re.MULTILINE)
+"""The line that a process writes into its log when it begins to serve."""
 
 
 class Server:
@@ -44,14 +47,15 @@ class Server:
         return found
 
 
-def workers_of(process: int) -> list[int]:
-    """The processes that serve for the one that was started, as Linux tells it."""
+def workers_of(supervisor: int, log: Path) -> list[int]:
+    """The processes that serve for the one that was started, as Linux and their log tell it.
+
+    One that has ended, or has not begun to serve, is not among them.
+    """
     proc = Path("/proc")
-    children = (proc / str(process) / "task" / str(process) / "children").read_text().split()
-    # One that has ended has no command line, and the one that tracks resources has another.
-    return [
-        int(child) for child in children if b"spawn_main" in (proc / child / "cmdline").read_bytes()
-    ]
+    children = (proc / str(supervisor) / "task" / str(supervisor) / "children").read_text().split()
+    alive = {int(each) for each in children if (proc / each / "cmdline").read_bytes()}
+    return sorted(alive & {int(process) for process in SERVING.findall(log.read_text())})
 
 
 @asynccontextmanager
