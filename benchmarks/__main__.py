@@ -11,6 +11,7 @@ from benchmarks import company, growth, load, orders, postgres, processes, repor
 from benchmarks.contestants import CONTESTANTS, Contestant, serving
 from benchmarks.queries import QUERIES
 from benchmarks.rounds import Comparison, Findings
+from tests.support.wire import Failed
 
 FOLDER: Final = Path(__file__).parents[1] / "var" / "bench"
 DATABASE: Final = "ordergraph_bench"
@@ -95,7 +96,10 @@ def order(
         server = stack.enter_context(stores.serving(database, FOLDER))
         count = sent or orders.DEFAULT_ORDERS[server.engine]
         plan = orders.Plan(count, products, workers, kills, rounds, round_orders, seed)
-        typer.echo(orders.measure(server, plan, FOLDER))
+        try:
+            typer.echo(orders.measure(server, plan, FOLDER))
+        except* Failed as failed:
+            raise SystemExit(f"BROKEN: {failed.exceptions[0]}") from None
 
 
 def _chosen(only: str) -> list[Contestant]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -22,11 +21,11 @@ from benchmarks.market import Market
 from benchmarks.postgres import Database
 from benchmarks.rush import Rush
 from benchmarks.stores import Store
+from tests.support.processes import Workers
 
 DATABASE: Final = "ordergraph_bench_orders"
 DEFAULT_ORDERS: Final = {"postgres": 100_000, "mariadb": 100_000, "sqlite": 20_000}
 CLIENTS: Final = 64
-START_SECONDS: Final = 60
 SERVICE: Final = "service"
 BY_HAND: Final = "by hand"
 
@@ -122,12 +121,10 @@ def _over_http(server: Store, plan: Plan, folder: Path) -> list[str]:
     store = stores.fresh(server, DATABASE, folder)
     where = asyncio.run(_open(store, market.scarce(plan.products, plan.orders // plan.products)))
     contestant = Contestant("orders", contestants.ordergraph(workers=plan.workers))
-    log = folder / f"{contestant.name}.log"
     with contestants.serving(contestant, Database(store.url), folder) as running:
-        _wait_until_serving(log, plan.workers)
-        rush = Rush(running.url, running.process, where, plan.orders, plan.kills, plan.seed)
-        uvloop.run(rush.run(CLIENTS))
-        _wait_until_serving(log, plan.workers + rush.killed)
+        workers = Workers(folder / f"{contestant.name}.log")
+        rush = Rush(running.url, workers, where, plan.orders, plan.kills, plan.seed)
+        uvloop.run(_all(rush, plan.workers))
     _refuse(asyncio.run(_broken(store, rush)))
     stores.ordergraph(store, folder, "stock", "verify")
     return [
@@ -145,7 +142,8 @@ def _told(rush: Rush) -> Iterator[str]:
     yield f"{placed:,} placed, {answered - placed:,} refused because a product was sold out"
     half, most = rush.milliseconds(50), rush.milliseconds(99)
     yield f"half of them within {half:,.0f} ms, 99 % within {most:,.0f} ms"
-    yield f"{rush.killed} workers killed, {rush.lost:,} orders sent again after a lost connection"
+    killed = len(rush.workers.killed)
+    yield f"{killed} workers killed, {rush.lost:,} orders sent again after a lost connection"
     if rush.asked_again:
         codes = ", ".join(f"{code} {count:,}" for code, count in rush.asked_again.items())
         yield f"sent again because the server asked for it: {codes}"
@@ -162,15 +160,11 @@ async def _broken(store: Store, rush: Rush) -> list[str]:
         return await market.broken(rush.market, rush.demand, rush.acknowledged)
 
 
-def _wait_until_serving(log: Path, count: int) -> None:
-    """Return when so many processes have begun to serve: who was killed has come back."""
-    deadline = time.monotonic() + START_SECONDS
-    while (begun := log.read_text().count('"event":"serving"')) < count:
-        if time.monotonic() > deadline:
-            raise SystemExit(
-                f"{begun} of {count} workers began to serve:\n{log.read_text()[-4000:]}"
-            )
-        time.sleep(0.1)
+async def _all(rush: Rush, workers: int) -> None:
+    """The rush, from when all processes serve until all serve that came for those killed."""
+    await rush.workers.all_serve(workers)
+    await rush.run(CLIENTS)
+    await rush.workers.all_serve(workers)
 
 
 def _refuse(found: Sequence[str]) -> None:

@@ -1,23 +1,19 @@
 """A rush of orders over HTTP, while workers of the server are killed."""
 
 import asyncio
-import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import quantiles
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
-
 from benchmarks.market import Market
-from benchmarks.wire import Lost, Wire
 from resolvers.identifiers import key_of, to_global
-from tests.support.processes import workers_of
+from tests.support.processes import Workers
+from tests.support.wire import Failed, Insistent
 
 PLACE: Final = """
 mutation Place($input: OrderInput!, $key: String!) {
@@ -27,15 +23,13 @@ mutation Place($input: OrderInput!, $key: String!) {
 }"""
 ORDERS_A_CONNECTION: Final = 50
 """Then a client opens another one, so that workers that are new get their part."""
-AGAIN_SECONDS: Final = 0.05
-PATIENCE_SECONDS: Final = 120
 SAMPLE: Final = 100
 """Every so manieth order is sent once more at the end."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an order: its id, or none where there were too few units."""
+    """What became of an order: its id, or none where its product was sold out."""
 
     sku: str
     order_id: UUID | None
@@ -47,11 +41,11 @@ class Rush:
     """So many orders, one unit each, of a market's products, by clients that do not give up.
 
     A client that lost its connection sends the order again under the same key. Each of `kills`
-    ends a worker of the server, at a random order.
+    ends one of the `workers`, at a random order.
     """
 
     url: str
-    server: int
+    workers: Workers
     market: Market
     orders: int
     kills: int
@@ -60,7 +54,6 @@ class Rush:
     seconds: list[float] = field(default_factory=list)
     lost: int = 0
     asked_again: Counter[str] = field(default_factory=Counter)
-    killed: int = 0
     took: float = 0.0
 
     def __post_init__(self) -> None:
@@ -93,84 +86,50 @@ class Rush:
     async def run(self, clients: int) -> None:
         """Send everything, then a sample once more.
 
-        An answer that must not be ends the program, and so does an order that nobody answers.
+        Raises:
+            Failed: an answer that must not be, or no answer for two minutes.
         """
         numbers = iter(range(self.orders))
         started = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for _ in range(clients):
-                group.create_task(self._client(numbers))
+                group.create_task(self._send(numbers))
         self.took = time.perf_counter() - started
-        wire = Wire(self.url)
+        client = Insistent(self.url)
         for number in range(0, self.orders, SAMPLE):
-            first, again = self.outcomes[number], await self._place(wire, number)
+            first, again = self.outcomes[number], await self._place(client, number)
             if first.order_id and (again.order_id, again.replayed) != (first.order_id, True):
-                raise SystemExit(f"order {number} was {first}, and sent again it is {again}")
-        wire.close()
+                raise Failed(f"order {number} was {first}, and sent again it is {again}")
+        client.close()
 
-    async def _client(self, numbers: Iterator[int]) -> None:
-        wire = Wire(self.url)
+    async def _send(self, numbers: Iterator[int]) -> None:
+        client = Insistent(self.url)
         for count, number in enumerate(numbers, 1):
             began = time.perf_counter()
-            self.outcomes[number] = await self._place(wire, number)
+            self.outcomes[number] = await self._place(client, number)
             self.seconds.append(time.perf_counter() - began)
             if count % ORDERS_A_CONNECTION == 0:
-                wire.close()
+                client.close()
             self._kill_if_due()
-        wire.close()
+        client.close()
+        self.lost += client.lost
+        self.asked_again += client.told
 
-    async def _place(self, wire: Wire, number: int) -> Outcome:
-        """What became of an order, sent until somebody says so."""
-        body = self._body(number)
-        began = time.monotonic()
-        while time.monotonic() - began < PATIENCE_SECONDS:
-            try:
-                answer = await wire.post(body)
-            except Lost:
-                self.lost += 1
-            else:
-                outcome = self._read(number, answer)
-                if outcome:
-                    return outcome
-            await asyncio.sleep(AGAIN_SECONDS)
-        raise SystemExit(f"order {number} was not answered within {PATIENCE_SECONDS} s")
-
-    def _body(self, number: int) -> bytes:
-        customer = self._customers[number % len(self._customers)]
-        line = {"sku": self._wanted[number], "quantity": 1}
-        variables = {
-            "key": f"rush-{self.seed}-{number}",
-            "input": {"customerId": customer, "lines": [line]},
-        }
-        return orjson.dumps({"query": PLACE, "variables": variables})
-
-    def _read(self, number: int, answer: dict[str, Any]) -> Outcome | None:
-        """The outcome that an answer tells; None where it asks to be asked again."""
-        if "errors" in answer:
-            codes = {each["extensions"]["code"] for each in answer["errors"]}
-            if all(each["extensions"]["retryable"] for each in answer["errors"]):
-                self.asked_again.update(codes)
-                return None
-            raise SystemExit(f"order {number}: {answer}")
-        payload = answer["data"]["orderPlace"]
+    async def _place(self, client: Insistent, number: int) -> Outcome:
         sku = self._wanted[number]
-        match [each["code"] for each in payload["userErrors"]]:
+        customer = self._customers[number % len(self._customers)]
+        wish = {"customerId": customer, "lines": [{"sku": sku, "quantity": 1}]}
+        answer = await client.change(PLACE, input=wish, key=f"rush-{self.seed}-{number}")
+        match [each["code"] for each in answer["userErrors"]]:
             case []:
-                order_id = key_of("Order", payload["order"]["id"])
-                return Outcome(sku, order_id, payload["replayed"])
+                return Outcome(sku, key_of("Order", answer["order"]["id"]), answer["replayed"])
             case ["INSUFFICIENT_STOCK"]:
                 return Outcome(sku, None, replayed=False)
-            case ["IN_PROGRESS"]:
-                self.asked_again["IN_PROGRESS"] += 1
-                return None
-        raise SystemExit(f"order {number}: {answer}")
+        raise Failed(f"order {number}: {answer}")
 
     def _kill_if_due(self) -> None:
-        """Kill workers for all orders that were due; where none is there, at a later order."""
+        """Kill a worker for each order that was due; where none serves, at a later order."""
         while self._due and self._due[0] < len(self.outcomes):
-            alive = workers_of(self.server)
-            if not alive:
+            if not self.workers.kill_one(self._dice):
                 return
-            os.kill(self._dice.choice(alive), signal.SIGKILL)
             self._due.pop(0)
-            self.killed += 1

@@ -1,6 +1,7 @@
 """The ASGI application: what is served where, and what is up while it is served."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -123,7 +124,8 @@ async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
         delays = Repeated("delays", lambda: tell_delays(SYSTEM), settings.delay_poll_seconds)
         async with live, delays:
             _tune_garbage_collection()
-            log.info("serving", database=without_password(url), environment=settings.env)
+            shown = without_password(url)
+            log.info("serving", database=shown, environment=settings.env, process=os.getpid())
             yield
             log.info("stopping")
     finally:

@@ -1,22 +1,34 @@
-"""Servers with a fault planted in their stock guard, to see that tests find it."""
+"""Servers with one planted fault each, to see that tests find it."""
 
 import asyncio
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from starlette.applications import Starlette
 
+import services.credit
+import services.idempotency
+import services.order_actions
+import services.order_editing
+import services.orders
 import services.placing
 import services.promising
 import services.reserving
 from graph.server.app import create_app
+from models.customers import Customer
+from models.idempotency import IdempotencyKey
 from models.inventory import StockItem
+from models.orders import Order
+from models.rules.access import OPEN
 from models.rules.allocation import StockRow
+from models.rules.credit import Share
 from services import stock
-from services.transaction import Contended, Work
+from services.idempotency import Claim
+from services.transaction import Contended, Work, run
 
 THINKING_SECONDS = 0.05
 """Between reading and writing, so that a machine of any speed shows what the guard lets through."""
@@ -67,4 +79,71 @@ def early() -> Starlette:
 
     vars(services.promising)["stock_rows"] = look_no_more
     vars(services.placing)["place_order"] = place_after_a_look
+    return create_app()
+
+
+async def _twice(run_step: Any, step: Any) -> Any:
+    """What is put around a use case where it knows of no keys: look, do it, and note it down."""
+    claim = services.idempotency._claims.get()
+    if claim is None:
+        return await run_step(step)
+    known = IdempotencyKey.filter(principal=claim.principal, key=claim.key)
+    if await known.exists():
+        return await run_step(lambda work: services.idempotency._replay(work, claim))
+    await asyncio.sleep(THINKING_SECONDS)
+    done = await run_step(step)
+    await run(OPEN, partial(_note_down, claim, done))
+    return done
+
+
+async def _note_down(claim: Claim, done: Any, work: Work) -> None:
+    outcome = services.idempotency._outcome(done)
+    row = IdempotencyKey(
+        principal=claim.principal,
+        key=claim.key,
+        field=claim.field,
+        fingerprint=claim.fingerprint,
+        outcome=outcome,
+        created_at=work.now,
+    )
+    await IdempotencyKey.bulk_create([row], ignore_conflicts=True, using_db=work.connection)
+
+
+def forgetful() -> Starlette:
+    """A key is written after what was done under it, in a transaction of its own."""
+    vars(services.idempotency)["once"] = _twice
+    return create_app()
+
+
+_owed: ContextVar[int] = ContextVar("owed")
+
+
+async def _add_after_a_look(work: Work, order: Order, change: Share) -> bool:
+    customer = await Customer.get(id=order.customer_id, using_db=work.connection)
+    owed = _owed.get(customer.credit_used_minor)
+    await asyncio.sleep(THINKING_SECONDS)
+    limit = customer.credit_limit_minor
+    if limit is not None and owed + change.credit_minor > limit:
+        return False
+    await services.credit._add(work, order.customer_id, change)
+    return True
+
+
+def generous() -> Starlette:
+    """What a customer owes is looked at before the transaction, and added to in it."""
+    place_order = services.placing.place_order
+
+    async def place_after_a_look(actor: Any, command: Any) -> Any:
+        _owed.set((await Customer.get(id=command.customer_id)).credit_used_minor)
+        return await place_order(actor, command)
+
+    vars(services.credit)["_add_within"] = _add_after_a_look
+    vars(services.placing)["place_order"] = place_after_a_look
+    return create_app()
+
+
+def blind() -> Starlette:
+    """Nobody asks which version a writer saw."""
+    for module in (services.orders, services.order_actions, services.order_editing):
+        vars(module)["check_version"] = lambda _order, _version: None
     return create_app()

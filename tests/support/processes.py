@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import random
+import re
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -16,18 +19,61 @@ from tests.support.repository import ROOT
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+SERVING: Final = re.compile(r"^(?=.*\bserving\b).*\bprocess\W{1,2}(\d+)", re.MULTILINE)
+"""The line that a process writes into its log when it begins to serve."""
+
+
+class Workers:
+    """The processes that serve at one port, as they tell in their log, and who ended them."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.killed: set[int] = set()
+
+    @property
+    def serving(self) -> list[int]:
+        """Those that have begun to serve and have not ended."""
+        begun = {int(process) for process in SERVING.findall(self.log.read_text())}
+        return [process for process in sorted(begun - self.killed) if _is_there(process)]
+
+    def kill_one(self, dice: random.Random) -> bool:
+        """Whether one was there to be killed, which gave it no time to end anything."""
+        serving = self.serving
+        if serving:
+            chosen = dice.choice(serving)
+            os.kill(chosen, signal.SIGKILL)
+            self.killed.add(chosen)
+        return bool(serving)
+
+    async def all_serve(self, count: int) -> None:
+        """Return when so many serve: also those that came after others were killed."""
+        for _ in range(START_SECONDS * 20):
+            if len(self.serving) >= count:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(self.log.read_text()[-4_000:])
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Server:
     """A running server: its address, its process, and questions to it."""
 
     def __init__(
-        self, port: int, process: asyncio.subprocess.Process, client: httpx.AsyncClient
+        self, port: int, process: asyncio.subprocess.Process, client: httpx.AsyncClient, log: Path
     ) -> None:
         self.url = f"http://127.0.0.1:{port}/graphql"
         self.socket_url = f"ws://127.0.0.1:{port}/graphql"
         self.process = process
         self.client = client
+        self.log = log
+        self.workers = Workers(log)
 
     async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """The data of the answer, which has no top-level errors."""
@@ -44,16 +90,6 @@ class Server:
         return found
 
 
-def workers_of(process: int) -> list[int]:
-    """The processes that serve for the one that was started, as Linux tells it."""
-    proc = Path("/proc")
-    children = (proc / str(process) / "task" / str(process) / "children").read_text().split()
-    # One that has ended has no command line, and the one that tracks resources has another.
-    return [
-        int(child) for child in children if b"spawn_main" in (proc / child / "cmdline").read_bytes()
-    ]
-
-
 @asynccontextmanager
 async def started(
     database: Database, folder: Path, *, workers: int = 1, app: str | None = None
@@ -68,6 +104,8 @@ async def started(
         if app is None
         else [sys.executable, "-m", "uvicorn", "--factory", app, "--log-level", "warning"]
     )
+    if app:  # as our own command, which is patient with workers that start slowly
+        command += ["--timeout-worker-healthcheck", str(START_SECONDS)]
     command += ["--port", str(port), "--workers", str(workers)]
     settings = {
         "ORDERGRAPH_DATABASE_URL": database.url,
@@ -85,14 +123,16 @@ async def started(
     limits = httpx.Limits(max_connections=None)
     try:
         async with httpx.AsyncClient(limits=limits, timeout=60) as client:
-            server = Server(port, process, client)
-            await _ready(server, folder)
+            server = Server(port, process, client, folder / "server.log")
+            await _ready(server)
+            if workers > 1:
+                await server.workers.all_serve(workers)
             yield server
     finally:
         await _stop(process)
 
 
-async def _ready(server: Server, folder: Path) -> None:
+async def _ready(server: Server) -> None:
     address = server.url.replace("/graphql", "/readyz")
     async with asyncio.timeout(START_SECONDS):
         while server.process.returncode is None:
@@ -102,7 +142,7 @@ async def _ready(server: Server, folder: Path) -> None:
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.05)
-    raise AssertionError((folder / "server.log").read_text())
+    raise AssertionError(server.log.read_text())
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -1,12 +1,16 @@
 """`ordergraph serve`."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
 
 from graph.server.commands import session
 from graph.server.settings import Settings
+
+WORKER_START_SECONDS: Final = 60
+"""How long a worker may answer nobody: on a busy machine one reads our modules for longer than the
+5 s of uvicorn, which would end it and start another, for ever."""
 
 
 def serve(
@@ -52,4 +56,5 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         ws_ping_interval=settings.socket_ping_seconds,
         ws_ping_timeout=settings.socket_ping_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=WORKER_START_SECONDS,
     )
