@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import structlog
 from starlette.applications import Starlette
@@ -21,11 +22,18 @@ from graph.server.tasks import Repeated
 from graph.server.view import View
 from graph.server.websocket import Sockets
 from models.rules.access import SYSTEM
-from services import database, migrations, policy
+from services import clock, database, idempotency, migrations, policy
 from services.delays import tell_delays
+from services.waiting import sweep_expired
 from subscriptions.live import Live
 
 log = structlog.get_logger("ordergraph.server")
+
+EXPIRY_SECONDS: Final = 5.0
+"""For so long a draft may hold stock beyond its time, where nobody asks for it."""
+
+KEYS_SECONDS: Final = 3_600.0
+"""How often keys of requests that are older than a week are forgotten."""
 
 
 class NotMigrated(Exception):
@@ -111,7 +119,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
-    """Within the block the database is open, the feed is followed, and delays are told.
+    """Within the block the database is open, the feed is followed, and what is due is done.
 
     Raises:
         NotMigrated: it lacks tables.
@@ -122,7 +130,9 @@ async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
         if await migrations.pending():
             raise NotMigrated
         delays = Repeated("delays", lambda: tell_delays(SYSTEM), settings.delay_poll_seconds)
-        async with live, delays:
+        expiry = Repeated("expiry", sweep_expired, EXPIRY_SECONDS)
+        keys = Repeated("keys", lambda: idempotency.forget(clock.now()), KEYS_SECONDS)
+        async with live, delays, expiry, keys:
             _tune_garbage_collection()
             shown = without_password(url)
             log.info("serving", database=shown, environment=settings.env, process=os.getpid())

@@ -5,7 +5,7 @@ from models.columns import Rate, new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0005_tracked_units")]
+    dependencies = [("models", "0004_tracked_units")]
 
     operations = [
         ops.CreateModel(
