@@ -22,9 +22,8 @@ from models.rules.errors import (
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from models.rules.text import clean
 from services.addresses import Address, check_address
-from services.fulfillment import loose_units
 from services.orders import facts_with_stock, lines_of, lock_order, settle
-from services.reserving import shrink
+from services.reserving import loose_units, shrink
 from services.saving import (
     UNSET,
     Unset,

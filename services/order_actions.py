@@ -19,8 +19,6 @@ from services import credit
 from services.fulfillment import (
     add_shipment,
     advance,
-    loose_units,
-    not_gone,
     save_counts,
 )
 from services.order_entry import sum_up, totals_of
@@ -33,7 +31,7 @@ from services.orders import (
     settle,
     sums_of,
 )
-from services.reserving import give_back, keep, open_units, promise
+from services.reserving import give_back, keep, loose_units, not_gone, open_units, promise
 from services.transaction import Work, use_case
 
 ELSEWHERE: Final = {

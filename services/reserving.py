@@ -1,6 +1,6 @@
 """Promising stock to order lines, and giving promises back."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,14 @@ from uuid import UUID
 from tortoise.functions import Sum
 
 from models.catalog import Product
+from models.fulfillment import ShipmentLine
 from models.inventory import Reservation, StockItem
 from models.orders import OrderLine
 from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import DomainError, Refused, StockShortage
 from models.rules.inventory import MovementKind
+from models.rules.shipment_states import ShipmentStatus, has_left
 from services.stock import Movement, move
 from services.transaction import Work
 
@@ -91,14 +93,44 @@ def open_units(line: OrderLine) -> int:
     return units
 
 
+async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
+    """Promised units that lie in no shipment yet: by warehouse, then by line."""
+    ids = [line.id for line in lines]
+    packed = await _packed_units(work, ids)
+    loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    rows = Reservation.filter(order_line_id__in=ids).using_db(work.connection)
+    for reservation in await rows.select_related("stock_item"):
+        place = (reservation.stock_item.warehouse_id, reservation.order_line_id)
+        if (units := reservation.quantity - packed[place]) > 0:
+            loose[place[0]][place[1]] = units
+    return dict(loose)
+
+
+async def _packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
+    """Units in shipments that have not left, by warehouse and line."""
+    inside = [status for status in ShipmentStatus if not_gone(status)]
+    rows = ShipmentLine.filter(order_line_id__in=line_ids, shipment__status__in=inside)
+    packed: Counter[tuple[UUID, UUID]] = Counter()
+    for row in await rows.using_db(work.connection).select_related("shipment"):
+        packed[row.shipment.warehouse_id, row.order_line_id] += row.quantity
+    return packed
+
+
+def not_gone(status: ShipmentStatus) -> bool:
+    """Whether a shipment of this status still holds units in the warehouse."""
+    return not has_left(status) and status is not ShipmentStatus.CANCELLED
+
+
 async def give_back(work: Work, line: OrderLine, quantity: int, reason: str | None) -> None:
     """Release reserved units of a line that lie in no shipment. The line is not saved here."""
+    packed = await _packed_units(work, [line.id])
     rows = Reservation.filter(order_line_id=line.id).using_db(work.connection)
     remaining = quantity
-    for reservation in await rows.order_by("stock_item_id"):
-        units = min(remaining, reservation.quantity)
-        if units == 0:
-            break
+    for reservation in await rows.select_related("stock_item").order_by("stock_item_id"):
+        loose = reservation.quantity - packed[reservation.stock_item.warehouse_id, line.id]
+        units = min(remaining, loose)
+        if units <= 0:
+            continue
         movement = Movement(MovementKind.RELEASE, -units, reason, line.order_id, line.id)
         await move(work, reservation.stock_item_id, [movement])
         await shrink(work, reservation, units)
