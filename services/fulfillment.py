@@ -1,6 +1,5 @@
 """Shipments: made from what is promised, shipped out of stock, followed to the door."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,7 +34,7 @@ from services.orders import (
     lock_order,
     settle,
 )
-from services.reserving import shrink
+from services.reserving import loose_units, shrink
 from services.stock import Movement, move
 from services.tracked_shipments import Chosen, assign, send_out, set_free
 from services.transaction import Work, use_case
@@ -135,32 +134,6 @@ def _check_wanted(
         errors.append(invalid("Nothing is promised from this warehouse.", "warehouseId"))
     if errors:
         raise Refused(errors)
-
-
-async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
-    """Promised units that lie in no shipment yet: by warehouse, then by line."""
-    ids = [line.id for line in lines]
-    loose: dict[UUID, dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
-    rows = Reservation.filter(order_line_id__in=ids).using_db(work.connection)
-    for reservation in await rows.select_related("stock_item"):
-        loose[reservation.stock_item.warehouse_id][reservation.order_line_id] += (
-            reservation.quantity
-        )
-    pending = ShipmentLine.filter(
-        order_line_id__in=ids, shipment__status__in=[s for s in ShipmentStatus if not_gone(s)]
-    ).using_db(work.connection)
-    for row in await pending.select_related("shipment"):
-        loose[row.shipment.warehouse_id][row.order_line_id] -= row.quantity
-    return {
-        warehouse: units
-        for warehouse, by_line in loose.items()
-        if (units := {line: quantity for line, quantity in by_line.items() if quantity > 0})
-    }
-
-
-def not_gone(status: ShipmentStatus) -> bool:
-    """Whether a shipment of this status still holds units in the warehouse."""
-    return not has_left(status) and status is not ShipmentStatus.CANCELLED
 
 
 async def add_shipment(

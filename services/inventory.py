@@ -23,9 +23,8 @@ from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from models.rules.text import clean
 from models.rules.tracking import NamedUnits
 from services.addresses import Address, check_address
-from services.fulfillment import loose_units
 from services.orders import facts_with_stock, lines_of, lock_order, settle
-from services.reserving import shrink
+from services.reserving import loose_units, shrink
 from services.saving import (
     UNSET,
     Unset,

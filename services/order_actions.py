@@ -19,8 +19,6 @@ from services import credit
 from services.fulfillment import (
     add_shipment,
     advance,
-    loose_units,
-    not_gone,
     save_counts,
 )
 from services.order_entry import sum_up, totals_of
@@ -34,7 +32,7 @@ from services.orders import (
     sums_of,
 )
 from services.promising import promise
-from services.reserving import give_back, keep, open_units
+from services.reserving import give_back, keep, loose_units, not_gone, open_units
 from services.transaction import Work, use_case
 
 ELSEWHERE: Final = {

@@ -19,7 +19,7 @@ from models.rules.pricing import shortest
 from models.rules.text import clean
 from services import credit
 from services.addresses import Address, check_address
-from services.fulfillment import COUNTS, loose_units
+from services.fulfillment import COUNTS, save_counts
 from services.order_actions import MAX_REASON, situation
 from services.order_entry import (
     NewLine,
@@ -32,7 +32,7 @@ from services.order_entry import (
 from services.orders import check_version, facts_with_stock, lines_of, lock_order, settle
 from services.placing import MAX_ATTRIBUTES, discount_of
 from services.promising import promise
-from services.reserving import Loose, give_back, keep, open_units
+from services.reserving import give_back, keep, open_units
 from services.saving import UNSET, Unset, given
 from services.transaction import Work, run, use_case
 
@@ -114,7 +114,8 @@ async def edit_order(work: Work, command: EditOrder) -> Order:
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: its state allows no edit.
         Refused: every reason at once: what has shipped or is being prepared would shrink or change
-            its price, unknown lines or SKUs, a StockShortage for each line that is short.
+            its price, unknown lines or SKUs, a StockShortage for each line that is short. Another
+            shipping where it was billed. Nothing that would be left.
         CreditExceeded: it would take the customer over their limit.
     """
     if not clean(command.reason) or len(command.reason) > MAX_REASON:
@@ -173,8 +174,7 @@ async def _draw_up(work: Work, command: EditOrder, order: Order, lines: list[Ord
     """The order and its lines as they are to be; nothing is stored or promised yet."""
     edit = Edit(order, lines)
     if not isinstance(command.shipping, Unset):
-        cost = command.shipping or Decimal(0)
-        order.shipping_net_minor = amount(cost, order.currency, "shipping")
+        order.shipping_net_minor = _shipping(order, lines, command.shipping or Decimal(0))
     if not isinstance(command.shipping_address, Unset):
         order.shipping_address = check_address(command.shipping_address, "shippingAddress")
         there = order.shipping_address
@@ -191,6 +191,13 @@ async def _draw_up(work: Work, command: EditOrder, order: Order, lines: list[Ord
         await _draw_lines(work, edit, command.lines)
     sum_up(order, edit.lines)
     return edit
+
+
+def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
+    minor = amount(cost, order.currency, "shipping")
+    if minor != order.shipping_net_minor and any(line.shipped for line in lines):
+        raise invalid("What has shipped was billed with its shipping.", "shipping")
+    return minor
 
 
 async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
@@ -228,6 +235,8 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
         edit.places[line.id] = index
     gone = {line.id for line in edit.removed}
     edit.lines = [line for line in edit.lines if line.id not in gone] + edit.added
+    if all(line.cancelled == line.quantity for line in edit.lines):
+        raise invalid("Nothing would be left: cancel the order instead.", "lines")
 
 
 def _change(
@@ -279,38 +288,37 @@ def _price(line: OrderLine) -> None:
 
 
 async def _apply(work: Work, edit: Edit) -> None:
-    """Release, promise, and store. Stock is given back before more is taken."""
+    """Release, promise, and store. Stock is given back, and nobody waits, before more is taken."""
     order = edit.order
-    smaller = [line for line in [*edit.lines, *edit.removed] if open_units(line) < 0]
-    loose = await loose_units(work, smaller) if smaller else {}
-    for line in smaller:
-        await _release(work, line, loose)
-    for line in edit.removed:
-        await line.delete(using_db=work.connection)
     held = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
     until = await held.exclude(expires_at=None).first()
+    for line in [*edit.lines, *edit.removed]:
+        await _release(work, line)
+    for line in edit.removed:
+        await line.delete(using_db=work.connection)
+    for line in edit.lines:
+        if line not in edit.added:
+            await line.save(update_fields=[*COUNTS, *PRICES], using_db=work.connection)
     reservations: list[Reservation] = []
     if order.status is not OrderStatus.DRAFT or until:
-        grown = [*edit.grown, *edit.added]
-        reservations = await promise(work, grown, edit.products, edit.places)
+        wanting = [*edit.grown, *edit.added]
+        reservations = await promise(work, wanting, edit.products, edit.places)
     for each in reservations:
         each.expires_at = until.expires_at if until else None
     if order.status is not OrderStatus.DRAFT:
         await credit.take_more(work, order)
-    for line in edit.lines:
-        if line not in edit.added:
-            await line.save(update_fields=[*COUNTS, *PRICES], using_db=work.connection)
+    await save_counts(work, edit.grown)
     await work.insert(edit.added)
     await keep(work, reservations)
 
 
-async def _release(work: Work, line: OrderLine, loose: Loose) -> None:
+async def _release(work: Work, line: OrderLine) -> None:
     """Give back what a line has too much now: first units that wait, then reserved ones."""
-    spare = -open_units(line)
+    spare = max(0, -open_units(line))
     waiting = min(spare, line.backordered)
     line.backordered -= waiting
     if spare > waiting:
-        await give_back(work, line, spare - waiting, "edited", loose)
+        await give_back(work, line, spare - waiting, "edited")
 
 
 def _fields(command: EditOrder) -> list[str]:

@@ -89,8 +89,6 @@ async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
         Refused: as for `place_order`; stock is looked at only where it is to be held.
     """
     actor.require(Permission.ORDERS_WRITE)
-    if command.reserve_until is not None and command.reserve_until <= clock.now():
-        raise invalid("That time is over.", "reserveUntil")
     channel = clean_channel(command.channel)
     return await _draft(actor, command, channel, await _number(channel))
 
@@ -113,6 +111,9 @@ async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> 
 
 @use_case(Permission.ORDERS_WRITE)
 async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
+    # Here, and not before, so that a retry which comes later than that time is replayed.
+    if command.reserve_until is not None and command.reserve_until <= work.now:
+        raise invalid("That time is over.", "reserveUntil")
     drawn = await _draw_up(work, command, channel, number)
     drawn.order.status, drawn.order.placed_at = OrderStatus.DRAFT, None
     reservations: list[Reservation] = []

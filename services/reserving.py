@@ -1,14 +1,16 @@
 """Stock that is promised to order lines: taking it, keeping it, giving it back."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.fulfillment import ShipmentLine
 from models.inventory import Reservation, StockItem
 from models.orders import OrderLine
 from models.rules.allocation import Plan, StockRow
 from models.rules.inventory import MovementKind
+from models.rules.shipment_states import ShipmentStatus, has_left
 from services.stock import Movement, move
 from services.transaction import Work
 
@@ -50,27 +52,45 @@ def open_units(line: OrderLine) -> int:
     return units
 
 
-Loose = Mapping[UUID, Mapping[UUID, int]]
-"""Promised units that lie in no shipment: by warehouse, then by line."""
+async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
+    """Promised units that lie in no shipment yet: by warehouse, then by line."""
+    ids = [line.id for line in lines]
+    packed = await _packed_units(work, ids)
+    loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    rows = Reservation.filter(order_line_id__in=ids).using_db(work.connection)
+    for reservation in await rows.select_related("stock_item"):
+        place = (reservation.stock_item.warehouse_id, reservation.order_line_id)
+        if (units := reservation.quantity - packed[place]) > 0:
+            loose[place[0]][place[1]] = units
+    return dict(loose)
 
 
-async def give_back(
-    work: Work, line: OrderLine, quantity: int, reason: str, loose: Loose | None = None
-) -> None:
-    """Release promised units of a line; with `loose`, those and no others.
+async def _packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
+    """Units in shipments that have not left, by warehouse and line."""
+    inside = [status for status in ShipmentStatus if not_gone(status)]
+    rows = ShipmentLine.filter(order_line_id__in=line_ids, shipment__status__in=inside)
+    packed: Counter[tuple[UUID, UUID]] = Counter()
+    for row in await rows.using_db(work.connection).select_related("shipment"):
+        packed[row.shipment.warehouse_id, row.order_line_id] += row.quantity
+    return packed
 
-    The line is not saved here.
-    """
+
+def not_gone(status: ShipmentStatus) -> bool:
+    """Whether a shipment of this status still holds units in the warehouse."""
+    return not has_left(status) and status is not ShipmentStatus.CANCELLED
+
+
+async def give_back(work: Work, line: OrderLine, quantity: int, reason: str) -> None:
+    """Release reserved units of a line that lie in no shipment. The line is not saved here."""
+    packed = await _packed_units(work, [line.id])
     rows = Reservation.filter(order_line_id=line.id).using_db(work.connection)
     remaining = quantity
     for reservation in await rows.select_related("stock_item").order_by("stock_item_id"):
-        units = min(remaining, reservation.quantity)
-        if loose is not None:
-            warehouse_id = reservation.stock_item.warehouse_id
-            units = min(units, loose.get(warehouse_id, {}).get(line.id, 0))
-        if units:
+        loose = reservation.quantity - packed[reservation.stock_item.warehouse_id, line.id]
+        units = min(remaining, loose)
+        if units > 0:
             await release(work, line, reservation, units, reason)
-        remaining -= units
+            remaining -= units
 
 
 async def release(

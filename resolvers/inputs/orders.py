@@ -120,7 +120,9 @@ class OrderEditInput:
         "is cancelled, and of a draft deleted. A price that is left out stays.",
     )
     shipping: Decimal | None = strawberry.field(
-        default=strawberry.UNSET, description="What shipping costs, net; null: nothing."
+        default=strawberry.UNSET,
+        description="What shipping costs, net; null: nothing. It is billed with what ships first, "
+        "and stays then.",
     )
     shipping_address: AddressInput | None = strawberry.field(
         default=strawberry.UNSET, description="Where it goes."

@@ -11,13 +11,13 @@ from models.rules.access import Actor
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
-from models.rules.pricing import LinePrice, price_line
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
 from services import policy
 from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
 from services.demo.rows import made
 from services.demo.words import CARRIERS, TRACKING_MESSAGES
+from services.invoices import worth_of
 from services.orders import facts
 
 
@@ -160,15 +160,10 @@ def _news(
 
 
 def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
-    """What the shipment holds. Shipping is on the first, what is left of the total on the last."""
+    """What the shipment holds, which the lines count as shipped."""
     order = case.order
-    net, tax = _worth(case, consignment.units)
-    if not case.invoices:
-        net += order.shipping_net_minor
-        tax += order.shipping_tax_minor
-    if all(line.shipped + line.cancelled == line.quantity for line in case.lines):
-        net = order.total_net_minor - sum(invoice.net_minor for invoice in case.invoices)
-        tax = order.total_tax_minor - sum(invoice.tax_minor for invoice in case.invoices)
+    is_first = not case.invoices
+    worth = worth_of(order, consignment.units, case.lines, is_first=is_first)
     pattern = policy.current().invoice_number_pattern
     return made(
         Invoice,
@@ -177,23 +172,11 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
         order_id=order.id,
         shipment_id=consignment.shipment.id,
         currency=order.currency,
-        net_minor=net,
-        tax_minor=tax,
+        net_minor=worth.net_minor,
+        tax_minor=worth.tax_minor,
         issued_at=at,
         due_at=at + timedelta(days=case.customer.terms_days),
     )
-
-
-def _worth(case: Case, units: dict[UUID, int]) -> tuple[int, int]:
-    """What the units cost: net and tax, in minor units."""
-    totals = []
-    for line_id, quantity in units.items():
-        line = case.line(line_id)
-        price = LinePrice(
-            quantity, line.unit_price_minor, line.price_quantity, line.discount_rate, line.tax_rate
-        )
-        totals.append(price_line(price))
-    return sum(each.net_minor for each in totals), sum(each.tax_minor for each in totals)
 
 
 def _tell(case: Case, shipment: Shipment, at: datetime, actor: Actor) -> None:

@@ -21,6 +21,7 @@ mutation($input: OrderInput!, $key: String!) {{
     order {{ id number status }} replayed {ERRORS}
   }}
 }}"""
+DRAFT: Final = PLACE.replace("orderPlace", "orderDraft")
 NOTE: Final = f"""
 mutation($id: ID!, $text: String!) {{
   orderNote(id: $id, text: $text) @idempotent(key: "note") {{ order {{ id }} replayed {ERRORS} }}
@@ -90,6 +91,20 @@ async def test_a_refusal_leaves_the_key_free(database: Database) -> None:
     await company.receive("TEA", 1)
     placed = await change(PLACE, input=cart(company), key="cart-1")
     assert placed["replayed"] is False
+
+
+async def test_a_draft_is_replayed_when_what_it_held_is_long_free(database: Database) -> None:
+    company = await sells_tea(stock=5)
+    noon = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    wish = cart(company) | {"reserveUntil": "2026-03-09T13:00:00Z"}
+    with clock.frozen(noon):
+        first = await change(DRAFT, input=wish, key="draft-1")
+    with clock.frozen(noon + timedelta(hours=2)):
+        again = await change(DRAFT, input=wish, key="draft-1")
+        (error,) = await refusal(DRAFT, input=wish, key="draft-2")
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["order"]["id"] == first["order"]["id"]
+    assert (error["code"], error["path"]) == ("INVALID", ["input", "reserveUntil"])
 
 
 async def test_many_at_once_place_one_order(database: Database) -> None:

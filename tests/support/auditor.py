@@ -17,7 +17,7 @@ COMPUTED: Final = (money.prices, money.authorizations, money.invoice_numbers, ev
 IMPORTED_PAST: Final = frozenset(
     {
         *("line.shipped", "line.delivered", "line.shipped_in_ledger"),
-        *("shipment.times", "invoice.shipment", "event.payments"),
+        *("shipment.times", "invoice.shipment", "invoice.all", "event.payments"),
     }
 )
 """What does not hold for what other systems did: it left their stock, was billed and told there."""

@@ -19,6 +19,7 @@ from models.rules.shipment_states import ShipmentStatus
 from services import clock, policy
 from services.fulfillment import CreateShipment, NewParcel, Track, create_shipment, track_shipment
 from tests.support import books
+from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -259,6 +260,16 @@ async def test_nothing_leaves_while_its_order_is_on_hold(database: Database) -> 
     assert held.version == 3
 
 
+async def ship_one_by_one(trade: Trade, order: Order, units: int) -> None:
+    """So many shipments of one unit of the order's only line."""
+    (line,) = await lines_of(order)
+    for _ in range(units):
+        version = (await Order.get()).version
+        await create_shipment(OPEN, CreateShipment(order.id, version, trade.near_id, {line.id: 1}))
+        shipment = (await shipments_of(order))[-1]
+        await trade.track(shipment, ShipmentStatus.SHIPPED)
+
+
 async def test_an_order_s_invoices_come_to_its_total(database: Database) -> None:
     """Three thirds of 0.05 with 19 % tax, and shipping on the first."""
     with clock.frozen(NOON):
@@ -267,19 +278,26 @@ async def test_an_order_s_invoices_come_to_its_total(database: Database) -> None
             "CUP", near=3, price=Decimal("0.05"), price_quantity=3, tax_rate=Decimal("0.19")
         )
         order = await trade.place(("CUP", 3), shipping=Decimal("4.90"))
-        (line,) = await lines_of(order)
-        for _ in range(3):
-            version = (await Order.get()).version
-            command = CreateShipment(order.id, version, trade.near_id, {line.id: 1})
-            await create_shipment(OPEN, command)
-            shipment = (await shipments_of(order))[-1]
-            await trade.track(shipment, ShipmentStatus.SHIPPED)
+        await ship_one_by_one(trade, order, 3)
     invoices = await Invoice.all().order_by("number")
     assert [(each.number, each.net_minor, each.tax_minor) for each in invoices] == [
         ("INV-2026-000001", 492, 0),
-        ("INV-2026-000002", 2, 0),
-        ("INV-2026-000003", 1, 1),
+        ("INV-2026-000002", 1, 1),
+        ("INV-2026-000003", 2, 0),
     ]
     assert {(each.issued_at, each.due_at) for each in invoices} == {(NOON, NOON + timedelta(30))}
     assert sum(each.net_minor + each.tax_minor for each in invoices) == order.total_gross_minor
     assert await books.disagreements() == []
+
+
+async def test_invoices_are_never_above_what_has_left(database: Database) -> None:
+    """At 0.015 each, six units come to 0.09; billed one by one they would come to 0.12."""
+    trade = await open_trade()
+    await trade.product("CUP", near=7, price=Decimal("0.03"), price_quantity=2)
+    order = await trade.place(("CUP", 7))
+    await ship_one_by_one(trade, order, 6)
+    assert [each.net_minor for each in await Invoice.all().order_by("number")] == [2, 1, 1, 2, 2, 1]
+    assert await audit(database) == []
+    rest = await trade.act(await Order.get(), OrderAction.CANCEL)
+    assert rest.total_gross_minor == 9
+    assert await audit(database) == []
