@@ -14,6 +14,7 @@ from models.rules.access import Actor, Permission
 from models.rules.errors import (
     DomainError,
     IllegalTransition,
+    InputError,
     Refused,
     invalid,
     not_found,
@@ -31,12 +32,12 @@ from models.rules.return_states import (
     returnable_units,
 )
 from models.rules.shipment_states import LEFT
-from models.rules.text import clean
 from services import clock, numbering, policy
 from services.events import record
 from services.fulfillment import save_counts
 from services.order_actions import situation
 from services.orders import announced_units, check_version, facts, lines_of, lock_order, settle
+from services.saving import text
 from services.stock import Movement, item_at, move
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
@@ -107,7 +108,7 @@ async def _request(work: Work, command: RequestReturn, number: str) -> Order:
         number=number,
         order_id=order.id,
         status=ReturnState.REQUESTED,
-        reason=clean(command.reason),
+        reason=text(command.reason, "reason", MAX_REASON),
         created_at=work.now,
         updated_at=work.now,
     )
@@ -207,11 +208,10 @@ def _check_request(command: RequestReturn) -> Iterator[DomainError]:
         if each.disposition is not None:
             message = "What becomes of units is said when they are here."
             yield invalid(message, "lines", str(index), "disposition")
-    reason = clean(command.reason)
-    if not reason:
-        yield required("Why do they come back?", "reason")
-    elif len(reason) > MAX_REASON:
-        yield invalid(f"A reason has at most {MAX_REASON} characters.", "reason")
+    try:
+        text(command.reason, "reason", MAX_REASON)
+    except InputError as error:
+        yield error
 
 
 def _check_dispositions(
