@@ -14,6 +14,7 @@ from models.rules.access import Permission
 from models.rules.errors import (
     DomainError,
     IllegalTransition,
+    InputError,
     Refused,
     invalid,
     not_found,
@@ -32,13 +33,13 @@ from models.rules.return_states import (
     returnable_units,
 )
 from models.rules.shipment_states import LEFT
-from models.rules.text import clean
 from models.rules.tracking import NamedUnits
 from services import numbering, policy
 from services.events import record
 from services.fulfillment import save_counts
 from services.order_actions import situation
 from services.orders import announced_units, check_version, facts, lines_of, lock_order, settle
+from services.saving import text
 from services.stock import Movement, item_at, move
 from services.tracked_returns import check_back, take_back
 from services.transaction import Contended, Work, use_case
@@ -108,7 +109,7 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
         number=await numbering.of_order(work, NumberKind.RETURN, order, earlier),
         order_id=order.id,
         status=ReturnState.REQUESTED,
-        reason=clean(command.reason),
+        reason=text(command.reason, "reason", MAX_REASON),
         created_at=work.now,
         updated_at=work.now,
     )
@@ -210,11 +211,10 @@ def _check_request(command: RequestReturn) -> Iterator[DomainError]:
         if each.disposition is not None:
             message = "What becomes of units is said when they are here."
             yield invalid(message, "lines", str(index), "disposition")
-    reason = clean(command.reason)
-    if not reason:
-        yield required("Why do they come back?", "reason")
-    elif len(reason) > MAX_REASON:
-        yield invalid(f"A reason has at most {MAX_REASON} characters.", "reason")
+    try:
+        text(command.reason, "reason", MAX_REASON)
+    except InputError as error:
+        yield error
 
 
 def _check_dispositions(

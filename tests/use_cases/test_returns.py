@@ -99,6 +99,8 @@ async def test_what_cannot_be_announced(sqlite_database: Database) -> None:
         most = policy.current().max_order_lines
         assert await refused(*[ReturnUnits(line.id, 1)] * (most + 1)) == [("INVALID", "lines")]
         assert await refused(ReturnUnits(line.id, 1), reason=" ") == [("REQUIRED", "reason")]
+        odd = await refused(ReturnUnits(line.id, 1), reason="a\0")
+        assert odd == [("INVALID", "reason")]
         long = await refused(ReturnUnits(line.id, 1), reason="x" * 1_001)
         assert long == [("INVALID", "reason")]
         nobody = RequestReturn(line.id, (ReturnUnits(line.id, 1),), "why")
