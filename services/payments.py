@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from models.columns import new_id
@@ -11,12 +12,20 @@ from models.payments import Payment
 from models.rules.access import Permission
 from models.rules.errors import IllegalTransition, invalid, not_found, required
 from models.rules.events import EventKind
-from models.rules.order_states import OrderStatus
+from models.rules.order_states import ORDER_TABLE, OrderAction
 from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean
 from services.order_entry import amount
 from services.orders import facts, lines_of, lock_order, settle, sums_of
 from services.transaction import Work, use_case
+
+ACTIONS: Final = {
+    PaymentKind.AUTHORIZATION: OrderAction.RECORD_PAYMENT,
+    PaymentKind.CHARGE: OrderAction.RECORD_PAYMENT,
+    PaymentKind.VOID: OrderAction.REFUND,
+    PaymentKind.REFUND: OrderAction.REFUND,
+}
+"""The step of the order that a payment is: it takes money, or gives back what was taken or held."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,14 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
         Refused: an unknown order or payment, an amount that is not above zero, a refund above what
             was charged, a void above what is authorized, more than is left of the payment that it
             names, a payment that cannot follow that one, a time in the future.
-        IllegalTransition: a draft takes no payments.
+        IllegalTransition: an order takes no payments while it is a draft, and none but refunds and
+            voids when it is completed or cancelled.
     """
     order = await lock_order(work, command.order_id, "orderId")
-    if order.status is OrderStatus.DRAFT:
-        raise IllegalTransition(order, "RECORD_PAYMENT", order.status, ("SUBMIT",))
+    action = ACTIONS[command.kind]
+    allowed = ORDER_TABLE.allowed(order.status)
+    if action not in allowed:
+        raise IllegalTransition(order, action, order.status, allowed)
     payment = _payment(work, order, command)
     left = await _left(work, order, command)
     if (
