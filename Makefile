@@ -55,7 +55,7 @@ test-engine: .venv/.development
 	$(BIN)/python tests/engine/run.py $(ARGS)
 
 soak: .venv/.development
-	$(BIN)/pytest -m soak $(ARGS)
+	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(ARGS)
 
 bench: .venv/.development
 	$(BIN)/python -m benchmarks $(ARGS)

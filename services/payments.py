@@ -46,7 +46,7 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
             was charged, a void or a capture above what is authorized, more than is left of the
             payment that it names, a payment that cannot follow that one, a time in the future.
         IllegalTransition: the order's status takes no such payment: a draft none, and one that is
-            completed or cancelled only refunds.
+            completed or cancelled only refunds and voids.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)

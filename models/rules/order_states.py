@@ -108,10 +108,10 @@ ORDER_TABLE: Final = Table(
 PAYING: Final = {
     PaymentKind.AUTHORIZATION: OrderAction.RECORD_PAYMENT,
     PaymentKind.CHARGE: OrderAction.RECORD_PAYMENT,
-    PaymentKind.VOID: OrderAction.RECORD_PAYMENT,
+    PaymentKind.VOID: OrderAction.REFUND,
     PaymentKind.REFUND: OrderAction.REFUND,
 }
-"""The action that each kind of payment is, for the table to allow."""
+"""The action that each kind of payment is, for the table to allow: it takes, or it gives back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,3 +60,21 @@ class Table(Generic[State, Action]):
             waiting += following - reached
             reached |= following
         return reached
+
+    def diagram(self) -> str:
+        """The table as a state diagram in the words of Mermaid."""
+        arrows: dict[tuple[State, State], list[Action]] = {}
+        for (origin, action), end in self.moves.items():
+            arrows.setdefault((origin, end), []).append(action)
+        left = {origin for origin, end in arrows if origin is not end}
+        return "\n".join(
+            [
+                "stateDiagram-v2",
+                *(f"    [*] --> {state}" for state in self.states if state in self.initial),
+                *(
+                    f"    {origin} --> {end} : {', '.join(actions)}"
+                    for (origin, end), actions in arrows.items()
+                ),
+                *(f"    {state} --> [*]" for state in self.states if state not in left),
+            ]
+        )

@@ -46,3 +46,16 @@ def test_a_state_that_only_unreachable_ones_lead_to() -> None:
     moves = {(Light.GREEN, Press.HIT): Light.BROKEN, (Light.BROKEN, Press.GO): Light.GREEN}
     with pytest.raises(Unreachable, match=r"^BROKEN, GREEN$"):
         Table(Light, frozenset({Light.RED}), moves)
+
+
+def test_a_diagram() -> None:
+    moves = {**MOVES, (Light.GREEN, Press.GO): Light.GREEN, (Light.RED, Press.HIT): Light.GREEN}
+    assert Table(Light, frozenset({Light.RED}), moves).diagram().splitlines() == [
+        "stateDiagram-v2",
+        "    [*] --> RED",
+        "    RED --> GREEN : GO, HIT",
+        "    GREEN --> RED : STOP",
+        "    GREEN --> BROKEN : HIT",
+        "    GREEN --> GREEN : GO",
+        "    BROKEN --> [*]",
+    ]

@@ -120,10 +120,8 @@ _owed: ContextVar[int] = ContextVar("owed")
 
 async def _add_after_a_look(work: Work, order: Order, change: Share) -> bool:
     customer = await Customer.get(id=order.customer_id, using_db=work.connection)
-    owed = _owed.get(customer.credit_used_minor)
-    await asyncio.sleep(THINKING_SECONDS)
     limit = customer.credit_limit_minor
-    if limit is not None and owed + change.credit_minor > limit:
+    if limit is not None and _owed.get() + change.credit_minor > limit:
         return False
     await services.credit._add(work, order.customer_id, change)
     return True
@@ -135,6 +133,7 @@ def generous() -> Starlette:
 
     async def place_after_a_look(actor: Any, command: Any) -> Any:
         _owed.set((await Customer.get(id=command.customer_id)).credit_used_minor)
+        await asyncio.sleep(THINKING_SECONDS)
         return await place_order(actor, command)
 
     vars(services.credit)["_add_within"] = _add_after_a_look

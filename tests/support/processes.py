@@ -92,10 +92,16 @@ class Server:
 
 @asynccontextmanager
 async def started(
-    database: Database, folder: Path, *, workers: int = 1, app: str | None = None
+    database: Database,
+    folder: Path,
+    *,
+    workers: int = 1,
+    app: str | None = None,
+    run_seconds: int = 10,
 ) -> AsyncIterator[Server]:
     """Within the block a server works with the database; `app` names another than the product's.
 
+    Where many ask at once, `run_seconds` gives a slow machine the time to answer all of them.
     Everything that it prints is in `server.log` in the folder.
     """
     port = _free_port()
@@ -109,6 +115,7 @@ async def started(
     command += ["--port", str(port), "--workers", str(workers)]
     settings = {
         "ORDERGRAPH_DATABASE_URL": database.url,
+        "ORDERGRAPH_RUN_SECONDS": str(run_seconds),
         "ORDERGRAPH_SECRET": "a secret of tests, and of nothing else",
         "PYTHONPATH": str(ROOT),
     }
