@@ -67,7 +67,7 @@ def summed(rows: list[Any], key: Callable[[Any], Hashable], amount: str) -> dict
 
 
 def largest(sums: dict[Any, int], count: int = 10) -> list[list[Any]]:
-    ranked = sorted(sums.items(), key=lambda pair: -pair[1])
+    ranked = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
     return [list(pair) for pair in ranked[:count]]
 
 
