@@ -69,7 +69,7 @@ async def order_entry_defaults(
         address=snapshot(home) if home else None,
         currency_code=policy.current().currency,
         terms_days=customer.terms_days,
-        discount_rate=discount_of(customer),
+        discount_rate=discount_of(customer, customer.group),
         frequent_products=await frequent_products(customer, info, FREQUENT),
         credit=credit(
             customer.credit_rating,

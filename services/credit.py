@@ -6,10 +6,8 @@ transaction that changes the order, by what the order's own part changes.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-
-from tortoise.expressions import F, Q
 
 from models.customers import Customer
 from models.orders import Order
@@ -24,9 +22,16 @@ from services import policy
 from services.events import record
 from services.order_entry import amount
 from services.saving import lock_for_save
+from services.statements import Statement
 from services.transaction import Work, use_case
 
 MAX_TERMS_DAYS: Final = 3_650
+OWED: Final = """
+UPDATE customer SET credit_used_minor = credit_used_minor + ?, lifetime_minor = lifetime_minor + ?
+WHERE id = ?"""
+WITHIN: Final = "(credit_limit_minor IS NULL OR credit_limit_minor >= credit_used_minor + ?)"
+OWE: Final = Statement(OWED)
+OWE_WITHIN: Final = Statement(f"{OWED} AND {WITHIN}")
 COUNTED: Final = """
 UPDATE customer_order SET credit_minor = {credit}, lifetime_minor = {lifetime}
 WHERE (credit_minor <> {credit} OR lifetime_minor <> {lifetime}) AND {plain}
@@ -112,27 +117,17 @@ async def _add_within(work: Work, order: Order, change: Share) -> bool:
     if change.credit_minor <= 0:  # MariaDB does not count a row that stays as it is
         await _add(work, order.customer_id, change)
         return True
-    within = Q(credit_limit_minor__isnull=True) | Q(
-        credit_limit_minor__gte=F("credit_used_minor") + change.credit_minor
-    )
-    rows = Customer.filter(within, id=order.customer_id).using_db(work.connection)
-    return bool(await rows.update(**_added(change)))
+    values = (change.credit_minor, change.lifetime_minor, order.customer_id, change.credit_minor)
+    return bool(await OWE_WITHIN.change(work.connection, *values))
 
 
 async def _add(work: Work, customer_id: UUID, change: Share) -> None:
-    rows = Customer.filter(id=customer_id).using_db(work.connection)
-    await rows.update(**_added(change))
+    values = (change.credit_minor, change.lifetime_minor, customer_id)
+    await OWE.change(work.connection, *values)
 
 
 def _change(order: Order, part: Share) -> Share:
     return Share(part.credit_minor - order.credit_minor, part.lifetime_minor - order.lifetime_minor)
-
-
-def _added(change: Share) -> dict[str, Any]:
-    return {
-        "credit_used_minor": F("credit_used_minor") + change.credit_minor,
-        "lifetime_minor": F("lifetime_minor") + change.lifetime_minor,
-    }
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from models.fulfillment import Return, Shipment
 from models.inventory import StockItem
 from models.orders import Order
 from models.rules.events import EventKind, SubjectKind
+from services.statements import fresh
 from services.transaction import Work
 
 SUBJECTS: Final[dict[type[Subject], SubjectKind]] = {
@@ -41,7 +42,8 @@ def record(
     """
     subject.event_seq += 1
     work.events.append(
-        Event(
+        fresh(
+            Event,
             subject_kind=SUBJECTS[type(subject)],
             subject_id=subject.pk,
             subject_seq=subject.event_seq,

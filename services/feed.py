@@ -16,9 +16,13 @@ from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from models.events import Event, Feed
+from services import database, statements
+from services.statements import Statement
 
 FEED_ID: Final = 1
 BATCH: Final = 1000
+ADVANCE: Final = Statement("UPDATE feed SET last_position = last_position + ? WHERE id = ?")
+LAST: Final = Statement("SELECT last_position FROM feed WHERE id = ?")
 
 
 async def append(connection: BaseDBAsyncClient, events: list[Event]) -> None:
@@ -29,7 +33,7 @@ async def append(connection: BaseDBAsyncClient, events: list[Event]) -> None:
         last = await advance(connection, len(events))
         for position, event in enumerate(events, start=last - len(events) + 1):
             event.position = position
-    await Event.bulk_create(events, batch_size=200, using_db=connection)
+    await statements.insert(connection, events)
 
 
 async def advance(connection: BaseDBAsyncClient, count: int) -> int:
@@ -38,19 +42,14 @@ async def advance(connection: BaseDBAsyncClient, count: int) -> int:
     The feed's row stays locked until that transaction ends, so that positions are committed in
     their order.
     """
-    await (
-        Feed.filter(id=FEED_ID)
-        .using_db(connection)
-        .update(last_position=F("last_position") + count)
-    )
+    await ADVANCE.change(connection, count, FEED_ID)
     return await last_position(connection)
 
 
 async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
     """The greatest position that was given out, 0 for an empty feed."""
-    row = await Feed.get(id=FEED_ID, using_db=connection)
-    position: int = row.last_position
-    return position
+    ((position,),) = await LAST.rows(connection or database.connection(), FEED_ID)
+    return int(position)
 
 
 async def after(position: int, limit: int) -> list[Event]:

@@ -1,5 +1,8 @@
 """Numbers for people: unique always, and gapless where the law asks for it."""
 
+import asyncio
+import operator
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,7 +10,6 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.expressions import F
 
 from models.numbering import NumberCounter
 from models.orders import Order
@@ -17,12 +19,39 @@ from models.rules.numbering import MAX_DIGITS, NumberKind, Pattern, Reset
 from services import clock, policy
 from services.database import connection
 from services.order_entry import clean_channel
+from services.statements import Statement
 from services.transaction import Work, run, use_case
 
 BLOCK: Final = 20
 DEFAULT_CHANNEL: Final = "default"
 
-_blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Iterator[int]]] = WeakKeyDictionary()
+ADVANCE: Final = Statement("UPDATE number_counter SET value = value + ? WHERE scope = ?")
+REACHED: Final = Statement("SELECT value FROM number_counter WHERE scope = ?")
+
+
+class Block:
+    """Counts of a scope that this process holds. Who finds none left waits for the next ones."""
+
+    def __init__(self) -> None:
+        self._counts: Iterator[int] = iter(())
+        self._taking: Final = asyncio.Lock()
+
+    async def next(self, scope: str) -> int:
+        """A count that nobody else gets."""
+        while (count := next(self._counts, None)) is None:
+            async with self._taking:
+                await self._take(scope)
+        return count
+
+    async def _take(self, scope: str) -> None:
+        if operator.length_hint(self._counts):
+            return  # somebody who came before has taken some
+        # On a new month's first orders MariaDB lets all but one that make the counter deadlock.
+        last = await run(SYSTEM, lambda work: _advance(work.connection, scope, BLOCK))
+        self._counts = iter(range(last - BLOCK + 1, last + 1))
+
+
+_blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Block]] = WeakKeyDictionary()
 
 
 async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> str:
@@ -35,14 +64,8 @@ async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> s
     parsed = Pattern.parse(pattern)
     date = policy.current().local(at).date()
     scope = f"{kind}:{parsed.scope(date, channel)}"
-    blocks = _blocks.setdefault(connection(), {})
-    number = next(blocks.get(scope, iter(())), None)
-    if number is None:
-        # On a new month's first orders MariaDB lets all but one that make the counter deadlock.
-        last = await run(SYSTEM, lambda work: _advance(work.connection, scope, BLOCK))
-        blocks[scope] = iter(range(last - BLOCK + 1, last + 1))
-        number = next(blocks[scope])
-    return parsed.format(number, date, channel)
+    blocks = _blocks.setdefault(connection(), defaultdict(Block))
+    return parsed.format(await blocks[scope].next(scope), date, channel)
 
 
 async def gapless(
@@ -73,12 +96,11 @@ async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> 
 
 async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
     """The counter after it went up by `count`; its row is locked until the transaction ends."""
-    counter = NumberCounter.filter(scope=scope).using_db(client)
-    if not await counter.update(value=F("value") + count):
+    if not await ADVANCE.change(client, count, scope):
         await _begin(client, scope)
-        await counter.update(value=F("value") + count)
-    value: int = (await counter.get()).value
-    return value
+        await ADVANCE.change(client, count, scope)
+    ((value,),) = await REACHED.rows(client, scope)
+    return int(value)
 
 
 async def _begin(client: BaseDBAsyncClient, scope: str) -> None:

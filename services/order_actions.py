@@ -231,8 +231,8 @@ async def _cancel_units(step: Step, line: OrderLine, units: int) -> None:
 async def _promise(step: Step, lines: list[OrderLine]) -> None:
     rows = Product.filter(id__in=[line.product_id for line in lines if line.product_id])
     products = {product.id: product for product in await rows.using_db(step.work.connection)}
-    reservations = await promise(step.work, lines, products)
-    await keep(step.work, reservations)
+    promised = await promise(step.work, lines, products)
+    await keep(step.work, promised.reservations)
     await save_counts(step.work, lines)
 
 

@@ -226,8 +226,9 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
         id=edit.order.customer_id, using_db=work.connection
     ).select_related("group")
     fresh = {index: each for index, each in enumerate(wanted) if each.line_id is None}
+    discount_rate = discount_of(customer, customer.group)
     edit.added = build_lines(
-        edit.order.id, tuple(fresh.values()), products, edit.order.currency, discount_of(customer)
+        edit.order.id, tuple(fresh.values()), products, edit.order.currency, discount_rate
     )
     following = max((line.position for line in edit.lines), default=-1) + 1
     for position, (index, line) in enumerate(zip(fresh, edit.added, strict=True), following):
@@ -302,7 +303,7 @@ async def _apply(work: Work, edit: Edit) -> None:
     reservations: list[Reservation] = []
     if order.status is not OrderStatus.DRAFT or until:
         wanting = [*edit.grown, *edit.added]
-        reservations = await promise(work, wanting, edit.products, edit.places)
+        reservations = (await promise(work, wanting, edit.products, edit.places)).reservations
     for each in reservations:
         each.expires_at = until.expires_at if until else None
     if order.status is not OrderStatus.DRAFT:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from models.catalog import Product
-from models.columns import new_id
 from models.orders import Order, OrderLine
 from models.rules.errors import (
     DomainError,
@@ -21,10 +21,21 @@ from models.rules.money import UnknownCurrency, exponent, to_minor
 from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, shortest, total
 from models.rules.text import clean
 from services import policy
+from services.statements import Query, fresh
 from services.transaction import Work
-from services.visibility import visible
+from services.visibility import among
 
-MAX_CHANNEL = 32
+MAX_CHANNEL: Final = 32
+GOODS: Final = Query(
+    "SELECT {columns} FROM product WHERE sku IN ?",
+    (
+        Product,
+        (
+            *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
+            *("discontinued", "backorder"),
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,10 @@ async def products_of(work: Work, lines: tuple[NewLine, ...]) -> dict[str, Produ
     if not 1 <= len(lines) <= limit:
         raise invalid(f"An order has 1 to {limit} lines.", "lines")
     skus = {clean(line.sku) for line in lines if line.sku}
-    rows = visible(Product, work.actor).using_db(work.connection).filter(sku__in=list(skus))
-    products = {product.sku: product for product in await rows}
+    found = [product for (product,) in await GOODS.rows(work.connection, list(skus))]
+    ids = (product.id for product in found)
+    seen = await among(Product, work.actor, ids, work.connection)
+    products = {product.sku: product for product in found if product.id in seen}
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
         errors += _check_line(line, products, ("lines", str(index)))
@@ -142,25 +155,33 @@ def build_lines(
         price_minor = product.price_minor
         if line.unit_price is not None:
             price_minor = amount(line.unit_price, currency, "lines", str(position), "unitPrice")
-        row = OrderLine(
-            id=new_id(),
-            order_id=order_id,
-            position=position,
-            product_id=product.id,
-            sku=product.sku,
-            name=product.name,
+        price = LinePrice(
             quantity=line.quantity,
-            currency=currency,
             unit_price_minor=price_minor,
             price_quantity=product.price_quantity,
             discount_rate=_discount(line, discount_rate),
             tax_rate=product.tax_rate,
         )
-        totals = totals_of(row)
-        row.net_minor = totals.net_minor
-        row.tax_minor = totals.tax_minor
-        row.discount_minor = totals.discount_minor
-        built.append(row)
+        totals = price_line(price)
+        built.append(
+            fresh(
+                OrderLine,
+                order_id=order_id,
+                position=position,
+                product_id=product.id,
+                sku=product.sku,
+                name=product.name,
+                quantity=price.quantity,
+                currency=currency,
+                unit_price_minor=price.unit_price_minor,
+                price_quantity=price.price_quantity,
+                discount_rate=price.discount_rate,
+                tax_rate=price.tax_rate,
+                net_minor=totals.net_minor,
+                tax_minor=totals.tax_minor,
+                discount_minor=totals.discount_minor,
+            )
+        )
     return built
 
 

@@ -7,9 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.catalog import Product
-from models.columns import new_id
-from models.customers import Customer, CustomerAddress
-from models.inventory import Reservation, StockItem
+from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
 from models.rules.errors import invalid, not_found
@@ -38,10 +36,31 @@ from services.order_entry import (
 from services.orders import MAX_NOTE, derive, enter_stage, facts
 from services.promising import promise
 from services.references import ExternalKey, refer
+from services.reserving import Promised
+from services.statements import Query, fresh
 from services.transaction import Work, use_case
-from services.visibility import visible
+from services.visibility import among
 
 MAX_ATTRIBUTES: Final = 100
+BUYER: Final = Query(
+    """SELECT {columns} FROM customer
+    LEFT JOIN customer_group ON customer_group.id = customer.group_id
+    LEFT JOIN customer_address ON customer_address.customer_id = customer.id
+        AND customer_address.position = 0
+    WHERE customer.id = ?""",
+    (
+        Customer,
+        (
+            *("id", "name", "group_id", "blocked", "credit_limit_minor", "credit_used_minor"),
+            "lifetime_minor",
+        ),
+    ),
+    (CustomerGroup, ("id", "discount_rate")),
+    (
+        CustomerAddress,
+        ("id", "name", "lines", "city", "region", "postal_code", "country_code", "phone"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -103,9 +122,9 @@ async def _number(channel: str) -> str:
 async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
     drawn = await _draw_up(work, command, channel, number)
     credit.refuse_blocked(drawn.customer, drawn.order)
-    reservations = await promise(work, drawn.lines, drawn.products)
+    promised = await promise(work, drawn.lines, drawn.products)
     await credit.take(work, drawn.order)
-    await _store(work, drawn, reservations, EventKind.ORDER_PLACED, command.external_key)
+    await _store(work, drawn, promised, EventKind.ORDER_PLACED, command.external_key)
     return drawn.order
 
 
@@ -116,12 +135,12 @@ async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> 
         raise invalid("That time is over.", "reserveUntil")
     drawn = await _draw_up(work, command, channel, number)
     drawn.order.status, drawn.order.placed_at = OrderStatus.DRAFT, None
-    reservations: list[Reservation] = []
+    promised = Promised([], set())
     if command.reserve_until is not None:
-        reservations = await promise(work, drawn.lines, drawn.products)
-        for each in reservations:
+        promised = await promise(work, drawn.lines, drawn.products)
+        for each in promised.reservations:
             each.expires_at = command.reserve_until
-    await _store(work, drawn, reservations, EventKind.ORDER_EDITED, command.external_key)
+    await _store(work, drawn, promised, EventKind.ORDER_EDITED, command.external_key)
     return drawn.order
 
 
@@ -136,13 +155,14 @@ class Drawn:
 
 
 async def _draw_up(work: Work, command: PlaceOrder, channel: str, number: str) -> Drawn:
-    customer = await _buyer(work, command.customer_id)
+    customer, group, default = await _buyer(work, command.customer_id)
     products = await products_of(work, command.lines)
     currency = currency_of(command.currency, products)
-    order = await _blank(work, command, customer, currency)
+    order = _blank(work, command, default, currency)
     order.channel, order.number = channel, number
     order.company_rate = await _rate(work, customer, currency)
-    lines = build_lines(order.id, command.lines, products, currency, discount_of(customer))
+    discount_rate = discount_of(customer, group)
+    lines = build_lines(order.id, command.lines, products, currency, discount_rate)
     sum_up(order, lines)
     return Drawn(customer, {each.id: each for each in products.values()}, order, lines)
 
@@ -165,7 +185,7 @@ async def _rate(work: Work, customer: Customer, currency: str) -> Decimal | None
 async def _store(
     work: Work,
     drawn: Drawn,
-    reservations: list[Reservation],
+    promised: Promised,
     kind: EventKind,
     external_key: ExternalKey | None,
 ) -> None:
@@ -178,46 +198,37 @@ async def _store(
         kind,
         order=order,
         data={"lines": len(lines), "totalMinor": order.total_gross_minor},
-        after={**facts(order), "warehouses": await _promised_in(work, reservations)},
+        after={**facts(order), "warehouses": sorted(key.hex for key in promised.warehouses)},
     )
-    await order.save(force_create=True, using_db=work.connection)
+    await work.insert([order])
     await work.insert(lines)
-    await work.insert(reservations)
+    await work.insert(promised.reservations)
     await refer(work, SubjectKind.ORDER, order.id, external_key)
     found_by = {"number": order.number, "customer": drawn.customer.name}
     await work.insert(search.tokens(SubjectKind.ORDER, order.id, found_by))
 
 
-def discount_of(customer: Customer) -> Decimal:
+def discount_of(customer: Customer, group: CustomerGroup | None) -> Decimal:
     """The better of what the customer's group and their loyalty give, as a rate."""
-    group = customer.group.discount_rate if customer.group else Decimal(0)
-    return max(group, standing(customer.lifetime_minor).discount_rate)
+    of_group = group.discount_rate if group else Decimal(0)
+    return max(of_group, standing(customer.lifetime_minor).discount_rate)
 
 
-async def _promised_in(work: Work, reservations: list[Reservation]) -> list[str]:
-    """As `warehouses_of`, for an order whose promises are not stored yet."""
-    items = StockItem.filter(id__in=[each.stock_item_id for each in reservations])
-    found: set[Any] = {
-        *await items.using_db(work.connection).values_list("warehouse_id", flat=True)
-    }
-    return sorted(key.hex for key in found)
-
-
-async def _buyer(work: Work, customer_id: UUID) -> Customer:
-    rows = visible(Customer, work.actor).using_db(work.connection).select_related("group")
-    customer = await rows.get_or_none(id=customer_id)
-    if customer is None:
+async def _buyer(
+    work: Work, customer_id: UUID
+) -> tuple[Customer, CustomerGroup | None, CustomerAddress | None]:
+    """The customer with their group and default address."""
+    found = await BUYER.rows(work.connection, customer_id)
+    if not found or not await among(Customer, work.actor, [customer_id], work.connection):
         raise not_found("There is no such customer.", "customerId")
-    return customer
+    customer, group, address = found[0]
+    return customer, group, address
 
 
-async def _blank(work: Work, command: PlaceOrder, customer: Customer, currency: str) -> Order:
+def _blank(
+    work: Work, command: PlaceOrder, default: CustomerAddress | None, currency: str
+) -> Order:
     """The order as it is before its lines are looked at."""
-    default = await (
-        CustomerAddress.filter(customer_id=customer.id, position=0)
-        .using_db(work.connection)
-        .first()
-    )
     home = snapshot(default) if default else None
     shipping_address = check_address(command.shipping_address, "shippingAddress") or home
     note = clean(command.note) if command.note else None
@@ -225,9 +236,9 @@ async def _blank(work: Work, command: PlaceOrder, customer: Customer, currency: 
         raise invalid(f"A note has at most {MAX_NOTE} characters.", "note")
     if len(command.attributes) > MAX_ATTRIBUTES:
         raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
-    return Order(
-        id=new_id(),
-        customer_id=customer.id,
+    return fresh(
+        Order,
+        customer_id=command.customer_id,
         currency=currency,
         status=OrderStatus.CONFIRMED,
         fulfillment_status=FulfillmentStatus.UNFULFILLED,

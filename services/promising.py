@@ -7,12 +7,12 @@ from uuid import UUID
 from tortoise.functions import Sum
 
 from models.catalog import Product
-from models.inventory import Reservation, StockItem
+from models.inventory import StockItem
 from models.orders import OrderLine
 from models.rules.allocation import Demand, Plan, allocate
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import DomainError, Refused, StockShortage
-from services.reserving import open_units, reserve, stock_rows, takes_of
+from services.reserving import Promised, open_units, reserve, stock_rows, takes_of
 from services.transaction import Work
 from services.waiting import free_expired
 
@@ -22,7 +22,7 @@ async def promise(
     lines: list[OrderLine],
     products: dict[UUID, Product],
     places: Mapping[UUID, int] | None = None,
-) -> list[Reservation]:
+) -> Promised:
     """Take the lines' open units from stock and count them as reserved, the rest as backordered.
 
     The lines need not be stored yet; neither they nor the reservations are saved here. `places`
@@ -42,10 +42,10 @@ async def promise(
         plan = allocate(demand, await stock_rows(work, {each.product_id for each in demand}))
     await _refuse_shortages(work, lines, products, plan, places or {})
     by_id = {line.id: line for line in lines}
-    reservations = await reserve(work, takes_of(plan, by_id))
+    promised = await reserve(work, takes_of(plan, by_id))
     for line_id, missing in plan.shortages.items():
         by_id[line_id].backordered += missing
-    return reservations
+    return promised
 
 
 def _short(plan: Plan, lines: list[OrderLine]) -> set[UUID]:

@@ -3,16 +3,25 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from models.fulfillment import ShipmentLine
-from models.inventory import Reservation, StockItem
+from models.inventory import Reservation, StockItem, Warehouse
 from models.orders import OrderLine
 from models.rules.allocation import Plan, StockRow
 from models.rules.inventory import MovementKind
 from models.rules.shipment_states import ShipmentStatus, has_left
+from services.statements import Query, fresh
 from services.stock import Movement, move
 from services.transaction import Work
+
+STOCK: Final = Query(
+    """SELECT {columns} FROM stock_item JOIN warehouse ON warehouse.id = warehouse_id
+    WHERE product_id IN ?""",
+    (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
+    (Warehouse, ("id", "priority")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,14 @@ class Take:
     line: OrderLine
     stock_item_id: UUID
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What was taken from stock: reservations to be stored, and the warehouses of the units."""
+
+    reservations: list[Reservation]
+    warehouses: set[UUID]
 
 
 def takes_of(plan: Plan, lines: dict[UUID, OrderLine]) -> list[Take]:
@@ -114,24 +131,19 @@ async def shrink(work: Work, reservation: Reservation, units: int) -> None:
 
 async def stock_rows(work: Work, products: Iterable[UUID]) -> list[StockRow]:
     """What each warehouse can promise of the products now."""
-    items = (
-        await StockItem.filter(product_id__in=list(products))
-        .using_db(work.connection)
-        .select_related("warehouse")
-    )
     return [
         StockRow(
             stock_item_id=item.id,
             product_id=item.product_id,
-            warehouse_id=item.warehouse_id,
-            priority=item.warehouse.priority,
+            warehouse_id=warehouse.id,
+            priority=warehouse.priority,
             available=max(item.balance.available, 0),
         )
-        for item in items
+        for item, warehouse in await STOCK.rows(work.connection, list(products))
     ]
 
 
-async def reserve(work: Work, takes: list[Take]) -> list[Reservation]:
+async def reserve(work: Work, takes: list[Take]) -> Promised:
     """Take stock for lines, each item once and in the order of their ids, so nobody deadlocks.
 
     The lines count the units as reserved; neither they nor the reservations are saved here.
@@ -149,12 +161,15 @@ async def reserve(work: Work, takes: list[Take]) -> list[Reservation]:
                 order_line_id=take.line.id,
             )
         )
+    warehouses: set[UUID] = set()
     for stock_item_id in sorted(by_item):
-        await move(work, stock_item_id, by_item[stock_item_id], promise=True)
+        item = await move(work, stock_item_id, by_item[stock_item_id], promise=True)
+        warehouses.add(item.warehouse_id)
     for take in takes:
         take.line.reserved += take.quantity
-    return [
-        Reservation(
+    reservations = [
+        fresh(
+            Reservation,
             order_line_id=take.line.id,
             stock_item_id=take.stock_item_id,
             quantity=take.quantity,
@@ -162,3 +177,4 @@ async def reserve(work: Work, takes: list[Take]) -> list[Reservation]:
         )
         for take in takes
     ]
+    return Promised(reservations, warehouses)

@@ -11,6 +11,7 @@ from models.catalog import Product
 from models.references import SearchToken
 from models.rules.events import SubjectKind
 from models.rules.text import words
+from services.statements import fresh
 from services.transaction import Work
 
 MAX_WORDS_A_FIELD: Final = 32
@@ -23,7 +24,7 @@ def tokens(
 ) -> list[SearchToken]:
     """The rows that make an object findable by the words of its fields."""
     return [
-        SearchToken(subject_kind=kind, subject_id=subject_id, field=field, token=word)
+        fresh(SearchToken, subject_kind=kind, subject_id=subject_id, field=field, token=word)
         for field, word in words_of(texts)
     ]
 
@@ -41,7 +42,8 @@ def product_tokens(product: Product) -> list[SearchToken]:
     """The rows that make a product findable by name, SKU and its own attributes."""
     named = tokens(SubjectKind.PRODUCT, product.id, {"name": product.name, "sku": product.sku})
     described = [
-        SearchToken(
+        fresh(
+            SearchToken,
             subject_kind=SubjectKind.PRODUCT,
             subject_id=product.id,
             field=ATTRIBUTE,

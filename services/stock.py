@@ -1,17 +1,31 @@
 """The one way by which stock counters change: guarded, in the ledger, and told by an event."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-from tortoise.expressions import F, Q, RawSQL
 
 from models.columns import new_id
 from models.inventory import StockItem, StockMovement
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
 from services.events import record
+from services.statements import Query, Statement, fresh
 from services.transaction import Contended, Work
+
+MOVED: Final = """
+UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = damaged + ?,
+    movement_seq = movement_seq + ?, updated_at = ?,
+    version = version + 1, event_seq = event_seq + 1
+WHERE id = ? AND on_hand + ? BETWEEN 0 AND ? AND reserved + ? >= 0 AND damaged + ? >= 0
+    AND on_hand - reserved - damaged - ? * safety_stock >= ?"""
+COLUMNS: Final = (
+    *("id", "created_at", "updated_at", "version", "event_seq", "product_id", "warehouse_id"),
+    *("on_hand", "reserved", "damaged", "incoming", "safety_stock", "reorder_point"),
+    *("reorder_quantity", "movement_seq"),
+)
+MOVE: Final = Statement(MOVED)
+READ: Final = Query("SELECT {columns} FROM stock_item WHERE id = ?", (StockItem, COLUMNS))
+MOVE_AND_READ: Final = Query(MOVED + " RETURNING {columns}", (StockItem, COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +51,15 @@ async def move(
         Contended: the counters do not allow it (any more). Nothing was changed.
     """
     change = total(movements)
-    allowed = await (
-        StockItem.filter(guard(change, promise), id=stock_item_id)
-        .using_db(work.connection)
-        .update(
-            on_hand=F("on_hand") + change.on_hand,
-            reserved=F("reserved") + change.reserved,
-            damaged=F("damaged") + change.damaged,
-            version=F("version") + 1,
-            movement_seq=F("movement_seq") + len(movements),
-            updated_at=work.now,
-        )
-    )
-    if not allowed:
-        raise Contended
-    item = await StockItem.get(id=stock_item_id, using_db=work.connection)
+    item = await _moved(work, stock_item_id, change, len(movements), promise=promise)
     if change.available > 0:
         work.freed.add(item.product_id)
     await work.insert(_ledger(work, item, movements))
+    counted = item.event_seq
+    item.event_seq -= 1  # the one that the update has counted
     _tell(work, item, change)
-    await item.save(update_fields=["event_seq"], using_db=work.connection)
+    if item.event_seq != counted:
+        await item.save(update_fields=["event_seq"], using_db=work.connection)
     return item
 
 
@@ -97,18 +100,28 @@ def total(movements: list[Movement]) -> Balance:
     return sums
 
 
-def guard(change: Balance, promise: bool) -> Q:
-    """The condition under which the counters may change: none below zero, none promised twice."""
-    condition = Q(
-        on_hand__gte=-change.on_hand,
-        reserved__gte=-change.reserved,
-        damaged__gte=-change.damaged,
-        on_hand__lte=MAX_QUANTITY - max(change.on_hand, 0),
+async def _moved(
+    work: Work, stock_item_id: UUID, change: Balance, movements: int, *, promise: bool
+) -> StockItem:
+    """The item with its counters changed: none below zero, none promised twice.
+
+    Raises:
+        Contended: the counters do not allow it.
+    """
+    values = (
+        *(change.on_hand, change.reserved, change.damaged, movements, work.now, stock_item_id),
+        *(change.on_hand, MAX_QUANTITY, change.reserved, change.damaged),
+        *(int(promise), change.reserved + change.damaged - change.on_hand),
     )
-    kept = " + safety_stock" if promise else ""
-    more = change.reserved + change.damaged - change.on_hand
-    # Tortoise's own expressions add no more than two columns.
-    return condition & Q(on_hand__gte=RawSQL(f"reserved + damaged{kept} + ({more:d})"))
+    if work.dialect == "postgres":
+        found = await MOVE_AND_READ.rows(work.connection, *values)
+    else:
+        changed = await MOVE.change(work.connection, *values)
+        found = await READ.rows(work.connection, stock_item_id) if changed else []
+    if not found:
+        raise Contended
+    item: StockItem = found[0][0]
+    return item
 
 
 def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[StockMovement]:
@@ -118,7 +131,8 @@ def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[Stoc
     sequence = item.movement_seq
     for movement in reversed(movements):
         rows.append(
-            StockMovement(
+            fresh(
+                StockMovement,
                 stock_item_id=item.id,
                 sequence=sequence,
                 at=work.now,

@@ -11,13 +11,12 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import ValidationError
-from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.events import Event
 from models.rules.access import Actor, Permission
 from models.rules.errors import Overloaded, invalid
-from services import clock, feed, idempotency
+from services import clock, feed, idempotency, statements
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,9 +68,7 @@ class Work:
 
     async def insert(self, rows: list[Any]) -> None:
         """Insert rows of one table with as few statements as its database takes."""
-        if rows:
-            table: type[Model] = type(rows[0])
-            await table.bulk_create(rows, batch_size=200, using_db=self.connection)
+        await statements.insert(self.connection, rows)
 
 
 def is_conflict(error: BaseException) -> bool:

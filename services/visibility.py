@@ -1,7 +1,10 @@
 """Which rows an actor may see: the only row-level filters, and the outermost of every read."""
 
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -58,6 +61,21 @@ def scope(table: type[Model], actor: Actor) -> Q | None:
         KeyError: nobody has decided who may see this table; it is then served to nobody.
     """
     return EVERY_ROW if actor.may(NEEDED[table]) else None
+
+
+async def among(
+    table: type[Model], actor: Actor, keys: Iterable[UUID], client: BaseDBAsyncClient
+) -> set[UUID]:
+    """Which of the rows the actor may see. Nobody is asked where they may see all."""
+    wanted = set(keys)
+    condition = scope(table, actor)
+    if condition is None:
+        return set()
+    if condition is EVERY_ROW:
+        return wanted
+    rows = table.filter(condition, pk__in=wanted).using_db(client)
+    seen: set[Any] = {*await rows.values_list("pk", flat=True)}
+    return seen
 
 
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:

@@ -63,7 +63,7 @@ async def _serve_order(work: Work, order_id: UUID, product_id: UUID) -> int:
     takes = takes_of(allocate(demand, await stock_rows(work, [product_id])), waiting)
     for take in takes:
         take.line.backordered -= take.quantity
-    await keep(work, await reserve(work, takes))
+    await keep(work, (await reserve(work, takes)).reservations)
     for line in {take.line.id: take.line for take in takes}.values():
         await line.save(update_fields=COUNTS, using_db=work.connection)
     served = sum(take.quantity for take in takes)

@@ -9,10 +9,7 @@ from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper, tran
 from services.engines.pooled import SurvivingTransaction
 
 
-class MariadbClient(MySQLClient):
-    def _in_transaction(self) -> TransactionContext:
-        return SurvivingTransaction(TransactionWrapper(self), self._pool_init_lock)
-
+class Rows(MySQLClient):
     @translate_exceptions
     async def fetch_rows(self, query: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query, with their columns in order."""
@@ -22,6 +19,15 @@ class MariadbClient(MySQLClient):
                 await cursor.execute(query, values)
                 rows: list[Any] = await cursor.fetchall()
                 return rows
+
+
+class MariadbTransaction(TransactionWrapper, Rows):
+    """A transaction that gives plain rows as well."""
+
+
+class MariadbClient(Rows):
+    def _in_transaction(self) -> TransactionContext:
+        return SurvivingTransaction(MariadbTransaction(self), self._pool_init_lock)
 
 
 client_class = MariadbClient

@@ -9,11 +9,22 @@ from typing import Any, Final, cast
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base_postgres.client import translate_exceptions
 
 from services.engines.pooled import SurvivingTransaction
 
 IDLE_SECONDS: Final = 60.0
 """After this time without use nobody knows whether a connection still leads anywhere."""
+
+
+class PostgresTransaction(TransactionWrapper):
+    @translate_exceptions
+    async def fetch_rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, with their columns in order."""
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s: %s", query, values)
+            rows: list[Any] = await connection.fetch(query, *values)
+            return rows
 
 
 class PostgresClient(AsyncpgDBClient):
@@ -43,7 +54,7 @@ class PostgresClient(AsyncpgDBClient):
         return Lent(self)
 
     def _in_transaction(self) -> TransactionContext:
-        return SurvivingTransaction(TransactionWrapper(self), self._pool_init_lock)
+        return SurvivingTransaction(PostgresTransaction(self), self._pool_init_lock)
 
     async def fetch_rows(self, query: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query, with their columns in order."""

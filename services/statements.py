@@ -1,0 +1,231 @@
+"""Statements of the busiest use cases: written out once, and sent as they are.
+
+To build a statement costs Tortoise more than the database needs to run it, and to make an instance
+ten times what its values need. Here statements are text, or made once of a table's columns, and the
+instances are the tables' own, made of values that nobody looks at once more: see ADR 16.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields.base import Field
+from tortoise.fields.data import (
+    BigIntField,
+    BooleanField,
+    CharEnumFieldInstance,
+    CharField,
+    IntField,
+    UUIDField,
+)
+from tortoise.models import Model
+
+from models.columns import UtcDatetime
+
+Row = TypeVar("Row", bound=Model)
+Convert = Callable[[Any], Any]
+Tables = tuple[tuple[type[Model], tuple[str, ...]], ...]
+
+BATCH: Final = 200
+PLAIN: Final = (IntField, BigIntField, BooleanField)
+NATIVE: Final = {"postgres": (UUIDField, UtcDatetime)}
+"""What a driver takes and gives as Python has it, though Tortoise looks at each value."""
+QUOTES: Final = {"sqlite": '"', "postgres": '"', "mysql": "`"}
+
+
+class Statement:
+    """A text in the SQL that all three databases speak, with `?` for a value, `IN ?` for a list."""
+
+    def __init__(self, text: str) -> None:
+        plain = " ".join(text.split())
+        self._texts: Final = {
+            "sqlite": plain.replace(" IN ?", " IN (SELECT value FROM json_each(?))"),
+            "mysql": plain.replace("?", "%s"),
+            "postgres": _numbered(plain.replace(" IN ?", " = ANY(?)")),
+        }
+
+    async def change(self, client: BaseDBAsyncClient, *values: Any) -> int:
+        """How many rows it changed; MariaDB leaves out those that were so already."""
+        dialect = client.capabilities.dialect
+        count, _ = await client.execute_query(self._texts[dialect], _sent(values, dialect))
+        return count
+
+    async def rows(self, client: BaseDBAsyncClient, *values: Any) -> list[Sequence[Any]]:
+        """The rows that it gives, their values as the driver has them."""
+        dialect = client.capabilities.dialect
+        sent = _sent(values, dialect)
+        rows: list[Any] = await client.fetch_rows(self._texts[dialect], sent)  # type: ignore[attr-defined]
+        return rows
+
+
+class Query:
+    """A text that gives columns of tables, its `{columns}`; a row is one instance of each table.
+
+    Each table comes with the names of its columns, the primary key first. Where a LEFT JOIN finds
+    nothing, there is None.
+    """
+
+    def __init__(self, text: str, *tables: tuple[type[Model], tuple[str, ...]]) -> None:
+        columns = (f"{table._meta.db_table}.{name}" for table, names in tables for name in names)
+        self._statement: Final = Statement(text.replace("{columns}", ", ".join(columns)))
+        self._tables: Final = tables
+
+    async def rows(self, client: BaseDBAsyncClient, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows; an instance has the columns that were read and no others."""
+        found = await self._statement.rows(client, *values)
+        made = _hydration(self._tables, client.capabilities.dialect)
+        return [made(row) for row in found]
+
+
+def fresh(table: type[Row], **values: Any) -> Row:
+    """A new instance, not stored yet, of values that have their fields' own types."""
+    instance = table.__new__(table)
+    constants, made = _defaults(table)
+    state = instance.__dict__
+    state.update(constants)
+    for name, make in made:
+        state[name] = make()
+    state.update(values)
+    return instance
+
+
+async def insert(client: BaseDBAsyncClient, rows: Sequence[Model]) -> None:
+    """Store new instances of one table, by one statement for each `BATCH` of them."""
+    if not rows:
+        return
+    text, values_of = _insertion(type(rows[0]), client.capabilities.dialect)
+    if len(rows) == 1:
+        await client.execute_query(text, values_of(rows[0]))
+    for start in range(0, len(rows), BATCH) if len(rows) > 1 else ():
+        await client.execute_many(text, [values_of(row) for row in rows[start : start + BATCH]])
+    for row in rows:
+        vars(row)["_saved_in_db"] = True
+
+
+def _numbered(text: str) -> str:
+    """The text with $1, $2 and so on, as PostgreSQL has them."""
+    first, *others = text.split("?")
+    return first + "".join(f"${place}{other}" for place, other in enumerate(others, 1))
+
+
+def _sent(values: Sequence[Any], dialect: str) -> list[Any]:
+    """The values as the driver takes them."""
+    if dialect == "postgres":
+        return list(values)
+    return [_plain(value, dialect) for value in values]
+
+
+def _plain(value: Any, dialect: str) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, list):
+        keys = [str(each) for each in value]
+        return keys if dialect == "mysql" else orjson.dumps(keys).decode()
+    return value
+
+
+@cache
+def _hydration(tables: Tables, dialect: str) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What makes a row of several tables' columns an instance of each."""
+    parts = []
+    start = 0
+    for table, names in tables:
+        fields = table._meta.fields_map
+        read = ((name, _from_database(fields[name], dialect)) for name in names)
+        conversions = [(name, convert) for name, convert in read if convert]
+        parts.append((table, names, slice(start, start + len(names)), conversions))
+        start += len(names)
+
+    def hydrated(row: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple([_stored(*part, row) for part in parts])
+
+    return hydrated
+
+
+def _stored(
+    table: type[Model],
+    names: tuple[str, ...],
+    place: slice,
+    conversions: list[tuple[str, Convert]],
+    row: Sequence[Any],
+) -> Model | None:
+    values = row[place]
+    if values[0] is None:
+        return None
+    instance = table.__new__(table)
+    state = instance.__dict__
+    state.update(zip(names, values, strict=True), _saved_in_db=True, _await_when_save={})
+    state.update(_partial=len(names) < len(table._meta.db_fields), _custom_generated_pk=True)
+    for name, convert in conversions:
+        if state[name] is not None:
+            state[name] = convert(state[name])
+    return instance
+
+
+@cache
+def _defaults(table: type[Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """What an instance has that nobody gave it: values, and what is made anew for each."""
+    constants: dict[str, Any] = {
+        "_partial": False,
+        "_saved_in_db": False,
+        "_custom_generated_pk": True,
+    }
+    made: list[tuple[str, Callable[[], Any]]] = [("_await_when_save", dict)]
+    for name in table._meta.fields_db_projection:
+        default = table._meta.fields_map[name].default
+        if callable(default):
+            made.append((name, default))
+        else:
+            constants[name] = default
+    return constants, made
+
+
+@cache
+def _insertion(table: type[Model], dialect: str) -> tuple[str, Callable[[Model], list[Any]]]:
+    """The text that inserts a row, and what makes its values of an instance."""
+    fields = table._meta.fields_map
+    columns = table._meta.fields_db_projection
+    quote = QUOTES[dialect]
+    named = ", ".join(f"{quote}{column}{quote}" for column in columns.values())
+    places = ", ".join("?" for _ in columns)
+    into = f"INSERT INTO {quote}{table._meta.db_table}{quote}"
+    text = f"{into} ({named}) VALUES ({places})"
+    written = {"sqlite": text, "mysql": text.replace("?", "%s"), "postgres": _numbered(text)}
+    read = attrgetter(*columns)
+    found = (_to_database(fields[name], table, dialect) for name in columns)
+    conversions = [(place, convert) for place, convert in enumerate(found) if convert]
+
+    def values_of(row: Model) -> list[Any]:
+        values = list(read(row))
+        for place, convert in conversions:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return values
+
+    return written[dialect], values_of
+
+
+def _to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert | None:
+    """What makes a value of a field one that its driver takes; None where it is one."""
+    if isinstance(field, (*PLAIN, *NATIVE.get(dialect, ()))):
+        return None
+    if isinstance(field, CharEnumFieldInstance):
+        return {member: str(member.value) for member in field.enum_type}.__getitem__
+    if isinstance(field, CharField):
+        most = field.max_length
+        return lambda text: (
+            text if isinstance(text, str) and len(text) <= most else field.to_db_value(text, table)
+        )
+    return lambda value: field.to_db_value(value, table)
+
+
+def _from_database(field: Field[Any], dialect: str) -> Convert | None:
+    """What makes a field's value of what the driver gives; None where it is that."""
+    native = (CharField, IntField, BigIntField, *NATIVE.get(dialect, ()))
+    if isinstance(field, CharEnumFieldInstance):
+        return {str(member.value): member for member in field.enum_type}.__getitem__
+    return None if isinstance(field, native) else field.to_python_value
