@@ -16,7 +16,7 @@ from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
 from models.events import Event, Feed
-from services import database, statements
+from services import database
 from services.statements import Statement
 
 FEED_ID: Final = 1
@@ -25,15 +25,15 @@ ADVANCE: Final = Statement("UPDATE feed SET last_position = last_position + ? WH
 LAST: Final = Statement("SELECT last_position FROM feed WHERE id = ?")
 
 
-async def append(connection: BaseDBAsyncClient, events: list[Event]) -> None:
-    """Insert the events of a transaction that is about to commit."""
-    if not events:
-        return
-    if connection.capabilities.dialect == "sqlite":
+async def enter(connection: BaseDBAsyncClient, events: list[Event]) -> None:
+    """Give their positions to events of a transaction that is about to commit, on SQLite.
+
+    They are not saved here.
+    """
+    if events and connection.capabilities.dialect == "sqlite":
         last = await advance(connection, len(events))
         for position, event in enumerate(events, start=last - len(events) + 1):
             event.position = position
-    await statements.insert(connection, events)
 
 
 async def advance(connection: BaseDBAsyncClient, count: int) -> int:

@@ -25,7 +25,7 @@ from services.order_entry import (
     NewLine,
     amount,
     build_lines,
-    products_of,
+    goods_of,
     sum_up,
     totals_of,
 )
@@ -203,7 +203,7 @@ def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
 async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
     known = {line.id: line for line in edit.lines}
     kept = {each.line_id for each in wanted if each.line_id}
-    products = await products_of(work, wanted)
+    products = (await goods_of(work, wanted)).products
     edit.products = {each.id: each for each in products.values()}
     errors: list[DomainError] = []
     for index, each in enumerate(wanted):
@@ -303,7 +303,8 @@ async def _apply(work: Work, edit: Edit) -> None:
     reservations: list[Reservation] = []
     if order.status is not OrderStatus.DRAFT or until:
         wanting = [*edit.grown, *edit.added]
-        reservations = (await promise(work, wanting, edit.products, edit.places)).reservations
+        promised = await promise(work, wanting, edit.products, places=edit.places)
+        reservations = promised.reservations
     for each in reservations:
         each.expires_at = until.expires_at if until else None
     if order.status is not OrderStatus.DRAFT:

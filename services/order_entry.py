@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.catalog import Product
 from models.orders import Order, OrderLine
+from models.rules.allocation import StockRow
 from models.rules.errors import (
     DomainError,
     InputError,
@@ -21,13 +22,15 @@ from models.rules.money import UnknownCurrency, exponent, to_minor
 from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, shortest, total
 from models.rules.text import clean
 from services import policy
+from services.reserving import PROMISABLE, stock_row
 from services.statements import Query, fresh
 from services.transaction import Work
 from services.visibility import among
 
 MAX_CHANNEL: Final = 32
 GOODS: Final = Query(
-    "SELECT {columns} FROM product WHERE sku IN ?",
+    """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
+    LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
     (
         Product,
         (
@@ -35,6 +38,7 @@ GOODS: Final = Query(
             *("discontinued", "backorder"),
         ),
     ),
+    *PROMISABLE,
 )
 
 
@@ -46,6 +50,14 @@ class NewLine:
     quantity: int
     unit_price: Decimal | None = None
     discount_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Products by SKU, and what each warehouse could promise of them when they were read."""
+
+    products: dict[str, Product]
+    stock: list[StockRow]
 
 
 def clean_channel(text: str) -> str:
@@ -61,8 +73,8 @@ def clean_channel(text: str) -> str:
     return channel
 
 
-async def products_of(work: Work, lines: tuple[NewLine, ...]) -> dict[str, Product]:
-    """The products that the lines name, by SKU.
+async def goods_of(work: Work, lines: tuple[NewLine, ...]) -> Goods:
+    """The products that the lines name, with their stock.
 
     Raises:
         Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
@@ -72,16 +84,16 @@ async def products_of(work: Work, lines: tuple[NewLine, ...]) -> dict[str, Produ
     if not 1 <= len(lines) <= limit:
         raise invalid(f"An order has 1 to {limit} lines.", "lines")
     skus = {clean(line.sku) for line in lines if line.sku}
-    found = [product for (product,) in await GOODS.rows(work.connection, list(skus))]
-    ids = (product.id for product in found)
+    found = await GOODS.rows(work.connection, list(skus))
+    ids = (product.id for product, _, _ in found)
     seen = await among(Product, work.actor, ids, work.connection)
-    products = {product.sku: product for product in found if product.id in seen}
+    products = {product.sku: product for product, _, _ in found if product.id in seen}
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
         errors += _check_line(line, products, ("lines", str(index)))
     if errors:
         raise Refused(errors)
-    return products
+    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
 
 
 def _check_line(line: NewLine, products: dict[str, Product], path: Path) -> list[DomainError]:

@@ -10,6 +10,7 @@ from models.catalog import Product
 from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
+from models.rules.allocation import StockRow
 from models.rules.errors import invalid, not_found
 from models.rules.events import EventKind, SubjectKind
 from models.rules.insights import standing
@@ -30,7 +31,7 @@ from services.order_entry import (
     build_lines,
     clean_channel,
     currency_of,
-    products_of,
+    goods_of,
     sum_up,
 )
 from services.orders import MAX_NOTE, derive, enter_stage, facts
@@ -122,7 +123,7 @@ async def _number(channel: str) -> str:
 async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
     drawn = await _draw_up(work, command, channel, number)
     credit.refuse_blocked(drawn.customer, drawn.order)
-    promised = await promise(work, drawn.lines, drawn.products)
+    promised = await promise(work, drawn.lines, drawn.products, stock=drawn.stock)
     await credit.take(work, drawn.order)
     await _store(work, drawn, promised, EventKind.ORDER_PLACED, command.external_key)
     return drawn.order
@@ -137,7 +138,7 @@ async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> 
     drawn.order.status, drawn.order.placed_at = OrderStatus.DRAFT, None
     promised = Promised([], set())
     if command.reserve_until is not None:
-        promised = await promise(work, drawn.lines, drawn.products)
+        promised = await promise(work, drawn.lines, drawn.products, stock=drawn.stock)
         for each in promised.reservations:
             each.expires_at = command.reserve_until
     await _store(work, drawn, promised, EventKind.ORDER_EDITED, command.external_key)
@@ -150,21 +151,23 @@ class Drawn:
 
     customer: Customer
     products: dict[UUID, Product]
+    stock: list[StockRow]
     order: Order
     lines: list[OrderLine]
 
 
 async def _draw_up(work: Work, command: PlaceOrder, channel: str, number: str) -> Drawn:
     customer, group, default = await _buyer(work, command.customer_id)
-    products = await products_of(work, command.lines)
-    currency = currency_of(command.currency, products)
+    goods = await goods_of(work, command.lines)
+    currency = currency_of(command.currency, goods.products)
     order = _blank(work, command, default, currency)
     order.channel, order.number = channel, number
     order.company_rate = await _rate(work, customer, currency)
     discount_rate = discount_of(customer, group)
-    lines = build_lines(order.id, command.lines, products, currency, discount_rate)
+    lines = build_lines(order.id, command.lines, goods.products, currency, discount_rate)
     sum_up(order, lines)
-    return Drawn(customer, {each.id: each for each in products.values()}, order, lines)
+    products = {each.id: each for each in goods.products.values()}
+    return Drawn(customer, products, goods.stock, order, lines)
 
 
 async def _rate(work: Work, customer: Customer, currency: str) -> Decimal | None:
@@ -200,12 +203,10 @@ async def _store(
         data={"lines": len(lines), "totalMinor": order.total_gross_minor},
         after={**facts(order), "warehouses": sorted(key.hex for key in promised.warehouses)},
     )
-    await work.insert([order])
-    await work.insert(lines)
-    await work.insert(promised.reservations)
-    await refer(work, SubjectKind.ORDER, order.id, external_key)
     found_by = {"number": order.number, "customer": drawn.customer.name}
-    await work.insert(search.tokens(SubjectKind.ORDER, order.id, found_by))
+    tokens = search.tokens(SubjectKind.ORDER, order.id, found_by)
+    await work.insert([order], lines, promised.reservations, tokens)
+    await refer(work, SubjectKind.ORDER, order.id, external_key)
 
 
 def discount_of(customer: Customer, group: CustomerGroup | None) -> Decimal:

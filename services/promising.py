@@ -1,6 +1,6 @@
 """Promising stock to the lines of an order, or refusing it for what is short."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from tortoise.functions import Sum
 from models.catalog import Product
 from models.inventory import StockItem
 from models.orders import OrderLine
-from models.rules.allocation import Demand, Plan, allocate
+from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import DomainError, Refused, StockShortage
 from services.reserving import Promised, open_units, reserve, stock_rows, takes_of
@@ -21,12 +21,15 @@ async def promise(
     work: Work,
     lines: list[OrderLine],
     products: dict[UUID, Product],
+    *,
+    stock: Sequence[StockRow] | None = None,
     places: Mapping[UUID, int] | None = None,
 ) -> Promised:
     """Take the lines' open units from stock and count them as reserved, the rest as backordered.
 
-    The lines need not be stored yet; neither they nor the reservations are saved here. `places`
-    are the lines' in the input that errors speak of, where they are not in its order.
+    The lines need not be stored yet; neither they nor the reservations are saved here. `stock` is
+    that of the products, where the caller has just read it. `places` are the lines' in the input
+    that errors speak of, where they are not in its order.
 
     Raises:
         Refused: a StockShortage for each line that its product does not let wait.
@@ -37,9 +40,10 @@ async def promise(
         for line in lines
         if line.product_id and (units := open_units(line))
     ]
-    plan = allocate(demand, await stock_rows(work, {each.product_id for each in demand}))
+    wanted = {each.product_id for each in demand}
+    plan = allocate(demand, await stock_rows(work, wanted) if stock is None else stock)
     if plan.shortages and await free_expired(work, _short(plan, lines)):
-        plan = allocate(demand, await stock_rows(work, {each.product_id for each in demand}))
+        plan = allocate(demand, await stock_rows(work, wanted))
     await _refuse_shortages(work, lines, products, plan, places or {})
     by_id = {line.id: line for line in lines}
     promised = await reserve(work, takes_of(plan, by_id))

@@ -16,11 +16,14 @@ from services.statements import Query, fresh
 from services.stock import Movement, move
 from services.transaction import Work
 
+PROMISABLE: Final = (
+    (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
+    (Warehouse, ("id", "priority")),
+)
 STOCK: Final = Query(
     """SELECT {columns} FROM stock_item JOIN warehouse ON warehouse.id = warehouse_id
     WHERE product_id IN ?""",
-    (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
-    (Warehouse, ("id", "priority")),
+    *PROMISABLE,
 )
 
 
@@ -131,16 +134,18 @@ async def shrink(work: Work, reservation: Reservation, units: int) -> None:
 
 async def stock_rows(work: Work, products: Iterable[UUID]) -> list[StockRow]:
     """What each warehouse can promise of the products now."""
-    return [
-        StockRow(
-            stock_item_id=item.id,
-            product_id=item.product_id,
-            warehouse_id=warehouse.id,
-            priority=warehouse.priority,
-            available=max(item.balance.available, 0),
-        )
-        for item, warehouse in await STOCK.rows(work.connection, list(products))
-    ]
+    return [stock_row(*found) for found in await STOCK.rows(work.connection, list(products))]
+
+
+def stock_row(item: StockItem, warehouse: Warehouse) -> StockRow:
+    """What a warehouse can promise of an item's product."""
+    return StockRow(
+        stock_item_id=item.id,
+        product_id=item.product_id,
+        warehouse_id=warehouse.id,
+        priority=warehouse.priority,
+        available=max(item.balance.available, 0),
+    )
 
 
 async def reserve(work: Work, takes: list[Take]) -> Promised:

@@ -7,6 +7,7 @@ instances are the tables' own, made of values that nobody looks at once more: se
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -93,17 +94,42 @@ def fresh(table: type[Row], **values: Any) -> Row:
     return instance
 
 
-async def insert(client: BaseDBAsyncClient, rows: Sequence[Model]) -> None:
-    """Store new instances of one table, by one statement for each `BATCH` of them."""
-    if not rows:
-        return
+async def insert(client: BaseDBAsyncClient, *groups: Sequence[Model]) -> None:
+    """Store new instances, each group of one table. Rows of a group may refer to earlier groups.
+
+    PostgreSQL takes several groups by one statement; else it is one for each `BATCH` of a group.
+    """
+    found = [group for group in groups if group]
+    if (
+        client.capabilities.dialect == "postgres"
+        and 1 < len(found) <= sum(map(len, found)) <= BATCH
+    ):
+        await _insert_together(client, found)
+    else:
+        for group in found:
+            await _insert_one_by_one(client, group)
+    for row in chain(*found):
+        vars(row)["_saved_in_db"] = True
+
+
+async def _insert_one_by_one(client: BaseDBAsyncClient, rows: Sequence[Model]) -> None:
     text, values_of = _insertion(type(rows[0]), client.capabilities.dialect)
     if len(rows) == 1:
         await client.execute_query(text, values_of(rows[0]))
-    for start in range(0, len(rows), BATCH) if len(rows) > 1 else ():
+        return
+    for start in range(0, len(rows), BATCH):
         await client.execute_many(text, [values_of(row) for row in rows[start : start + BATCH]])
-    for row in rows:
-        vars(row)["_saved_in_db"] = True
+
+
+async def _insert_together(client: BaseDBAsyncClient, groups: Sequence[Sequence[Model]]) -> None:
+    """Every group is one value, so that the text is the same for any number of rows."""
+    text, records = _insertions(tuple(type(group[0]) for group in groups))
+    pairs = zip(groups, records, strict=True)
+    values = [
+        orjson.dumps([record(row) for row in group], default=str).decode()
+        for group, record in pairs
+    ]
+    await client.execute_query(text, values)
 
 
 def _numbered(text: str) -> str:
@@ -207,6 +233,49 @@ def _insertion(table: type[Model], dialect: str) -> tuple[str, Callable[[Model],
         return values
 
     return written[dialect], values_of
+
+
+@cache
+def _insertions(
+    tables: tuple[type[Model], ...],
+) -> tuple[str, list[Callable[[Model], dict[str, Any]]]]:
+    """PostgreSQL's text that inserts rows of several tables, and what makes each an object."""
+    texts = []
+    for place, table in enumerate(tables, 1):
+        columns = table._meta.fields_db_projection
+        fields = [table._meta.fields_map[name] for name in columns]
+        types = (field.get_for_dialect("postgres", "SQL_TYPE") for field in fields)
+        named = ", ".join(f'"{column}"' for column in columns.values())
+        typed = ", ".join(
+            f'"{column}" {kind}' for column, kind in zip(columns.values(), types, strict=True)
+        )
+        texts.append(
+            f'INSERT INTO "{table._meta.db_table}" ({named}) '  # noqa: S608 - names of our tables
+            f"SELECT {named} FROM json_to_recordset(${place}) AS found ({typed})"
+        )
+    *others, last = texts
+    before = ", ".join(f"t{place} AS ({text})" for place, text in enumerate(others))
+    return f"WITH {before} {last}", [_record(table) for table in tables]
+
+
+def _record(table: type[Model]) -> Callable[[Model], dict[str, Any]]:
+    columns = table._meta.fields_db_projection
+    read = attrgetter(*columns)
+    names = list(columns.values())
+    texts = [
+        (columns[name], _to_database(field, table, "postgres"))
+        for name in columns
+        if isinstance(field := table._meta.fields_map[name], CharField)
+    ]
+
+    def recorded(row: Model) -> dict[str, Any]:
+        record = dict(zip(names, read(row), strict=True))
+        for name, convert in texts:
+            if convert and record[name] is not None:
+                record[name] = convert(record[name])
+        return record
+
+    return recorded
 
 
 def _to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert | None:

@@ -54,7 +54,7 @@ async def move(
     item = await _moved(work, stock_item_id, change, len(movements), promise=promise)
     if change.available > 0:
         work.freed.add(item.product_id)
-    await work.insert(_ledger(work, item, movements))
+    work.movements += _ledger(work, item, movements)
     counted = item.event_seq
     item.event_seq -= 1  # the one that the update has counted
     _tell(work, item, change)

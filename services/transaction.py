@@ -2,18 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import ValidationError
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.events import Event
+from models.inventory import StockMovement
 from models.rules.access import Actor, Permission
 from models.rules.errors import Overloaded, invalid
 from services import clock, feed, idempotency, statements
@@ -51,24 +53,26 @@ class Contended(Exception):
 class Work:
     """A transaction under way: who does it, at what time, on which connection.
 
-    `now` is one instant for the whole transaction. Events collected in `events` are written just
-    before the commit, and with them everything is there or nothing. `freed` are products of which
-    more can be promised than before: before the commit, lines that wait for them are served.
+    `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
+    collected and written just before the commit, and with them everything is there or nothing.
+    `freed` are products of which more can be promised than before: before the commit, lines that
+    wait for them are served.
     """
 
     actor: Actor
     now: datetime
     connection: BaseDBAsyncClient
     events: list[Event] = field(default_factory=list)
+    movements: list[StockMovement] = field(default_factory=list)
     freed: set[UUID] = field(default_factory=set)
 
     @property
     def dialect(self) -> str:
         return self.connection.capabilities.dialect
 
-    async def insert(self, rows: list[Any]) -> None:
-        """Insert rows of one table with as few statements as its database takes."""
-        await statements.insert(self.connection, rows)
+    async def insert(self, *groups: Sequence[Model]) -> None:
+        """Insert rows, each group of one table, with as few statements as the database takes."""
+        await statements.insert(self.connection, *groups)
 
 
 def is_conflict(error: BaseException) -> bool:
@@ -113,7 +117,8 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 result = await step(work)
                 if work.freed:
                     await _serve(work)
-                await feed.append(work.connection, work.events)
+                await feed.enter(work.connection, work.events)
+                await work.insert(work.movements, work.events)
             if work.events:
                 for listener in _listeners:
                     listener()
