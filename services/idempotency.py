@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
+import orjson
 from tortoise import Tortoise
 from tortoise.models import Model
 
@@ -20,6 +21,7 @@ from models.columns import new_id
 from models.idempotency import IdempotencyKey
 from models.rules.errors import DomainError, ErrorCode
 from services.database import APP
+from services.statements import Statement, fresh, insert_new
 from services.visibility import visible
 
 if TYPE_CHECKING:
@@ -31,15 +33,7 @@ KEPT_FOR: Final = timedelta(days=7)
 WAIT_SECONDS: Final = 5.0
 """For how long a request waits for another one with its key, before it says IN_PROGRESS."""
 
-INSERTS: Final = {
-    "sqlite": "INSERT OR IGNORE INTO idempotency ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "postgres": (
-        "INSERT INTO idempotency ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7) "
-        "ON CONFLICT DO NOTHING RETURNING id"
-    ),
-    "mysql": "INSERT IGNORE INTO idempotency ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-}
-COLUMNS: Final = ("id", "principal", "key", "field", "fingerprint", "outcome", "created_at")
+END: Final = Statement("UPDATE idempotency SET outcome = ? WHERE id = ?")
 
 
 @dataclass(slots=True)
@@ -109,14 +103,15 @@ async def _under(work: "Work", claim: Claim, step: Callable[["Work"], Awaitable[
     if not is_new:
         return await _replay(work, claim)
     done = await step(work)
-    row = IdempotencyKey.filter(id=key).using_db(work.connection)
-    await row.update(outcome=_outcome(done))
+    outcome = orjson.dumps(_outcome(done)).decode()
+    await END.change(work.connection, outcome, key)
     return done
 
 
 async def _insert(work: "Work", claim: Claim, key: UUID) -> bool:
     """Whether nobody had the key."""
-    row = IdempotencyKey(
+    row = fresh(
+        IdempotencyKey,
         id=key,
         principal=claim.principal,
         key=claim.key,
@@ -124,15 +119,7 @@ async def _insert(work: "Work", claim: Claim, key: UUID) -> bool:
         fingerprint=claim.fingerprint,
         created_at=work.now,
     )
-    fields = IdempotencyKey._meta.fields_map
-    values = [fields[name].to_db_value(getattr(row, name), row) for name in COLUMNS]
-    quote = "`" if work.dialect == "mysql" else '"'
-    columns = ", ".join(f"{quote}{name}{quote}" for name in COLUMNS)
-    text = INSERTS[work.dialect].format(columns=columns)
-    if work.dialect == "postgres":  # Tortoise reads the count of an INSERT from the wrong place
-        return bool(await work.connection.execute_query_dict(text, values))
-    inserted, _ = await work.connection.execute_query(text, values)
-    return bool(inserted)
+    return await insert_new(work.connection, row)
 
 
 async def _replay(work: "Work", claim: Claim) -> Any:

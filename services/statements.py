@@ -112,6 +112,19 @@ async def insert(client: BaseDBAsyncClient, *groups: Sequence[Model]) -> None:
         vars(row)["_saved_in_db"] = True
 
 
+async def insert_new(client: BaseDBAsyncClient, row: Model) -> bool:
+    """Store a new instance where no other has its unique values; whether it is stored."""
+    dialect = client.capabilities.dialect
+    text, values_of = _insertion(type(row), dialect)
+    values = values_of(row)
+    if dialect == "postgres":  # Tortoise reads the count of an INSERT from the wrong place
+        text = f"{text} ON CONFLICT DO NOTHING RETURNING 1"
+        return bool(await client.fetch_rows(text, values))  # type: ignore[attr-defined]
+    ignoring = "INSERT IGNORE" if dialect == "mysql" else "INSERT OR IGNORE"
+    count, _ = await client.execute_query(text.replace("INSERT", ignoring, 1), values)
+    return bool(count)
+
+
 async def _insert_one_by_one(client: BaseDBAsyncClient, rows: Sequence[Model]) -> None:
     text, values_of = _insertion(type(rows[0]), client.capabilities.dialect)
     if len(rows) == 1:

@@ -67,7 +67,7 @@ class Run:
         Raises:
             GraphQLError: an error nulled all of it.
         """
-        parts = [Level(level.type, [each]) for each in level.fields] if serially else [level]
+        parts = level.single if serially else [level]
         answer: dict[str, Any] = {}
         for part in parts:
             column = await self.level(part, [value], lambda _: None)

@@ -134,9 +134,17 @@ class Level:
     columns: Names | None = None
     nested: list[int] = field(init=False)
     _compiled: dict[bool, Assemble] = field(default_factory=dict)
+    _single: "list[Level]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.nested = [number for number, each in enumerate(self.fields) if not is_inline(each)]
+
+    @property
+    def single(self) -> "list[Level]":
+        """A level for each of the fields, for those that run one after the other."""
+        if not self._single:
+            self._single = [Level(self.type, [each]) for each in self.fields]
+        return self._single
 
     def assemble(self, *, rows: bool) -> Assemble:
         """What makes objects of the answer of rows, or of objects with attributes."""
