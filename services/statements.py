@@ -163,7 +163,8 @@ def _plain(value: Any, dialect: str) -> Any:
         return str(value)
     if isinstance(value, list):
         keys = [str(each) for each in value]
-        return keys if dialect == "mysql" else orjson.dumps(keys).decode()
+        # asyncmy writes the list itself, and `IN ()` is no SQL.
+        return tuple(keys) or (None,) if dialect == "mysql" else orjson.dumps(keys).decode()
     return value
 
 
