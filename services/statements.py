@@ -212,7 +212,7 @@ def _defaults(table: type[Model]) -> tuple[dict[str, Any], list[tuple[str, Calla
     constants: dict[str, Any] = {
         "_partial": False,
         "_saved_in_db": False,
-        "_custom_generated_pk": True,
+        "_custom_generated_pk": False,
     }
     made: list[tuple[str, Callable[[], Any]]] = [("_await_when_save", dict)]
     for name in table._meta.fields_db_projection:

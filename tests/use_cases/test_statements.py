@@ -1,0 +1,201 @@
+"""Statements that are written out send and find what Tortoise's own would."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+from tortoise.models import Model
+
+from models.catalog import Product
+from models.columns import new_id
+from models.customers import Customer, CustomerGroup
+from models.inventory import StockItem
+from models.orders import Order, OrderLine
+from models.rules.access import OPEN
+from models.rules.errors import InputError
+from models.rules.order_states import OrderStatus
+from models.tables import TABLES
+from services.statements import Query, Statement, fresh, insert_new
+from services.transaction import Work, run
+from tests.support.databases import Database
+from tests.support.trade import Trade, open_trade
+
+ODD: Final = 'ä"\\ \N{SNOWMAN} 👩‍🚀 \t%s $1 ? {x}'
+
+
+async def an_order(trade: Trade) -> tuple[Order, OrderLine]:
+    """An order and its line, as they are stored."""
+    placed = await trade.place(("CUP", 2))
+    return await Order.get(id=placed.id), await OrderLine.get(order_id=placed.id)
+
+
+def values_of(row: Model) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row._meta.fields_db_projection}
+
+
+def odd_copies(order: Order, line: OrderLine) -> tuple[Order, OrderLine]:
+    """New ones with whatever a column can hold."""
+    order_id = new_id()
+    berlin = timezone(timedelta(hours=2))
+    other = {
+        "id": order_id,
+        "number": "ODD-1",
+        "status": OrderStatus.ON_HOLD,
+        "company_rate": Decimal("0.00000001"),
+        "promised_at": datetime(2026, 7, 1, 9, 30, 0, 123456, tzinfo=berlin),
+        "note": ODD,
+        "shipping_address": {"name": ODD, "lines": [], "region": None, "n": [1, 2.5, True]},
+        "billing_address": None,
+        "attributes": {"": {"deep": [None, {}]}},
+        "has_shipment": True,
+        "lifetime_minor": 2**53,
+    }
+    rates = {"discount_rate": Decimal("0.333333"), "tax_rate": Decimal(0)}
+    return (
+        fresh(Order, **(values_of(order) | other)),
+        fresh(OrderLine, **(values_of(line) | rates | {"id": new_id(), "order_id": order_id})),
+    )
+
+
+async def stored(*groups: Sequence[Model]) -> None:
+    async def store(work: Work) -> None:
+        await work.insert(*groups)
+
+    await run(OPEN, store)
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_is_inserted_is_read_back(database: Database, together: bool) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    order, line = odd_copies(*await an_order(trade))
+    wanted = values_of(order) | {"promised_at": datetime(2026, 7, 1, 7, 30, 0, 123456, tzinfo=UTC)}
+    if together:
+        await stored([order], [line])
+    else:
+        await stored([order])
+        await stored([line])
+    assert values_of(await Order.get(id=order.id)) == wanted
+    assert values_of(await OrderLine.get(id=line.id)) == values_of(line)
+
+
+async def test_more_rows_than_a_batch(database: Database) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    order, line = await an_order(trade)
+    lines = [
+        fresh(OrderLine, **(values_of(line) | {"id": new_id(), "position": position}))
+        for position in range(1, 452)
+    ]
+    await stored(lines)
+    assert await OrderLine.filter(order_id=order.id).count() == 452
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_text_that_is_too_long_is_refused(database: Database, together: bool) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    order, line = odd_copies(*await an_order(trade))
+    order.channel = "c" * 33
+    with pytest.raises(InputError, match="longer than what is kept"):
+        await stored([order], *([[line]] if together else []))
+    assert await Order.filter(number="ODD-1").count() == 0
+
+
+async def test_new_instances_are_as_their_tables_make_them(sqlite_database: Database) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    order, line = await an_order(trade)
+    for row in (order, line):
+        given = values_of(row)
+        assert vars(fresh(type(row), **given)) == vars(type(row)(**given))
+    for table in TABLES:
+        made = fresh(table)
+        required = {
+            name
+            for name, field in table._meta.fields_map.items()
+            if field.default is None and not field.null
+        }
+        assert {
+            name
+            for name in table._meta.fields_db_projection
+            if getattr(made, name) is None and name not in required
+        } <= {name for name, field in table._meta.fields_map.items() if field.null}
+
+
+async def test_lists_of_keys(database: Database) -> None:
+    trade = await open_trade()
+    for sku in ("CUP", "POT", "cup"):
+        await trade.product(sku)
+    names = Query("SELECT {columns} FROM product WHERE sku IN ? ORDER BY sku", (Product, ("sku",)))
+    ids = Query("SELECT {columns} FROM product WHERE id IN ?", (Product, ("id", "sku")))
+
+    async def look(work: Work) -> list[list[str]]:
+        cup = await Product.get(sku="CUP")
+        found = [
+            await names.rows(work.connection, []),
+            await names.rows(work.connection, ["CUP"]),
+            await names.rows(work.connection, ["CUP", "POT", "gone", "%"]),
+            await ids.rows(work.connection, [cup.id, new_id()]),
+        ]
+        return [[product.sku for (product,) in rows] for rows in found]
+
+    assert await run(OPEN, look) == [[], ["CUP"], ["CUP", "POT"], ["CUP"]]
+
+
+async def test_a_join_gives_an_instance_of_each_table(database: Database) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    await Customer.all().update(blocked=True)
+    joined = Query(
+        """SELECT {columns} FROM customer
+        LEFT JOIN customer_group ON customer_group.id = customer.group_id
+        LEFT JOIN stock_item ON stock_item.warehouse_id = ? WHERE customer.id = ?""",
+        (Customer, ("id", "credit_rating", "tags", "blocked", "created_at")),
+        (CustomerGroup, ("id", "discount_rate")),
+        (StockItem, ("id", "on_hand")),
+    )
+
+    async def look(work: Work) -> list[tuple[Any, ...]]:
+        return await joined.rows(work.connection, trade.near_id, trade.customer_id)
+
+    ((customer, group, item),) = await run(OPEN, look)
+    whole = await Customer.get(id=trade.customer_id)
+    read = ("id", "credit_rating", "tags", "blocked", "created_at")
+    assert [getattr(customer, name) for name in read] == [getattr(whole, name) for name in read]
+    assert (group, item.on_hand) == (None, 9)
+    with pytest.raises(AttributeError):
+        customer.name  # noqa: B018 - what was not read is not there
+
+
+async def test_changed_rows_are_counted(database: Database) -> None:
+    trade = await open_trade()
+    block = Statement("UPDATE customer SET blocked = ? WHERE id IN ?")
+
+    async def change(work: Work) -> list[int]:
+        keys = [[trade.customer_id], [new_id()], []]
+        return [await block.change(work.connection, True, each) for each in keys]
+
+    assert await run(OPEN, change) == [1, 0, 0]
+
+
+async def test_what_is_there_already_is_not_stored_again(database: Database) -> None:
+    await open_trade()
+    now = datetime(2026, 3, 9, tzinfo=UTC)
+
+    def group(rate: str) -> CustomerGroup:
+        return fresh(
+            CustomerGroup,
+            name="Friends",
+            discount_rate=Decimal(rate),
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def store(work: Work) -> list[bool]:
+        return [await insert_new(work.connection, group(rate)) for rate in ("0.1", "0.2")]
+
+    assert await run(OPEN, store) == [True, False]
+    assert [row.discount_rate for row in await CustomerGroup.all()] == [Decimal("0.1")]
