@@ -1,7 +1,9 @@
 """Requests that are sent again while servers are killed: what is under one key is done once."""
 
 import asyncio
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -143,3 +145,18 @@ async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> No
     sent = await storm(database, tmp_path, keys=10, kills=0, app=app)
     assert max(len(told.orders) for told in sent.told.values()) > 1
     assert await Order.all().count() > 10
+
+
+async def test_a_dead_server_is_replaced_while_another_hangs(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    async with started(sqlite_database, tmp_path, workers=2) as server:
+        hung, dead = server.workers.serving
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            os.kill(dead, signal.SIGKILL)
+            server.workers.killed.add(dead)
+            await server.workers.all_serve(2)
+            assert hung in server.workers.serving
+        finally:
+            os.kill(hung, signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""The parts of graphql-core and Strawberry that are not public and that the executor stands on.
+"""The parts of libraries that are not public and that we stand on.
 
 A version that moved one of them fails here by name, and not somewhere in a query.
 """
@@ -14,6 +14,7 @@ from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from graph.fields import DEFINITION
 from graph.schema import schema
@@ -86,3 +87,14 @@ def test_what_strawberry_says_of_a_field() -> None:
     held = ("self_parameter", "info_parameter", "arguments", "is_async", "wrapped_func")
     assert [name for name in held if not hasattr(resolver, name)] == []
     assert strawberry.Schema is type(schema)
+
+
+def test_how_uvicorn_looks_after_its_processes() -> None:
+    kept_alive = inspect.getsource(Multiprocess.keep_subprocess_alive)
+    assert "process.is_alive(timeout=self.config.timeout_worker_healthcheck)" in kept_alive
+    assert "process = Process(self.config, self.sockets)" in kept_alive
+    assert "process = Process(self.config, self.sockets)" in inspect.getsource(
+        Multiprocess.init_processes
+    )
+    assert parameters(Process.is_alive) == ["self", "timeout"]
+    assert "self.child_conn.recv()" in inspect.getsource(Process.pong)

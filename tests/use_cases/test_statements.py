@@ -20,6 +20,7 @@ from models.tables import TABLES
 from services.statements import Query, Statement, fresh, insert_new
 from services.transaction import Work, run
 from tests.support.databases import Database
+from tests.support.statements import counted
 from tests.support.trade import Trade, open_trade
 
 ODD: Final = 'ä"\\ \N{SNOWMAN} 👩‍🚀 \t%s $1 ? {x}'
@@ -199,3 +200,16 @@ async def test_what_is_there_already_is_not_stored_again(database: Database) -> 
 
     assert await run(OPEN, store) == [True, False]
     assert [row.discount_rate for row in await CustomerGroup.all()] == [Decimal("0.1")]
+
+
+async def test_an_order_takes_as_few_statements_as_it_can(database: Database) -> None:
+    trade = await open_trade()
+    await trade.product("CUP", near=9)
+    await trade.product("POT", near=9)
+    await trade.place(("CUP", 1))  # takes a block of numbers
+    with counted() as one:
+        await trade.place(("CUP", 1))
+    with counted() as three:
+        await trade.place(("CUP", 1), ("POT", 1), ("CUP", 2))
+    expected = {"postgres": (6, 7), "mariadb": (11, 13), "sqlite": (13, 15)}
+    assert (len(one), len(three)) == expected[database.dialect]

@@ -3,8 +3,8 @@
 from typing import Annotated, Final
 
 import typer
-import uvicorn
 
+from graph.server import workers as processes
 from graph.server.commands import session
 from graph.server.settings import Settings
 
@@ -40,7 +40,7 @@ async def _nothing() -> None:
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal comes, then end within `shutdown_seconds` and a little."""
-    uvicorn.run(
+    processes.run(
         "graph.server.app:create_app",
         factory=True,
         host=host,
