@@ -1,5 +1,6 @@
 """Shipments, their parcels and what carriers say, returns."""
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -116,6 +117,11 @@ class Return(Subject):
 
 
 class ReturnLine(Model):
+    """Units of a line that come back. `announced` are those that the request named, by their code.
+
+    Null: it named none.
+    """
+
     id = identity()
     return_request: fields.ForeignKeyRelation[Return] = fields.ForeignKeyField(
         "models.Return", on_delete=fields.CASCADE, related_name="lines"
@@ -127,6 +133,7 @@ class ReturnLine(Model):
     order_line_id: UUID
     quantity = fields.BigIntField()
     received = fields.BigIntField(default=0)
+    announced: Any = fields.JSONField(null=True)
     disposition = fields.CharEnumField(Disposition, max_length=16, null=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from models.customers import Customer
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
-from models.rules.errors import DomainError, IllegalTransition, Refused, invalid, not_found
+from models.rules.errors import DomainError, Refused, invalid, not_found
 from models.rules.events import EventKind
 from models.rules.money import Amount, TaxedAmount
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
@@ -20,7 +20,7 @@ from models.rules.text import clean
 from services import credit
 from services.addresses import Address, check_address
 from services.fulfillment import COUNTS, save_counts
-from services.order_actions import MAX_REASON, situation
+from services.order_actions import MAX_REASON
 from services.order_entry import (
     NewLine,
     amount,
@@ -29,7 +29,15 @@ from services.order_entry import (
     sum_up,
     totals_of,
 )
-from services.orders import check_version, facts_with_stock, lines_of, lock_order, settle
+from services.orders import (
+    check_version,
+    facts_with_stock,
+    lines_of,
+    lock_order,
+    not_possible,
+    settle,
+    situation,
+)
 from services.placing import MAX_ATTRIBUTES, discount_of
 from services.promising import promise
 from services.reserving import give_back, keep, open_units
@@ -158,9 +166,8 @@ async def preview_edit(actor: Actor, command: EditOrder) -> Preview:
 async def _edit(work: Work, command: EditOrder, order: Order) -> list[OrderLine]:
     """The order's lines after the edit, stored; the order itself is not saved yet."""
     lines = await lines_of(work, order)
-    allowed = order_actions(situation(order, lines))
-    if OrderAction.EDIT not in allowed:
-        raise IllegalTransition(order, OrderAction.EDIT, order.status, allowed)
+    if OrderAction.EDIT not in order_actions(situation(order, lines)):
+        raise await not_possible(work, order, lines, OrderAction.EDIT)
     edit = await _draw_up(work, command, order, lines)
     await _apply(work, edit)
     return edit.lines

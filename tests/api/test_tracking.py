@@ -278,6 +278,45 @@ async def test_only_what_went_out_with_the_line_comes_back(database: Database) -
     assert await books.disagreements() == []
 
 
+async def test_two_returns_do_not_await_one_serial_number(database: Database) -> None:
+    company = await phones("SN-1", "SN-2", "SN-3")
+    order = await company.order(("PHONE", 3))
+    await company.act(order, "SHIP")
+    line = {"lineId": order["lines"][0]["id"]}
+    asked = {"orderId": order["id"], "reason": "why"}
+    both = {**line, "quantity": 2, "units": named("SN-1", "SN-2")}
+    made = await change(RETURN, lines=[both], **asked)
+    request = made["order"]["returns"][0]["id"]
+    again = {**line, "quantity": 1, "units": named("SN-2")}
+    (error,) = await refusal(RETURN, lines=[again], **asked)
+    assert error == {
+        "code": "DUPLICATE",
+        "message": "Another return awaits SN-2.",
+        "path": ["lines", "0", "units", "0", "code"],
+    }
+    # SN-3 came instead of it; nobody has said yet that SN-2 stays where it is.
+    back = {**line, "quantity": 1, "disposition": "RESTOCK"}
+    await change(RECEIVE, id=request, version=1, lines=[{**back, "units": named("SN-3")}])
+    (error,) = await refusal(RETURN, lines=[again], **asked)
+    assert error["code"] == "DUPLICATE"
+    await change(RECEIVE, id=request, version=2, lines=[{**back, "units": named("SN-1")}])
+    await change(RETURN, lines=[again], **asked)
+    assert await books.disagreements() == []
+
+
+async def test_two_returns_do_not_await_more_of_a_lot_than_is_out(database: Database) -> None:
+    company = await teas(("A", 3, "2027-01-01"), ("B", 2, "2027-02-01"))
+    order = await company.order(("TEA", 5))
+    await company.act(order, "SHIP")
+    line = {"lineId": order["lines"][0]["id"], "quantity": 2}
+    asked = {"orderId": order["id"], "reason": "why"}
+    some = {**line, "units": named(("A", 2))}
+    await change(RETURN, lines=[some], **asked)
+    (error,) = await refusal(RETURN, lines=[some], **asked)
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["lines", "0", "units", "0", "code"])
+    await change(RETURN, lines=[{**line, "units": named("A", "B")}], **asked)
+
+
 async def test_tracking_begins_and_ends_with_empty_shelves(sqlite_database: Database) -> None:
     document = """mutation($id: ID!, $tracking: TrackingPolicy!) {
       productSave(id: $id, input: {tracking: $tracking}) {
