@@ -302,7 +302,7 @@ async def advance(
     units = {row.order_line_id: row.quantity for row in await contents}
     held = {line.id: line for line in lines if line.id in units}
     if has_left(status) and not has_left(shipment.status):
-        await _take_out(work, shipment, units, held)
+        await _take_out(work, shipment, units, held, at)
         shipment.shipped_at = at
         await issue(work, order, shipment, units, lines)
     if status is ShipmentStatus.CANCELLED:
@@ -337,7 +337,11 @@ def _count_delivered(
 
 
 async def _take_out(
-    work: Work, shipment: Shipment, units: dict[UUID, int], lines: dict[UUID, OrderLine]
+    work: Work,
+    shipment: Shipment,
+    units: dict[UUID, int],
+    lines: dict[UUID, OrderLine],
+    at: datetime,
 ) -> None:
     """Take the shipment's units out of stock, and their promises with them."""
     rows = Reservation.filter(
@@ -359,7 +363,7 @@ async def _take_out(
         line.reserved -= quantity
         line.shipped += quantity
     gone = {each.order_line_id: lines[each.order_line_id] for each in reservations}
-    await send_out(work, shipment, gone)
+    await send_out(work, shipment, gone, at)
 
 
 def _tell(work: Work, shipment: Shipment, order: Order) -> None:
