@@ -1,5 +1,6 @@
 """Editing an order: its lines, its shipping and its addresses, for the difference and no more."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -210,7 +211,9 @@ def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
 async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
     known = {line.id: line for line in edit.lines}
     kept = {each.line_id for each in wanted if each.line_id}
-    products = await products_of(work, wanted)
+    # What grows no further was sold when it was ordered, whatever has become of its product.
+    settled = {index for index, each in enumerate(wanted) if _is_settled(known, each)}
+    products = await products_of(work, wanted, settled)
     edit.products = {each.id: each for each in products.values()}
     errors: list[DomainError] = []
     for index, each in enumerate(wanted):
@@ -222,8 +225,7 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
             errors += _change(edit, line, each, path)
     if len(kept) < sum(1 for each in wanted if each.line_id):
         errors.append(invalid("A line is there once.", "lines"))
-    foreign = [each for each in products.values() if each.currency != edit.order.currency]
-    errors += [invalid(f"{each.sku} is priced in {each.currency}.", "lines") for each in foreign]
+    errors += _foreign(edit.order, wanted, products, settled)
     for line in edit.lines:
         if line.id not in kept:
             errors += _remove(edit, line)
@@ -244,6 +246,27 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
     edit.lines = [line for line in edit.lines if line.id not in gone] + edit.added
     if all(line.cancelled == line.quantity for line in edit.lines):
         raise invalid("Nothing would be left: cancel the order instead.", "lines")
+
+
+def _is_settled(known: dict[UUID, OrderLine], wanted: EditedLine) -> bool:
+    line = known.get(wanted.line_id) if wanted.line_id else None
+    return line is not None and wanted.quantity <= line.quantity
+
+
+def _foreign(
+    order: Order,
+    wanted: tuple[EditedLine, ...],
+    products: dict[str, Product],
+    settled: Collection[int],
+) -> list[DomainError]:
+    """Products that more is ordered of, in another currency than the order's."""
+    skus = {clean(each.sku or "") for at, each in enumerate(wanted) if at not in settled}
+    found = [each for sku, each in products.items() if sku in skus]
+    return [
+        invalid(f"{each.sku} is priced in {each.currency}.", "lines")
+        for each in found
+        if each.currency != order.currency
+    ]
 
 
 def _change(
