@@ -35,6 +35,7 @@ class Shipment(Subject):
         indexes = [
             Index(fields=("order_id",), name="shipment_by_order"),
             Index(fields=("warehouse_id", "status"), name="shipment_by_warehouse"),
+            Index(fields=("warehouse_id", "created_at", "id"), name="shipment_by_place_and_age"),
             Index(fields=("status", "created_at", "id"), name="shipment_by_status"),
             Index(fields=("created_at", "id"), name="shipment_by_age"),
         ]
