@@ -1,5 +1,6 @@
 """Shipments, their parcels and what carriers say, returns."""
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -34,6 +35,7 @@ class Shipment(Subject):
         indexes = [
             Index(fields=("order_id",), name="shipment_by_order"),
             Index(fields=("warehouse_id", "status"), name="shipment_by_warehouse"),
+            Index(fields=("warehouse_id", "created_at", "id"), name="shipment_by_place_and_age"),
             Index(fields=("status", "created_at", "id"), name="shipment_by_status"),
             Index(fields=("created_at", "id"), name="shipment_by_age"),
         ]
@@ -116,6 +118,11 @@ class Return(Subject):
 
 
 class ReturnLine(Model):
+    """Units of a line that come back. `announced` are those that the request named, by their code.
+
+    Null: it named none.
+    """
+
     id = identity()
     return_request: fields.ForeignKeyRelation[Return] = fields.ForeignKeyField(
         "models.Return", on_delete=fields.CASCADE, related_name="lines"
@@ -127,6 +134,7 @@ class ReturnLine(Model):
     order_line_id: UUID
     quantity = fields.BigIntField()
     received = fields.BigIntField(default=0)
+    announced: Any = fields.JSONField(null=True)
     disposition = fields.CharEnumField(Disposition, max_length=16, null=True)
 
     class Meta:

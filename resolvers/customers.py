@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Final
+from uuid import UUID
 
 import strawberry
 
@@ -61,7 +62,7 @@ class CreditLine:
 
 @dataclass(frozen=True)
 class ScoredProduct:
-    product: Product
+    product_id: UUID
     score: float
     reason: str
 
@@ -95,13 +96,10 @@ async def frequent_products(
     first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
 ) -> list[ScoredProduct]:
     size = PageRequest(first=first).size
-    bought = await info.context.by_key(loaders.purchases, customer.id)
-    best = bought.products[:size]
-    products = await info.context.all_by_key(PRODUCT, [product_id for product_id, _ in best])
+    bought = await info.context.by_key(loaders.purchases(size), customer.id)
     return [
         ScoredProduct(product, orders / bought.orders, f"In {orders} of {bought.orders} orders.")
-        for product, (_, orders) in zip(products, best, strict=True)
-        if product is not None
+        for product, orders in bought.products
     ]
 
 
@@ -114,7 +112,7 @@ async def recommendations(
     best = (await info.context.by_key(loaders.companions, customer.id))[:size]
     products = await info.context.all_by_key(PRODUCT, [each.product_id for each in best])
     return [
-        ScoredProduct(product, each.score, f"In {each.orders} orders with what they order.")
+        ScoredProduct(product.id, each.score, f"In {each.orders} orders with what they order.")
         for product, each in zip(products, best, strict=True)
         if product is not None and not product.discontinued
     ]

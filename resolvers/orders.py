@@ -63,11 +63,13 @@ def available_actions(
     charged_minor: int,
     refunded_minor: int,
     lines: list[OrderLine],
+    announced_units: int,
 ) -> list[OrderAction]:
     facts = OrderFacts(
         status=status,
         lines=tuple(services.counts_of(line) for line in lines),
         payments=PaymentSums(total_minor, authorized_minor, charged_minor, refunded_minor),
+        announced_units=announced_units,
     )
     may_approve = context.actor.may(Permission.ORDERS_APPROVE)
     return [each for each in order_actions(facts) if may_approve or each is not OrderAction.APPROVE]

@@ -20,7 +20,7 @@ from models.rules.errors import (
 from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
-from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
+from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
 from models.rules.text import clean
 from services import numbering, policy
@@ -32,6 +32,7 @@ from services.orders import (
     facts_with_stock,
     lines_of,
     lock_order,
+    not_possible,
     settle,
 )
 from services.reserving import loose_units, shrink
@@ -101,13 +102,13 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     """
     order = await lock_order(work, command.order_id, "orderId")
     check_version(order, command.version)
+    lines = await lines_of(work, order)
     if order.status is not OrderStatus.CONFIRMED:
-        raise IllegalTransition(order, "PREPARE", order.status, ())
+        raise await not_possible(work, order, lines, OrderAction.PREPARE)
     rows = visible(Warehouse, work.actor).using_db(work.connection)
     warehouse = await rows.get_or_none(id=command.warehouse_id)
     if warehouse is None:
         raise not_found("There is no such warehouse.", "warehouseId")
-    lines = await lines_of(work, order)
     promised = (await loose_units(work, lines)).get(warehouse.id, {})
     wanted = promised if command.lines is None else command.lines
     _check_wanted(wanted, promised, lines)
@@ -270,8 +271,8 @@ async def _check_track(work: Work, command: Track, order: Order, shipment: Shipm
         )
     leaves = has_left(command.status) and not has_left(shipment.status)
     if leaves and order.status is not OrderStatus.CONFIRMED:
-        allowed = ORDER_TABLE.allowed(order.status)
-        raise IllegalTransition(order, OrderAction.SHIP, order.status, allowed, ("status",))
+        lines = await lines_of(work, order)
+        raise await not_possible(work, order, lines, OrderAction.SHIP, "status")
 
 
 def _news(command: Track, shipment: Shipment, at: datetime) -> TrackingEvent:
@@ -301,7 +302,7 @@ async def advance(
     units = {row.order_line_id: row.quantity for row in await contents}
     held = {line.id: line for line in lines if line.id in units}
     if has_left(status) and not has_left(shipment.status):
-        await _take_out(work, shipment, units, held)
+        await _take_out(work, shipment, units, held, at)
         shipment.shipped_at = at
         await issue(work, order, shipment, units, lines)
     if status is ShipmentStatus.CANCELLED:
@@ -336,7 +337,11 @@ def _count_delivered(
 
 
 async def _take_out(
-    work: Work, shipment: Shipment, units: dict[UUID, int], lines: dict[UUID, OrderLine]
+    work: Work,
+    shipment: Shipment,
+    units: dict[UUID, int],
+    lines: dict[UUID, OrderLine],
+    at: datetime,
 ) -> None:
     """Take the shipment's units out of stock, and their promises with them."""
     rows = Reservation.filter(
@@ -358,7 +363,7 @@ async def _take_out(
         line.reserved -= quantity
         line.shipped += quantity
     gone = {each.order_line_id: lines[each.order_line_id] for each in reservations}
-    await send_out(work, shipment, gone)
+    await send_out(work, shipment, gone, at)
 
 
 def _tell(work: Work, shipment: Shipment, order: Order) -> None:

@@ -11,9 +11,9 @@ from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
-from models.rules.errors import DomainError, IllegalTransition, Refused, invalid, not_found
+from models.rules.errors import DomainError, Refused, invalid, not_found
 from models.rules.events import EventKind
-from models.rules.order_states import OrderAction, OrderFacts, OrderStatus, order_actions
+from models.rules.order_states import OrderAction, OrderStatus, order_actions
 from models.rules.shipment_states import ShipmentStatus
 from services import credit
 from services.fulfillment import (
@@ -24,12 +24,12 @@ from services.fulfillment import (
 from services.order_entry import sum_up, totals_of
 from services.orders import (
     check_version,
-    counts_of,
     facts_with_stock,
     lines_of,
     lock_order,
+    not_possible,
     settle,
-    sums_of,
+    situation,
 )
 from services.promising import promise
 from services.reserving import give_back, keep, loose_units, not_gone, open_units
@@ -88,9 +88,8 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     order = await lock_order(work, command.order_id)
     check_version(order, command.version)
     lines = await lines_of(work, order)
-    allowed = order_actions(situation(order, lines))
-    if command.action not in allowed:
-        raise IllegalTransition(order, command.action, order.status, allowed, ("action",))
+    if command.action not in order_actions(situation(order, lines)):
+        raise await not_possible(work, order, lines, command.action, "action")
     before = await facts_with_stock(work, order)
     await ACTIONS[command.action](Step(work, command, order, lines))
     data = {"action": command.action.value}
@@ -98,15 +97,6 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     kind = EventKind.ORDER_PLACED if is_placed else EventKind.ORDER_STATUS_CHANGED
     await settle(work, order, lines, before, kind, data)
     return order
-
-
-def situation(order: Order, lines: list[OrderLine]) -> OrderFacts:
-    """What decides about the order's next steps."""
-    return OrderFacts(
-        status=order.status,
-        lines=tuple(counts_of(line) for line in lines),
-        payments=sums_of(order),
-    )
 
 
 async def _submit(step: Step) -> None:

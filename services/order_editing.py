@@ -1,5 +1,6 @@
 """Editing an order: its lines, its shipping and its addresses, for the difference and no more."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from models.customers import Customer
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
-from models.rules.errors import DomainError, IllegalTransition, Refused, invalid, not_found
+from models.rules.errors import DomainError, Refused, invalid, not_found
 from models.rules.events import EventKind
 from models.rules.money import Amount, TaxedAmount
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
@@ -20,7 +21,7 @@ from models.rules.text import clean
 from services import credit
 from services.addresses import Address, check_address
 from services.fulfillment import COUNTS, save_counts
-from services.order_actions import MAX_REASON, situation
+from services.order_actions import MAX_REASON
 from services.order_entry import (
     NewLine,
     amount,
@@ -29,7 +30,15 @@ from services.order_entry import (
     sum_up,
     totals_of,
 )
-from services.orders import check_version, facts_with_stock, lines_of, lock_order, settle
+from services.orders import (
+    check_version,
+    facts_with_stock,
+    lines_of,
+    lock_order,
+    not_possible,
+    settle,
+    situation,
+)
 from services.placing import MAX_ATTRIBUTES, discount_of
 from services.promising import promise
 from services.reserving import give_back, keep, open_units
@@ -158,9 +167,8 @@ async def preview_edit(actor: Actor, command: EditOrder) -> Preview:
 async def _edit(work: Work, command: EditOrder, order: Order) -> list[OrderLine]:
     """The order's lines after the edit, stored; the order itself is not saved yet."""
     lines = await lines_of(work, order)
-    allowed = order_actions(situation(order, lines))
-    if OrderAction.EDIT not in allowed:
-        raise IllegalTransition(order, OrderAction.EDIT, order.status, allowed)
+    if OrderAction.EDIT not in order_actions(situation(order, lines)):
+        raise await not_possible(work, order, lines, OrderAction.EDIT)
     edit = await _draw_up(work, command, order, lines)
     await _apply(work, edit)
     return edit.lines
@@ -203,7 +211,9 @@ def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
 async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
     known = {line.id: line for line in edit.lines}
     kept = {each.line_id for each in wanted if each.line_id}
-    products = (await goods_of(work, wanted)).products
+    # What grows no further was sold when it was ordered, whatever has become of its product.
+    settled = {index for index, each in enumerate(wanted) if _is_settled(known, each)}
+    products = (await goods_of(work, wanted, settled)).products
     edit.products = {each.id: each for each in products.values()}
     errors: list[DomainError] = []
     for index, each in enumerate(wanted):
@@ -215,8 +225,7 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
             errors += _change(edit, line, each, path)
     if len(kept) < sum(1 for each in wanted if each.line_id):
         errors.append(invalid("A line is there once.", "lines"))
-    foreign = [each for each in products.values() if each.currency != edit.order.currency]
-    errors += [invalid(f"{each.sku} is priced in {each.currency}.", "lines") for each in foreign]
+    errors += _foreign(edit.order, wanted, products, settled)
     for line in edit.lines:
         if line.id not in kept:
             errors += _remove(edit, line)
@@ -238,6 +247,27 @@ async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) ->
     edit.lines = [line for line in edit.lines if line.id not in gone] + edit.added
     if all(line.cancelled == line.quantity for line in edit.lines):
         raise invalid("Nothing would be left: cancel the order instead.", "lines")
+
+
+def _is_settled(known: dict[UUID, OrderLine], wanted: EditedLine) -> bool:
+    line = known.get(wanted.line_id) if wanted.line_id else None
+    return line is not None and wanted.quantity <= line.quantity
+
+
+def _foreign(
+    order: Order,
+    wanted: tuple[EditedLine, ...],
+    products: dict[str, Product],
+    settled: Collection[int],
+) -> list[DomainError]:
+    """Products that more is ordered of, in another currency than the order's."""
+    skus = {clean(each.sku or "") for at, each in enumerate(wanted) if at not in settled}
+    found = [each for sku, each in products.items() if sku in skus]
+    return [
+        invalid(f"{each.sku} is priced in {each.currency}.", "lines")
+        for each in found
+        if each.currency != order.currency
+    ]
 
 
 def _change(

@@ -1,5 +1,6 @@
 """From what somebody typed to an order and its lines: every reason against it, all at once."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -73,8 +74,10 @@ def clean_channel(text: str) -> str:
     return channel
 
 
-async def goods_of(work: Work, lines: tuple[NewLine, ...]) -> Goods:
-    """The products that the lines name, with their stock.
+async def goods_of(work: Work, lines: Sequence[NewLine], kept: Collection[int] = ()) -> Goods:
+    """The products that the lines name, in the order of the lines, with their stock.
+
+    The lines at the places in `kept` sell nothing more: their products may be gone.
 
     Raises:
         Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
@@ -83,20 +86,24 @@ async def goods_of(work: Work, lines: tuple[NewLine, ...]) -> Goods:
     limit = policy.current().max_order_lines
     if not 1 <= len(lines) <= limit:
         raise invalid(f"An order has 1 to {limit} lines.", "lines")
-    skus = {clean(line.sku) for line in lines if line.sku}
-    found = await GOODS.rows(work.connection, list(skus))
+    skus = list(dict.fromkeys(clean(line.sku) for line in lines if line.sku))
+    found = await GOODS.rows(work.connection, skus)
     ids = (product.id for product, _, _ in found)
     seen = await among(Product, work.actor, ids, work.connection)
-    products = {product.sku: product for product, _, _ in found if product.id in seen}
+    by_sku = {product.sku: product for product, _, _ in found if product.id in seen}
+    products = {sku: by_sku[sku] for sku in skus if sku in by_sku}
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
-        errors += _check_line(line, products, ("lines", str(index)))
+        path = ("lines", str(index))
+        errors += _check_line(line, path)
+        if line.sku and index not in kept:
+            errors += _check_product(clean(line.sku), products, path)
     if errors:
         raise Refused(errors)
     return Goods(products, [stock_row(item, place) for _, item, place in found if item])
 
 
-def _check_line(line: NewLine, products: dict[str, Product], path: Path) -> list[DomainError]:
+def _check_line(line: NewLine, path: Path) -> list[DomainError]:
     errors: list[DomainError] = []
     if not 1 <= line.quantity <= MAX_QUANTITY:
         errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
@@ -106,20 +113,27 @@ def _check_line(line: NewLine, products: dict[str, Product], path: Path) -> list
         errors.append(error)
     if not line.sku:
         errors.append(required("Which product?", *path, "sku"))
-    elif (product := products.get(clean(line.sku))) is None:
-        errors.append(not_found(f"There is no product {clean(line.sku)}.", *path, "sku"))
-    elif product.discontinued:
-        errors.append(invalid(f"{product.sku} is not sold any more.", *path, "sku"))
     return errors
+
+
+def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
+    product = products.get(sku)
+    if product is None:
+        yield not_found(f"There is no product {sku}.", *path, "sku")
+    elif product.discontinued:
+        yield invalid(f"{sku} is not sold any more.", *path, "sku")
 
 
 def currency_of(wished: str | None, products: dict[str, Product]) -> str:
     """The order's currency: the one asked for, else the products' own.
 
+    Where they are priced in several, it is the company's, and the others are refused.
+
     Raises:
         Refused: it is no ISO 4217 code, or a product is priced in another.
     """
-    currency = wished or next(iter(products.values())).currency
+    own = {product.currency for product in products.values()}
+    currency = wished or (own.pop() if len(own) == 1 else policy.current().currency)
     try:
         exponent(currency)
     except UnknownCurrency:

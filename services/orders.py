@@ -1,6 +1,7 @@
 """What every change of an order shares: locks, versions, and axes that are derived anew."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from models.orders import Order, OrderLine
 from models.rules.access import Permission
 from models.rules.delays import due_at, stage_of
 from models.rules.errors import (
+    IllegalTransition,
     VersionConflict,
     invalid,
     not_found,
@@ -23,9 +25,12 @@ from models.rules.events import EventKind
 from models.rules.order_states import (
     FulfillmentStatus,
     LineCounts,
+    OrderAction,
+    OrderFacts,
     OrderStatus,
     PaymentStatus,
     fulfillment_status,
+    order_actions,
     payment_status,
     return_status,
 )
@@ -105,7 +110,7 @@ async def settle(
     can tell who is concerned without asking the database about a past that is gone.
     An order whose units have all arrived and that is paid completes by itself.
     """
-    derive(order, lines, sum((await announced_units(work, order)).values()))
+    derive(order, lines, (await announced_of(work, order)).total())
     if (
         order.status is OrderStatus.CONFIRMED
         and order.fulfillment_status is FulfillmentStatus.DELIVERED
@@ -179,6 +184,25 @@ def sums_of(order: Order) -> PaymentSums:
     )
 
 
+def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0) -> OrderFacts:
+    """What decides about the order's next steps. RETURN alone asks for units of open returns."""
+    return OrderFacts(
+        status=order.status,
+        lines=tuple(counts_of(line) for line in lines),
+        payments=sums_of(order),
+        announced_units=announced_units,
+    )
+
+
+async def not_possible(
+    work: Work, order: Order, lines: Sequence[OrderLine], attempted: OrderAction, *path: str
+) -> IllegalTransition:
+    """The refusal of a step that the order is not ready for, with those that it is ready for."""
+    announced_units = (await announced_of(work, order)).total()
+    allowed = order_actions(situation(order, lines, announced_units))
+    return IllegalTransition(order, attempted, order.status, allowed, path)
+
+
 async def facts_with_stock(work: Work, order: Order) -> dict[str, Any]:
     """As `facts`, for what may change the warehouses that the order has units in."""
     return {**facts(order), "warehouses": await warehouses_of(order.id, work.connection)}
@@ -212,7 +236,7 @@ async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = N
     return sorted(key.hex for key in found)
 
 
-async def announced_units(work: Work, order: Order) -> Counter[UUID]:
+async def announced_of(work: Work, order: Order) -> Counter[UUID]:
     """Units that are announced to come back and have not arrived, by line."""
     requests = Return.filter(order_id=order.id, status__in=AWAITED).using_db(work.connection)
     awaited = await requests.values_list("id", flat=True)

@@ -9,14 +9,13 @@ from models.columns import new_id
 from models.orders import Order
 from models.payments import Payment
 from models.rules.access import Permission
-from models.rules.errors import IllegalTransition, invalid, not_found, required
+from models.rules.errors import invalid, not_found, required
 from models.rules.events import EventKind
-from models.rules.order_states import ORDER_TABLE, PAYING, order_actions
+from models.rules.order_states import ORDER_TABLE, PAYING
 from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean
-from services.order_actions import situation
 from services.order_entry import amount
-from services.orders import facts, lines_of, lock_order, settle, sums_of
+from services.orders import facts, lines_of, lock_order, not_possible, settle, sums_of
 from services.transaction import Work, use_case
 
 
@@ -52,7 +51,7 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
     lines = await lines_of(work, order)
     action = PAYING[command.kind]
     if action not in ORDER_TABLE.allowed(order.status):
-        raise IllegalTransition(order, action, order.status, order_actions(situation(order, lines)))
+        raise await not_possible(work, order, lines, action)
     payment = await _payment(work, order, command)
     before = facts(order)
     book(order, payment.kind, payment.amount_minor, captures=payment.payment_id is not None)

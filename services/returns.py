@@ -1,6 +1,6 @@
 """Returns: goods that are announced to come back, and what becomes of them when they are here."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,11 +37,19 @@ from models.rules.tracking import NamedUnits
 from services import numbering, policy
 from services.events import record
 from services.fulfillment import save_counts
-from services.order_actions import situation
-from services.orders import announced_units, check_version, facts, lines_of, lock_order, settle
+from services.orders import (
+    announced_of,
+    check_version,
+    facts,
+    lines_of,
+    lock_order,
+    not_possible,
+    settle,
+    situation,
+)
 from services.saving import text
 from services.stock import Movement, item_at, move
-from services.tracked_returns import check_back, take_back
+from services.tracked_returns import check_announced, take_back
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 
@@ -85,23 +93,25 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     Raises:
         Refused: every reason at once: an unknown order or line, more units than have left and are
             neither back nor announced already, a disposition, no reason; lots or serial numbers
-            that did not go out.
+            that did not go out, or that another return awaits.
         IllegalTransition: nothing of the order can come back.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
-    allowed = order_actions(situation(order, lines))
-    if OrderAction.RETURN not in allowed:
-        raise IllegalTransition(order, OrderAction.RETURN, order.status, allowed)
-    announced = await announced_units(work, order)
+    announced = await announced_of(work, order)
+    if OrderAction.RETURN not in order_actions(situation(order, lines, announced.total())):
+        raise await not_possible(work, order, lines, OrderAction.RETURN)
     returnable = {
         line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
     }
     _refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
-    await check_back(work, command.lines, {line.id: line for line in lines}, needed=False)
-    units: dict[UUID, int] = defaultdict(int)
+    await check_announced(work, order, command.lines, {line.id: line for line in lines})
+    units: Counter[UUID] = Counter()
+    named: dict[UUID, Counter[str]] = defaultdict(Counter)
     for each in command.lines:
         units[each.line_id] += each.quantity
+        for unit in each.units or ():
+            named[each.line_id][unit.exact_code] += unit.quantity
     before = facts(order)
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
     request = Return(
@@ -117,7 +127,12 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     await request.save(force_create=True, using_db=work.connection)
     await work.insert(
         [
-            ReturnLine(return_request_id=request.id, order_line_id=line_id, quantity=quantity)
+            ReturnLine(
+                return_request_id=request.id,
+                order_line_id=line_id,
+                quantity=quantity,
+                announced=named.get(line_id),
+            )
             for line_id, quantity in units.items()
         ]
     )

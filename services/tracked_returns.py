@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from models.catalog import Product
-from models.fulfillment import Return
-from models.orders import OrderLine
+from models.fulfillment import Return, ReturnLine
+from models.orders import Order, OrderLine
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, duplicate, not_found
 from models.rules.inventory import MovementKind
-from models.rules.return_states import MOVEMENTS, Disposition
+from models.rules.return_states import AWAITED, MOVEMENTS, Disposition
 from models.rules.tracking import NamedUnits, check_units
 from models.tracking import TrackedUnit, UnitMovement
 from services.tracking import (
@@ -30,6 +30,9 @@ from services.transaction import Work
 
 if TYPE_CHECKING:
     from services.returns import ReturnUnits
+
+_Awaited = Mapping[UUID | None, Mapping[str, int]]
+"""How much of which units open returns await, by the line of the order."""
 
 STEPS = {**MOVEMENTS, Disposition.SCRAP: (MovementKind.RETURN, MovementKind.SCRAP)}
 """What a unit's ledger tells of goods that came back. Scrapped ones never got into stock."""
@@ -54,15 +57,64 @@ class _Out:
         return True
 
 
+async def check_announced(
+    work: Work, order: Order, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine]
+) -> None:
+    """Pass where the units that are named, if any are, can be announced to come back.
+
+    Raises:
+        Refused: they do not come to the quantity, did not go out with their line, or another
+            return awaits them: DUPLICATE for a serial number.
+    """
+    awaited = await _awaited(work, order) if any(each.units for each in back) else {}
+    await _check(work, back, lines, awaited, needed=False)
+
+
+async def _awaited(work: Work, order: Order) -> _Awaited:
+    """The units that the order's open returns named and that have not come with them."""
+    rows = ReturnLine.filter(
+        return_request__order_id=order.id,
+        return_request__status__in=AWAITED,
+        announced__isnull=False,
+    ).using_db(work.connection)
+    awaited: Counter[tuple[UUID | None, UUID | None, str]] = Counter(
+        {
+            (row.return_request_id, row.order_line_id, code): quantity
+            for row in await rows
+            for code, quantity in row.announced.items()
+        }
+    )
+    back = UnitMovement.filter(
+        return_id__in=list({return_id for return_id, *_ in awaited}), kind=MovementKind.RETURN
+    ).using_db(work.connection)
+    for step in await back.select_related("unit") if awaited else []:
+        awaited[step.return_id, step.order_line_id, step.unit.code] -= step.quantity
+    by_line: dict[UUID | None, Counter[str]] = defaultdict(Counter)
+    for (_, line_id, code), quantity in (+awaited).items():
+        by_line[line_id][code] += quantity
+    return by_line
+
+
 async def check_back(
-    work: Work, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine], *, needed: bool
+    work: Work, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine]
 ) -> Products:
     """The tracked products of the lines, where the units named for them can come back.
 
     Raises:
-        Refused: units are missing where they are `needed`, do not come to the quantity, or did not
-            go out with their line.
+        Refused: units are missing, do not come to the quantity, or did not go out with their line.
     """
+    return await _check(work, back, lines, {}, needed=True)
+
+
+async def _check(
+    work: Work,
+    back: Sequence["ReturnUnits"],
+    lines: Mapping[UUID, OrderLine],
+    awaited: _Awaited,
+    *,
+    needed: bool,
+) -> Products:
+    """The tracked products, where units can come back that are not among those `awaited`."""
     products = await tracked_products(work, [lines[each.line_id].product_id for each in back])
     errors: list[DomainError] = []
     for index, each in enumerate(back):
@@ -72,22 +124,33 @@ async def check_back(
         errors += check_units(tracking, each.quantity, each.units, path, needed=needed)
     refuse(errors)
     out = await _out(work, [lines[each.line_id] for each in back if each.units])
+    for line_id in lines:
+        for code, quantity in awaited.get(line_id, {}).items():
+            out.take(line_id, NamedUnits(code, quantity))
     seen: set[tuple[UUID, str]] = set()
     for index, each in enumerate(back):
         place = ("lines", str(index), "units")
-        errors += _check_each(each, out, place)
         product = products.get(lines[each.line_id].product_id)
-        if product and product.tracking is TrackingPolicy.SERIAL:
+        is_piece = product is not None and product.tracking is TrackingPolicy.SERIAL
+        pieces = awaited.get(each.line_id, {}) if is_piece else {}
+        errors += _check_each(each, out, pieces, place)
+        if product and is_piece:
             errors += _check_once(each, product, seen, place)
     refuse(errors)
     return products
 
 
-def _check_each(each: "ReturnUnits", out: _Out, path: Path) -> Iterator[DomainError]:
+def _check_each(
+    each: "ReturnUnits", out: _Out, pieces: Mapping[str, int], path: Path
+) -> Iterator[DomainError]:
+    """What is wrong with units; `pieces` are the serial numbers that another return awaits."""
     yield from check_expiry(each.units or (), out.units.get(each.line_id, {}), path)
     for index, named in enumerate(each.units or ()):
-        if not out.take(each.line_id, named):
-            message = f"{named.exact_code} did not go out with this line, or is back."
+        code = named.exact_code
+        if code in pieces:
+            yield duplicate(f"Another return awaits {code}.", *path, str(index), "code")
+        elif not out.take(each.line_id, named):
+            message = f"{code} did not go out with this line, is back, or is awaited already."
             yield not_found(message, *path, str(index), "code")
 
 
@@ -134,7 +197,7 @@ async def take_back(
         Refused: as `check_back`, for every line of a tracked product; a serial number that is on
             hand already.
     """
-    products = await check_back(work, back, lines, needed=True)
+    products = await check_back(work, back, lines)
     steps = []
     for index, each in enumerate(back):
         product = products.get(lines[each.line_id].product_id)

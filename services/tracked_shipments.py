@@ -1,23 +1,27 @@
 """Which lots and serial numbers a shipment has: assigned when it is made, gone when it leaves."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
+from models.catalog import Product
 from models.fulfillment import Shipment, ShipmentLine
 from models.orders import OrderLine
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, invalid, not_found
 from models.rules.inventory import MovementKind
-from models.rules.tracking import NamedUnits, check_units, first_out
-from models.tracking import ShipmentUnit, UnitStock
+from models.rules.tracking import NamedUnits, check_units, first_out, is_expired
+from models.tracking import ShipmentUnit, TrackedUnit, UnitStock
 from services.tracking import (
     Products,
     Shift,
     Step,
     change,
     check_expiry,
+    day_of,
     free,
     lying,
     pieces,
@@ -28,15 +32,22 @@ from services.tracking import (
 )
 from services.transaction import Work
 
+MAX_TOLD: Final = 10
+"""Codes that a refusal names."""
+
 Chosen = Mapping[UUID, Sequence[NamedUnits]]
 """The units that somebody chose for lines of an order, by the line's id."""
 
 
 @dataclass
 class _Shelf:
-    """What is free of tracked products in one warehouse, while a shipment takes of it."""
+    """What is free of tracked products in one warehouse, while a shipment takes of it.
+
+    Nothing takes what has expired by the `day`.
+    """
 
     rows: Mapping[UUID | None, Mapping[str, UnitStock]]
+    day: date
     taken: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
 
     def left(self, row: UnitStock) -> int:
@@ -49,9 +60,24 @@ class _Shelf:
     def take_first(self, product_id: UUID | None, quantity: int) -> dict[UUID, int]:
         """What expires first, as far as it goes."""
         rows = self.rows.get(product_id, {}).values()
-        amounts = first_out([lying(row, self.left(row)) for row in rows], quantity)
+        there = [lying(row, self.left(row), self.day) for row in rows]
+        amounts = first_out([each for each in there if not each.is_expired], quantity)
         self.take(amounts)
         return amounts
+
+    def too_few(self, product: Product) -> DomainError:
+        """The refusal of more than is free; it names what has to be written off first."""
+        rows = self.rows.get(product.id, {}).values()
+        expired = [row.unit for row in rows if self.left(row) and self._is_over(row.unit)]
+        message = f"Too few units of {product.sku} are free."
+        if expired:
+            codes = ", ".join(sorted(unit.code for unit in expired)[:MAX_TOLD])
+            more = f" and {len(expired) - MAX_TOLD} more" if len(expired) > MAX_TOLD else ""
+            message += f" Write off what has expired: {codes}{more}."
+        return invalid(message, "lines")
+
+    def _is_over(self, unit: TrackedUnit) -> bool:
+        return is_expired(unit.expires_on, self.day)
 
     def take_named(
         self, product_id: UUID | None, named: Sequence[NamedUnits], path: Path
@@ -66,6 +92,9 @@ class _Shelf:
             if row is None:
                 message = f"{code} does not lie in this warehouse."
                 errors.append(not_found(message, *path, str(index), "code"))
+            elif self._is_over(row.unit):
+                message = f"{code} expired after {row.unit.expires_on}."
+                errors.append(invalid(message, *path, str(index), "code"))
             elif each.quantity > self.left(row):
                 message = f"{self.left(row)} units of {code} are free in this warehouse."
                 errors.append(invalid(message, *path, str(index), "code"))
@@ -75,14 +104,14 @@ class _Shelf:
         return amounts, errors
 
 
-async def _shelf(work: Work, warehouse_id: UUID, products: Products) -> _Shelf:
+async def _shelf(work: Work, warehouse_id: UUID, products: Products, at: datetime) -> _Shelf:
     found: dict[UUID | None, dict[str, UnitStock]] = defaultdict(dict)
     rows = UnitStock.filter(
         stock_item__product_id__in=list(products), stock_item__warehouse_id=warehouse_id
     ).using_db(work.connection)
     for row in await rows.select_related("unit"):
         found[row.unit.product_id][row.unit.code] = row
-    return _Shelf(found)
+    return _Shelf(found, day_of(at))
 
 
 async def assign(
@@ -97,7 +126,8 @@ async def assign(
     Those that were chosen, and for other lines what expires first. They stay in stock.
 
     Raises:
-        Refused: units do not come to the quantity, do not lie in the warehouse or are not free.
+        Refused: units do not come to the quantity, do not lie in the warehouse, are not free or
+            have expired.
         Contended: somebody else took them meanwhile.
     """
     chosen = chosen or {}
@@ -114,7 +144,7 @@ async def assign(
     refuse(errors)
     if not products:
         return
-    shelf = await _shelf(work, shipment.warehouse_id, products)
+    shelf = await _shelf(work, shipment.warehouse_id, products, work.now)
     given: dict[UUID, dict[UUID, int]] = {}
     for index, each in enumerate(contents):
         if (named := chosen.get(each.order_line_id)) is not None:
@@ -141,7 +171,7 @@ async def _fill(
             continue
         given[each.id] = shelf.take_first(product_id, each.quantity)
         if sum(given[each.id].values()) != each.quantity:
-            raise invalid(f"Too few units of {products[product_id].sku} are free.", "lines")
+            raise shelf.too_few(products[product_id])
     rows = {row.id: row for by_code in shelf.rows.values() for row in by_code.values()}
     amounts = summed(pair for taken in given.values() for pair in taken.items())
     await change(work, {key: Shift(assigned=units) for key, units in amounts.items()})
@@ -154,10 +184,15 @@ async def _fill(
     )
 
 
-async def send_out(work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLine]) -> None:
-    """Take the units of a shipment out of stock, whose lines' goods have just left it.
+async def send_out(
+    work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLine], at: datetime
+) -> None:
+    """Take the units of a shipment out of stock, whose lines' goods have left it at `at`.
 
     Lines that were packed before somebody could assign units to them send what expires first.
+
+    Raises:
+        Refused: units that were packed have expired since, or too few are free.
     """
     products = await tracked_products(work, [line.product_id for line in lines.values()])
     if not products:
@@ -167,10 +202,11 @@ async def send_out(work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLin
     has_units = {each.shipment_line_id for each in await _assigned(work, shipment)}
     bare = [each for key, each in contents.items() if key not in has_units]
     if bare:
-        shelf = await _shelf(work, shipment.warehouse_id, products)
+        shelf = await _shelf(work, shipment.warehouse_id, products, at)
         await _fill(work, shelf, bare, lines, products, {})
     held = await _assigned(work, shipment)
     assigned = [each for each in held if each.shipment_line_id in contents]
+    refuse([*_spoiled(assigned, day_of(at))])
     there = await _there(work, shipment, assigned)
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
     await change(
@@ -193,6 +229,14 @@ async def send_out(work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLin
     )
 
 
+def _spoiled(assigned: Sequence[ShipmentUnit], day: date) -> Iterator[DomainError]:
+    for unit in {each.unit.id: each.unit for each in assigned}.values():
+        if is_expired(unit.expires_on, day):
+            yield invalid(
+                f"{unit.code} expired after {unit.expires_on}: cancel the shipment and pack anew."
+            )
+
+
 async def set_free(work: Work, shipment: Shipment) -> None:
     """Free the units of a shipment that is cancelled before it left."""
     assigned = await _assigned(work, shipment)
@@ -207,7 +251,7 @@ async def set_free(work: Work, shipment: Shipment) -> None:
 
 async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
     rows = ShipmentUnit.filter(shipment_line__shipment_id=shipment.id)
-    return await rows.using_db(work.connection).order_by("id")
+    return await rows.using_db(work.connection).select_related("unit").order_by("id")
 
 
 async def _there(

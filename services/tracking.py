@@ -8,6 +8,7 @@ item is locked by then.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -19,8 +20,16 @@ from models.inventory import StockItem
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, Refused, duplicate, invalid, not_found
 from models.rules.inventory import MovementKind
-from models.rules.tracking import Lying, NamedUnits, check_units, first_out, sold_after
+from models.rules.tracking import (
+    Lying,
+    NamedUnits,
+    check_units,
+    first_out,
+    is_expired,
+    sold_after,
+)
 from models.tracking import TrackedUnit, UnitMovement, UnitStock
+from services import policy
 from services.stock import Movement
 from services.transaction import Contended, Work
 
@@ -226,14 +235,16 @@ async def _unmark(work: Work, item: StockItem) -> None:
     rows = UnitStock.filter(stock_item_id=item.id, damaged__gt=0).using_db(work.connection)
     marked = await rows.select_related("unit")
     surplus = sum(row.damaged for row in marked) - item.damaged
-    freed = first_out([lying(row, row.damaged) for row in marked], surplus)
+    today = day_of(work.now)
+    freed = first_out([lying(row, row.damaged, today) for row in marked], surplus)
     await change(work, {key: Shift(damaged=-units) for key, units in freed.items()})
 
 
 async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int]]) -> None:
     """Take along the units of what has been moved: product, stock items from and to, quantity.
 
-    What expires first goes first. What is assigned to a shipment or damaged stays.
+    What expires first goes first, what has expired last. What is assigned to a shipment or damaged
+    stays.
 
     Raises:
         Contended: somebody assigned meanwhile what was to go.
@@ -245,7 +256,8 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
             continue
         shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
         rows = {row.id: row for row in await shelf.select_related("unit")}
-        taken = first_out([lying(row, free(row)) for row in rows.values()], quantity)
+        today = day_of(work.now)
+        taken = first_out([lying(row, free(row), today) for row in rows.values()], quantity)
         if sum(taken.values()) != quantity:
             raise Contended
         await change(work, {key: Shift(-units) for key, units in taken.items()})
@@ -263,9 +275,16 @@ def free(row: UnitStock) -> int:
     return units
 
 
-def lying(row: UnitStock, units: int) -> Lying:
+def day_of(at: datetime) -> date:
+    """The company's day at an instant: the one by which units expire."""
+    return policy.current().local(at).date()
+
+
+def lying(row: UnitStock, units: int, today: date) -> Lying:
     """So much of what lies there, for the rules; its key is the row's id."""
-    return Lying(row.id, units, row.unit.expires_on, row.unit.created_at, row.unit.code)
+    unit = row.unit
+    expired = is_expired(unit.expires_on, today)
+    return Lying(row.id, units, unit.expires_on, unit.created_at, unit.code, expired)
 
 
 async def put_in(

@@ -3,6 +3,7 @@
 import typer
 
 from graph.server.commands import (
+    credit,
     demo,
     doctor,
     exports,
@@ -31,4 +32,5 @@ app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 app.add_typer(exports.app)
 app.add_typer(stock.app)
+app.add_typer(credit.app)
 app.add_typer(numbering.app)

@@ -17,6 +17,7 @@ from models.rules.access import Permission
 from models.rules.customers import CreditRating
 from models.rules.insights import standing
 from resolvers import customers, events, orders
+from resolvers.loaders import catalog as catalog_loaders
 from resolvers.loaders import customers as loaders
 from resolvers.scalars import JSON
 
@@ -57,7 +58,7 @@ class CustomerGroup(Node):
 
 @strawberry.type(description="A product that fits a customer, and how well.")
 class ProductScore:
-    product: LazyProduct = strawberry.field(description="The product.")
+    product: LazyProduct = related(catalog_loaders.product, "The product.")
     score: float = strawberry.field(description="0 to 1: the greater, the better it fits.")
     reason: str = strawberry.field(description="Why, for people.")
 

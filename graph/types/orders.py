@@ -117,6 +117,7 @@ class Order(Node):
         "charged_minor",
         "refunded_minor",
         loaders.lines_of_order,
+        fulfillment_loaders.announced_units_of_order,
         description="What may be done with it now.",
     )
     customer: Customer = related(customer_loaders.customer, "Who ordered.")

@@ -130,11 +130,12 @@ class LineCounts:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What decides about an order's next steps."""
+    """What decides about an order's next steps. `announced_units` are awaited by its returns."""
 
     status: OrderStatus
     lines: Sequence[LineCounts]
     payments: PaymentSums
+    announced_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,7 @@ def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
         OrderAction.PREPARE: units.reserved > units.preparing or unpromised > 0,
         OrderAction.SHIP: units.reserved > 0 or unpromised > 0,
         OrderAction.REFUND: facts.payments.paid_minor > 0,
-        OrderAction.RETURN: units.shipped > units.returned,
+        OrderAction.RETURN: units.shipped - units.returned > facts.announced_units,
         OrderAction.CANCEL: units.inside > 0,
         OrderAction.COMPLETE: is_complete(facts.lines, facts.payments),
     }

@@ -43,6 +43,12 @@ class Lying:
     expires_on: date | None
     since: datetime
     code: str
+    is_expired: bool = False
+
+
+def is_expired(expires_on: date | None, today: date) -> bool:
+    """Whether the last day on which a unit is good is over."""
+    return expires_on is not None and expires_on < today
 
 
 def check_units(
@@ -101,11 +107,20 @@ def _check_each(
 def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
     """How much of which units goes: what expires first, then what has been here longest.
 
-    What never expires goes last. Where less is free than the quantity, all of it goes.
+    What never expires goes after that, and what has expired last: whoever sends goods out leaves
+    it away. Where less is free than the quantity, all of it goes.
     """
     taken: dict[UUID, int] = {}
     left = quantity
-    order = sorted(lying, key=lambda each: (each.expires_on or date.max, each.since, each.code))
+    order = sorted(
+        lying,
+        key=lambda each: (
+            each.is_expired,
+            each.expires_on or date.max,
+            each.since,
+            each.code,
+        ),
+    )
     for each in order:
         units = min(left, each.free)
         if units > 0:

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
+
+from tortoise.expressions import F
+from tortoise.functions import Sum
 
 from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
 from models.rules.access import Actor
-from resolvers.loaders.relation import Computed, ToMany, ToOne
+from models.rules.return_states import AWAITED
+from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
 from services.visibility import visible
 
 shipment: Final = ToOne(Shipment, key="shipment_id")
@@ -27,4 +32,20 @@ async def _shipments_by_tracking_number(actor: Actor, numbers: Sequence[str]) ->
     return [found.get(number) for number in numbers]
 
 
+async def _announced_units(actor: Actor, orders: Sequence[UUID]) -> list[int]:
+    """How many units of each order are announced to come back and not here."""
+    found: dict[UUID, int] = {}
+    for chunk in chunks(orders):
+        awaited = visible(ReturnLine, actor).filter(
+            return_request__order_id__in=chunk, return_request__status__in=AWAITED
+        )
+        summed = awaited.annotate(units=Sum(F("quantity") - F("received")))
+        rows = await summed.group_by("return_request__order_id").values_list(
+            "return_request__order_id", "units"
+        )
+        found.update({key: int(units) for key, units in rows})
+    return [found.get(key, 0) for key in orders]
+
+
+announced_units_of_order: Final = Computed(_announced_units)
 shipment_by_tracking_number: Final = Computed(_shipments_by_tracking_number)

@@ -5,10 +5,11 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,14 @@ PERIOD = ("--from", "2026-03-01", "--to", "2026-03-31")
 
 
 @pytest.mark.parametrize(
-    "command", [("serve",), ("demo",), ("stock", "verify"), ("export", "ledger", *PERIOD)]
+    "command",
+    [
+        ("serve",),
+        ("demo",),
+        ("stock", "verify"),
+        ("credit", "verify"),
+        ("export", "ledger", *PERIOD),
+    ],
 )
 def test_what_needs_tables_says_how_to_make_them(command: tuple[str, ...]) -> None:
     missing = run(*command)
@@ -166,8 +174,36 @@ def test_the_demo_fills_an_empty_database_only() -> None:
     kept = run("demo", "--if-empty", *small)
     assert (kept.exit_code, kept.stdout) == (0, "There is data already; it stays as it is.\n")
     assert run("demo", *small).exit_code == 1
-    checked = run("stock", "verify")
-    assert checked.exit_code == 0, checked.stdout
+    for area in ("stock", "credit"):
+        checked = run(area, "verify")
+        assert checked.exit_code == 0, checked.stdout
+
+
+def test_credit_that_drifted_is_told_and_repaired() -> None:
+    run("migrate")
+    run("demo", "--orders", "20", "--customers", "5")
+    with closing(sqlite3.connect(database_file())) as tables, tables:
+        tables.execute(
+            "UPDATE customer SET lifetime_minor = lifetime_minor + 100"
+            " WHERE id = (SELECT MIN(id) FROM customer)"
+        )
+        code, stored = tables.execute(
+            "SELECT code, lifetime_minor FROM customer ORDER BY id LIMIT 1"
+        ).fetchone()
+    amounts = f"is {stored / 100:.2f}, not {stored / 100 - 1:.2f} EUR"
+    for options, repaired, count, status in (([], "", 0, 1), (["--repair"], ", repaired", 1, 0)):
+        told = run("credit", "verify", *options)
+        assert (told.exit_code, told.stdout.splitlines()) == (
+            status,
+            [
+                f"{code}: lifetime value {amounts}{repaired}",
+                f"5 customers compared: 1 differences, {count} repaired.",
+            ],
+        )
+    clean = run("credit", "verify")
+    assert (clean.exit_code, clean.stdout) == (
+        *(0, "5 customers compared: 0 differences, 0 repaired.\n"),
+    )
 
 
 def test_trusted_documents_are_checked_before_they_are_served(

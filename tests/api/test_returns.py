@@ -89,6 +89,33 @@ async def test_from_the_door_back_to_the_shelf(database: Database) -> None:
     assert (await ask(ORDER, id=order["id"]))["order"] == TOLD
 
 
+async def test_a_return_is_offered_while_something_can_be_announced(database: Database) -> None:
+    company = await found_company()
+    order, line = await shipped(company)
+
+    async def offered() -> bool:
+        found = await ask("query($id: ID!) { order(id: $id) { availableActions } }", id=order["id"])
+        return "RETURN" in found["order"]["availableActions"]
+
+    async def announce(quantity: int) -> str:
+        lines = [{"lineId": line, "quantity": quantity}]
+        made = await change(RETURN, orderId=order["id"], lines=lines, reason="too many")
+        request_id: str = made["order"]["returns"][-1]["id"]
+        return request_id
+
+    assert await offered()
+    two = await announce(2)
+    assert await offered()
+    await announce(1)
+    assert not await offered()
+    one = [{"lineId": line, "quantity": 1}]
+    (error,) = await refusal(RETURN, orderId=order["id"], lines=one, reason="too many")
+    assert (error["code"], error["path"]) == ("ILLEGAL_TRANSITION", [])
+    back = [{"lineId": line, "quantity": 2, "disposition": "RESTOCK"}]
+    await change(RECEIVE, id=two, version=1, lines=back)
+    assert not await offered()
+
+
 async def test_a_return_is_a_node_and_its_steps_are_on_the_timeline(database: Database) -> None:
     company = await found_company()
     order, line, request = await announced(company)

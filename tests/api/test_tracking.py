@@ -21,6 +21,7 @@ from tests.support.databases import Database
 from tests.support.statements import counted
 from tests.support.tracked import (
     TRACE,
+    TRANSFER,
     adjust,
     correction,
     kinds,
@@ -33,10 +34,6 @@ from tests.support.tracked import (
     wish,
 )
 
-TRANSFER: Final = """
-mutation($from: ID!, $to: ID!, $lines: [TransferLine!]!) {
-  stockTransfer(fromId: $from, toId: $to, lines: $lines) {
-    items { onHand } userErrors { code path message } } }"""
 PREPARED: Final = """query($id: ID!) { order(id: $id) { version shipments { id status } } }"""
 
 
@@ -151,14 +148,14 @@ async def test_what_is_kept_aside_is_not_sent(database: Database) -> None:
 
 
 async def test_first_expired_first_out(database: Database) -> None:
-    company = await teas(("LATE", 2, "2027-09-01"), ("SOON", 3, "2027-01-01"))
+    company = await teas(("LATE", 2, "2099-09-01"), ("SOON", 3, "2099-01-01"))
     await adjust(company, "TEA", 4, ("NEVER", 4))
     for sizes, expected in ((4, {"SOON": 1, "LATE": 1, "NEVER": 0}), (2, {"LATE": 2, "NEVER": 1})):
         await company.act(await company.order(("TEA", sizes)), "SHIP")
         for code, ships in expected.items():
             assert (code, (await kinds(code)).count("SHIP")) == (code, ships)
     lot = await way("LATE")
-    assert (lot["genuine"], lot["expiresOn"]) == (True, "2027-09-01")
+    assert (lot["genuine"], lot["expiresOn"]) == (True, "2099-09-01")
     assert await books.disagreements() == []
 
 
@@ -181,7 +178,7 @@ async def test_a_pending_shipment_holds_its_units_until_it_is_cancelled(database
 
 
 async def test_a_transfer_takes_units_along(database: Database) -> None:
-    company = await teas(("LATE", 2, "2027-09-01"), ("SOON", 3, "2027-01-01"))
+    company = await teas(("LATE", 2, "2099-09-01"), ("SOON", 3, "2099-01-01"))
     shop = await second_warehouse()
     lines = [{"sku": "TEA", "quantity": 4}]
     await change(TRANSFER, **{"from": company.warehouse}, to=shop, lines=lines)
@@ -197,7 +194,7 @@ async def test_a_transfer_takes_units_along(database: Database) -> None:
 
 
 async def test_counting_scrapping_and_damage(database: Database) -> None:
-    company = await teas(("A", 5, "2027-01-01"))
+    company = await teas(("A", 5, "2099-01-01"))
     await adjust(company, "TEA", 2, "A", "B", kind="COUNT")
     await adjust(company, "TEA", -2, ("A", 2), kind="COUNT")
     await adjust(company, "TEA", 3, kind="DAMAGE")
@@ -247,13 +244,13 @@ async def test_what_has_no_tracking_takes_no_units(sqlite_database: Database) ->
 
 
 async def test_a_lot_expires_on_one_day(sqlite_database: Database) -> None:
-    company = await teas(("A", 1, "2027-01-01"))
-    (error,) = await refusal(STOCK, changes=[correction(company, "TEA", 1, ("A", 1, "2027-01-02"))])
+    company = await teas(("A", 1, "2099-01-01"))
+    (error,) = await refusal(STOCK, changes=[correction(company, "TEA", 1, ("A", 1, "2099-01-02"))])
     assert error["path"] == ["changes", "0", "units", "0", "expiresOn"]
     await adjust(company, "TEA", 1, "B")
-    await adjust(company, "TEA", 1, ("B", 1, "2027-03-01"))
+    await adjust(company, "TEA", 1, ("B", 1, "2099-03-01"))
     found = await way("B")
-    assert found["expiresOn"] == "2027-03-01"
+    assert found["expiresOn"] == "2099-03-01"
 
 
 async def test_only_what_went_out_with_the_line_comes_back(database: Database) -> None:
@@ -276,6 +273,45 @@ async def test_only_what_went_out_with_the_line_comes_back(database: Database) -
     await change(RECEIVE, lines=[{**back, "units": named("SN-1")}], **request)
     assert await kinds("SN-1") == ["ADJUST", "SHIP", "RETURN"]
     assert await books.disagreements() == []
+
+
+async def test_two_returns_do_not_await_one_serial_number(database: Database) -> None:
+    company = await phones("SN-1", "SN-2", "SN-3")
+    order = await company.order(("PHONE", 3))
+    await company.act(order, "SHIP")
+    line = {"lineId": order["lines"][0]["id"]}
+    asked = {"orderId": order["id"], "reason": "why"}
+    both = {**line, "quantity": 2, "units": named("SN-1", "SN-2")}
+    made = await change(RETURN, lines=[both], **asked)
+    request = made["order"]["returns"][0]["id"]
+    again = {**line, "quantity": 1, "units": named("SN-2")}
+    (error,) = await refusal(RETURN, lines=[again], **asked)
+    assert error == {
+        "code": "DUPLICATE",
+        "message": "Another return awaits SN-2.",
+        "path": ["lines", "0", "units", "0", "code"],
+    }
+    # SN-3 came instead of it; nobody has said yet that SN-2 stays where it is.
+    back = {**line, "quantity": 1, "disposition": "RESTOCK"}
+    await change(RECEIVE, id=request, version=1, lines=[{**back, "units": named("SN-3")}])
+    (error,) = await refusal(RETURN, lines=[again], **asked)
+    assert error["code"] == "DUPLICATE"
+    await change(RECEIVE, id=request, version=2, lines=[{**back, "units": named("SN-1")}])
+    await change(RETURN, lines=[again], **asked)
+    assert await books.disagreements() == []
+
+
+async def test_two_returns_do_not_await_more_of_a_lot_than_is_out(database: Database) -> None:
+    company = await teas(("A", 3, "2099-01-01"), ("B", 2, "2099-02-01"))
+    order = await company.order(("TEA", 5))
+    await company.act(order, "SHIP")
+    line = {"lineId": order["lines"][0]["id"], "quantity": 2}
+    asked = {"orderId": order["id"], "reason": "why"}
+    some = {**line, "units": named(("A", 2))}
+    await change(RETURN, lines=[some], **asked)
+    (error,) = await refusal(RETURN, lines=[some], **asked)
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["lines", "0", "units", "0", "code"])
+    await change(RETURN, lines=[{**line, "units": named("A", "B")}], **asked)
 
 
 async def test_tracking_begins_and_ends_with_empty_shelves(sqlite_database: Database) -> None:
@@ -324,7 +360,7 @@ async def test_who_sees_what_of_a_trace(sqlite_database: Database) -> None:
 
 async def test_a_long_way_takes_no_more_statements(database: Database) -> None:
     """A code is found by its index, and what its steps name is read for all steps at once."""
-    company = await teas(("L1", 9, "2027-01-01"))
+    company = await teas(("L1", 9, "2099-01-01"))
     costs = []
     for _ in range(2):
         for _ in range(3):

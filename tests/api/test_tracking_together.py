@@ -60,7 +60,7 @@ async def test_two_shipments_want_the_same_serial_number(database: Database) -> 
 async def test_shipments_without_a_wish_share_a_lot(database: Database) -> None:
     company = await found_company()
     await company.product("TEA", tracking="LOT")
-    await adjust(company, "TEA", RIVALS, ("L1", RIVALS - 1, "2027-01-01"), ("L2", 1))
+    await adjust(company, "TEA", RIVALS, ("L1", RIVALS - 1, "2099-01-01"), ("L2", 1))
     orders = [await company.order(("TEA", 1)) for _ in range(RIVALS)]
     answers = await asyncio.gather(
         *(answer(ACT, id=order["id"], version=order["version"], action="SHIP") for order in orders)

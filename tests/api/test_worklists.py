@@ -7,9 +7,11 @@ import pytest
 
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
 from services import clock
+from services.database import connection
 from tests.support.api import ask, change, failure
 from tests.support.company import PAY, WAREHOUSE, Company, found_company
 from tests.support.databases import Database
+from tests.support.statements import counted
 
 PAYMENTS = """query($where: PaymentWhere) { payments(where: $where) {
   nodes { reference amount { amount } } totalCount } }"""
@@ -158,6 +160,18 @@ async def test_shipments(database: Database) -> None:
     page = (await ask(before, before=edges[0]["cursor"]))["shipments"]
     assert [names[node["number"]] for node in page["nodes"]] == ["c"]
     assert not page["pageInfo"]["hasPreviousPage"]
+
+
+async def test_no_page_of_a_warehouse_sorts_its_shipments(sqlite_database: Database) -> None:
+    company = await found_company()
+    page = "query($w: ID!) { shipments(first: 2, where: {warehouseId: $w}) { nodes { number } } }"
+    with counted() as statements:
+        await ask(page, w=company.warehouse)
+    (statement,) = statements
+    plan = await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {statement}", ["a"])
+    assert [step["detail"] for step in plan] == [
+        "SEARCH shipment USING INDEX shipment_by_place_and_age (warehouse_id=?)"
+    ]
 
 
 async def test_a_shipment_is_found_by_each_of_its_keys(database: Database) -> None:

@@ -1,20 +1,25 @@
 """Work by the clock: it goes on after a failure, and ends when the server does."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from graph.server import tasks
+from graph.server import app, tasks
 from graph.server.tasks import Repeated
 from models.events import Event
+from models.idempotency import IdempotencyKey
+from models.inventory import Reservation, StockItem
 from models.orders import Order
-from models.rules.access import SYSTEM
+from models.rules.access import OPEN, SYSTEM
 from models.rules.events import EventKind
 from services import clock
 from services import database as service
 from services.delays import tell_delays
+from services.order_entry import NewLine
+from services.placing import PlaceOrder, draft_order
 from tests.support.databases import Database
 from tests.support.processes import Server, started
 from tests.support.serving import application
@@ -114,8 +119,8 @@ async def test_a_server_tells_of_delays_while_it_runs(database: Database) -> Non
     shop = await open_shop()
     await late_orders(shop, 3)
     await service.disconnect()
-    with application(database_url=database.url, delay_poll_seconds=0.01) as app:
-        async with app.router.lifespan_context(app):
+    with application(database_url=database.url, delay_poll_seconds=0.01) as served:
+        async with served.router.lifespan_context(served):
             await until_told(3)
             await late_orders(shop, 2)
             await until_told(5)
@@ -124,11 +129,50 @@ async def test_a_server_tells_of_delays_while_it_runs(database: Database) -> Non
 
 
 async def until_told(count: int) -> None:
+    told = Event.filter(kind=EventKind.ORDER_DELAYED)
+    await until(told.count, lambda found: found >= count)
+
+
+async def until(count: Callable[[], Awaitable[int]], is_enough: Callable[[int], bool]) -> None:
     async with asyncio.timeout(SECONDS):
         while True:
-            if await Event.filter(kind=EventKind.ORDER_DELAYED).count() >= count:
+            if is_enough(await count()):
                 return
             await asyncio.sleep(0.01)
+
+
+async def test_a_server_forgets_old_keys_while_it_runs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "KEYS_SECONDS", SOON)
+    for key, at in (("old", LONG_AGO), ("young", clock.now())):
+        await IdempotencyKey.create(
+            principal="open", key=key, field="orderPlace", fingerprint="", created_at=at
+        )
+    await service.disconnect()
+    with application(database_url=database.url) as served:
+        async with served.router.lifespan_context(served):
+            await until(IdempotencyKey.all().count, lambda found: found < 2)
+    await service.connect(database.url)
+    assert [each.key for each in await IdempotencyKey.all()] == ["young"]
+
+
+async def test_a_server_frees_what_drafts_hold_no_longer_while_it_runs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "EXPIRY_SECONDS", SOON)
+    shop = await open_shop()
+    hour = timedelta(hours=1)
+    for at in (LONG_AGO, clock.now()):
+        with clock.frozen(at):
+            held = PlaceOrder(shop.customer_id, (NewLine("CUP", 2),), reserve_until=at + hour)
+            await draft_order(OPEN, held)
+    await service.disconnect()
+    with application(database_url=database.url) as served:
+        async with served.router.lifespan_context(served):
+            await until(Reservation.all().count, lambda found: found < 2)
+    await service.connect(database.url)
+    assert (await StockItem.get()).reserved == 2
 
 
 async def test_servers_beside_and_after_each_other_tell_once(

@@ -42,6 +42,7 @@ USE_CASES = {
     "order_actions.act_on_order": Permission.ORDERS_WRITE,
     "numbering.list_numbering": Permission.ORDERS_READ,
     "numbering.set_next_number": Permission.NUMBERS_WRITE,
+    "credit_audit.verify_credit": Permission.CREDIT_READ,
     "order_editing.edit_order": Permission.ORDERS_WRITE,
     "order_editing.preview_edit": Permission.ORDERS_WRITE,
     "orders.note_on_order": Permission.ORDERS_WRITE,

@@ -188,6 +188,15 @@ def test_an_order_is_complete_once_all_has_arrived_and_is_paid(
     assert is_complete(lines, PaymentSums(100, charged_minor=charged)) is complete
 
 
+@pytest.mark.parametrize(("announced", "offered"), [(0, True), (1, True), (2, False)])
+def test_a_return_is_offered_while_units_are_left_to_announce(
+    announced: int, offered: bool
+) -> None:
+    line = LineCounts(4, shipped=3, returned=1)
+    facts = OrderFacts(OrderStatus.COMPLETED, [line], PaymentSums(100), announced)
+    assert (OrderAction.RETURN in order_actions(facts)) is offered
+
+
 @pytest.mark.parametrize(
     ("status", "line", "charged", "actions"),
     [

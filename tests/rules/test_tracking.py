@@ -1,5 +1,6 @@
 """How units are named, and which go first."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from models.rules.tracking import (
     NamedUnits,
     check_units,
     first_out,
+    is_expired,
     sold_after,
 )
 
@@ -88,6 +90,25 @@ def test_what_expires_first_goes_first_then_what_is_oldest() -> None:
                 expected[UUID(int=number)] = min(left, free)
             left -= free
         assert first_out(lots, quantity) == expected
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "over"),
+    [
+        (None, False),
+        (date(2027, 1, 2), False),
+        (date(2027, 1, 1), False),
+        (date(2026, 12, 31), True),
+    ],
+)
+def test_a_unit_is_good_on_its_last_day(expires_on: date | None, over: bool) -> None:
+    assert is_expired(expires_on, date(2027, 1, 1)) is over
+
+
+def test_what_has_expired_goes_after_all_else() -> None:
+    over = replace(lot(1, 2, date(2026, 1, 1)), is_expired=True)
+    fresh, never = lot(2, 2, date(2027, 1, 1)), lot(3, 2, None)
+    assert [*first_out([over, never, fresh], 5)] == [fresh.key, never.key, over.key]
 
 
 @given(

@@ -8,6 +8,10 @@ from tests.support.company import SHIPMENT, STOCK, TRACK, WAREHOUSE, Company
 TRACE: Final = """query($code: String!) { trace(code: $code) {
   code genuine expiresOn product { sku }
   steps { kind warehouse { code } supplier { code } order { number } place } } }"""
+TRANSFER: Final = """
+mutation($from: ID!, $to: ID!, $lines: [TransferLine!]!) {
+  stockTransfer(fromId: $from, toId: $to, lines: $lines) {
+    items { onHand } userErrors { code path message } } }"""
 
 
 def named(*codes: str | tuple[str, int] | tuple[str, int, str]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses
 from services.fulfillment import CreateShipment, create_shipment
-from services.order_actions import situation
+from services.orders import situation
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import Trade, open_trade, reasons, shipments_of

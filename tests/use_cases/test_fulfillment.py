@@ -105,6 +105,10 @@ async def test_what_no_shipment_can_hold(sqlite_database: Database) -> None:
         assert await refused(parcels=many) == [("INVALID", "parcels")]
     held = await trade.act(order, OrderAction.HOLD)
     assert await refused(version=held.version) == [("ILLEGAL_TRANSITION", "")]
+    with pytest.raises(IllegalTransition) as refusal:
+        await create_shipment(OPEN, CreateShipment(order.id, held.version, trade.near_id))
+    assert (refusal.value.attempted, refusal.value.state) == ("PREPARE", "ON_HOLD")
+    assert refusal.value.allowed == ("EDIT", "RELEASE", "RECORD_PAYMENT", "CANCEL")
 
 
 async def test_the_way_to_the_door(database: Database) -> None:

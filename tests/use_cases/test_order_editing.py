@@ -3,8 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from models.catalog import Product
 from models.inventory import Reservation, StockItem
-from models.orders import Order
+from models.orders import Order, OrderLine
 from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
@@ -52,6 +53,43 @@ async def test_a_smaller_line_gives_back_what_is_not_packed(database: Database) 
     assert await counters("CUP") == {"NEAR": (3, 3, 0), "FAR": (4, 0, 0)}
     assert (await trade.act(order, OrderAction.SHIP)).fulfillment_status == "SHIPPED"
     assert await audit(database) == []
+
+
+async def test_what_was_ordered_stays_though_it_is_sold_no_more(database: Database) -> None:
+    trade = await open_trade()
+    cup = await trade.product("CUP", near=9)
+    await trade.product("POT", near=9)
+    order = await trade.place(("CUP", 4))
+    (line,) = await lines_of(order)
+    await Product.filter(id=cup.id).update(discontinued=True, currency="USD")
+    async with nothing_written():
+        more = edited(order, EditedLine("CUP", 5, line_id=line.id))
+        assert await reasons(more) == [("INVALID", "lines.0.sku")]
+        again = edited(order, EditedLine("CUP", 4, line_id=line.id), EditedLine("CUP", 1))
+        assert await reasons(again) == [("INVALID", "lines.1.sku")]
+    order = await edited(order, EditedLine("CUP", 4, line_id=line.id), EditedLine("POT", 1))
+    assert order.total_gross_minor == 5_000
+    # Nobody knows the product any more, as with lines that were imported.
+    await OrderLine.filter(id=line.id).update(product_id=None, sku="OLD")
+    kept = await edited(order, EditedLine("OLD", 4, line_id=line.id), EditedLine("POT", 2))
+    assert [(each.sku, each.cancelled) for each in await lines_of(kept)][:2] == [
+        *(("OLD", 0), ("POT", 1)),
+    ]
+
+
+async def test_a_grown_line_is_priced_in_the_currency_of_its_order(
+    sqlite_database: Database,
+) -> None:
+    trade = await open_trade()
+    cup = await trade.product("CUP", near=9)
+    order = await trade.place(("CUP", 4))
+    (line,) = await lines_of(order)
+    await Product.filter(id=cup.id).update(currency="USD")
+    async with nothing_written():
+        more = edited(order, EditedLine("CUP", 5, line_id=line.id))
+        assert await reasons(more) == [("INVALID", "lines")]
+    fewer = await edited(order, EditedLine("CUP", 3, line_id=line.id))
+    assert fewer.total_gross_minor == 3_000
 
 
 async def test_an_edit_leaves_something(database: Database) -> None:

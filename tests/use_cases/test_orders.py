@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -216,6 +217,23 @@ async def test_every_reason_at_once(sqlite_database: Database) -> None:
             ("INVALID", "lines.3.sku"),
             ("INVALID", "lines.4.discountRate"),
         ]
+
+
+async def test_a_mixed_basket_is_in_the_company_s_currency(database: Database) -> None:
+    """Whichever of its products comes first, in the basket or out of the database."""
+    trade = await open_trade()
+    await trade.product("FUJI", near=5, currency="JPY", price=Decimal(900))
+    await trade.product("CUP", near=5)
+    await trade.product("LIRA", near=5, currency="TRY")
+    async with nothing_written():
+        for basket in permutations(("FUJI", "CUP", "LIRA")):
+            with pytest.raises(Refused) as refusal:
+                await trade.place(*((sku, 1) for sku in basket))
+            told = {"FUJI": "FUJI is priced in JPY.", "LIRA": "LIRA is priced in TRY."}
+            assert [error.message for error in refusal.value.errors] == [
+                told[sku] for sku in basket if sku in told
+            ]
+    assert (await trade.place(("FUJI", 1))).currency == "JPY"
 
 
 async def test_what_no_order_can_be(sqlite_database: Database) -> None:

@@ -128,7 +128,9 @@ async def test_units_are_announced_once(database: Database) -> None:
     # one is back, two are awaited: two are left to be announced
     assert await reasons(trade.announce(order, (line, 3))) == [("INVALID", "lines.0.quantity")]
     await trade.announce(order, (line, 2))
-    assert await reasons(trade.announce(order, (line, 1))) == [("INVALID", "lines.0.quantity")]
+    with pytest.raises(IllegalTransition) as refusal:
+        await trade.announce(order, (line, 1))
+    assert refusal.value.allowed == ("HOLD", "RECORD_PAYMENT")
     # what was refused or called off is not awaited
     await Return.filter(status=ReturnState.REQUESTED).update(status=ReturnState.REJECTED)
     await trade.announce(order, (line, 2))
@@ -216,6 +218,6 @@ async def test_requests_at_the_same_time_announce_no_unit_twice(database: Databa
         return "REQUESTED"
 
     answers = Counter(await asyncio.gather(*(one() for _ in range(9))))
-    assert answers == {"REQUESTED": 5, "INVALID": 4}
+    assert answers == {"REQUESTED": 5, "ILLEGAL_TRANSITION": 4}
     assert len({each.number for each in await Return.all()}) == 5
     assert await books.disagreements() == []
