@@ -100,10 +100,8 @@ async def insert(client: BaseDBAsyncClient, *groups: Sequence[Model]) -> None:
     PostgreSQL takes several groups by one statement; else it is one for each `BATCH` of a group.
     """
     found = [group for group in groups if group]
-    if (
-        client.capabilities.dialect == "postgres"
-        and 1 < len(found) <= sum(map(len, found)) <= BATCH
-    ):
+    fit = len(found) > 1 and sum(map(len, found)) <= BATCH
+    if fit and client.capabilities.dialect == "postgres":
         await _insert_together(client, found)
     else:
         for group in found:

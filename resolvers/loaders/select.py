@@ -9,24 +9,19 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import Q, ResolveContext
-from tortoise.fields.data import CharEnumFieldInstance, UUIDField
+from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.models import Model
 
-from models.columns import UtcDatetime
 from services import database
+from services.statements import NATIVE, QUOTES
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
 Convert = Callable[[Any], Any]
-
-NATIVE: Final = {"postgres": (UUIDField, UtcDatetime)}
-"""What a driver gives as Python has it, though Tortoise looks at each value."""
-
-QUOTES: Final = {"sqlite": '"', "postgres": '"', "mysql": "`"}
 
 
 @dataclass(slots=True)
