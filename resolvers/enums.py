@@ -188,7 +188,7 @@ describe(
         "AUTHORIZED": "Money is set aside.",
         "PARTLY_PAID": "Less than the total was charged.",
         "PAID": "The total was charged.",
-        "OVERPAID": "More than the total was charged.",
+        "OVERPAID": "There is more than the total; of a cancelled order, anything.",
         "PARTLY_REFUNDED": "Some of it went back.",
         "REFUNDED": "All that was charged went back.",
     },

@@ -25,7 +25,6 @@ from models.rules.events import EventKind
 from models.rules.order_states import (
     FulfillmentStatus,
     LineCounts,
-    OrderAction,
     OrderFacts,
     OrderStatus,
     PaymentStatus,
@@ -141,7 +140,8 @@ def derive(order: Order, lines: list[OrderLine], requested_units: int) -> None:
     """Set the derived axes from the lines' counts and the sums of the payments."""
     counts = [counts_of(line) for line in lines]
     order.fulfillment_status = fulfillment_status(counts)
-    order.payment_status = payment_status(sums_of(order))
+    is_cancelled = order.status is OrderStatus.CANCELLED
+    order.payment_status = payment_status(sums_of(order), is_cancelled=is_cancelled)
     order.return_status = return_status(counts, requested_units)
 
 
@@ -195,7 +195,7 @@ def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0
 
 
 async def not_possible(
-    work: Work, order: Order, lines: Sequence[OrderLine], attempted: OrderAction, *path: str
+    work: Work, order: Order, lines: Sequence[OrderLine], attempted: str, *path: str
 ) -> IllegalTransition:
     """The refusal of a step that the order is not ready for, with those that it is ready for."""
     announced_units = (await announced_of(work, order)).total()

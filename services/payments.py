@@ -11,7 +11,7 @@ from models.payments import Payment
 from models.rules.access import Permission
 from models.rules.errors import invalid, not_found, required
 from models.rules.events import EventKind
-from models.rules.order_states import ORDER_TABLE, PAYING
+from models.rules.order_states import ORDER_TABLE, PAYING, takes_payment
 from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean
 from services.order_entry import amount
@@ -45,16 +45,16 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
             was charged, a void or a capture above what is authorized, more than is left of the
             payment that it names, a payment that cannot follow that one, a time in the future.
         IllegalTransition: the order's status takes no such payment: a draft none, and one that is
-            completed or cancelled only refunds and voids.
+            completed or cancelled no authorization and no capture of one.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
-    action = PAYING[command.kind]
-    if action not in ORDER_TABLE.allowed(order.status):
-        raise await not_possible(work, order, lines, action)
+    captures = command.payment_id is not None
+    if not takes_payment(order.status, command.kind, captures=captures):
+        raise await not_possible(work, order, lines, _attempted(order, command.kind))
     payment = await _payment(work, order, command)
     before = facts(order)
-    book(order, payment.kind, payment.amount_minor, captures=payment.payment_id is not None)
+    book(order, payment.kind, payment.amount_minor, captures=captures)
     await payment.save(force_create=True, using_db=work.connection)
     await settle(
         work,
@@ -70,6 +70,14 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
         },
     )
     return order
+
+
+def _attempted(order: Order, kind: PaymentKind) -> str:
+    """The step that is refused: the action, or where the status has it, what of it goes too far."""
+    action = PAYING[kind]
+    if action not in ORDER_TABLE.allowed(order.status):
+        return action
+    return "CAPTURE" if kind is PaymentKind.CHARGE else kind
 
 
 def book(order: Order, kind: PaymentKind, amount_minor: int, *, captures: bool) -> None:

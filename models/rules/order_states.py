@@ -98,8 +98,10 @@ ORDER_TABLE: Final = Table(
         (OrderStatus.ON_HOLD, OrderAction.REFUND): OrderStatus.ON_HOLD,
         (OrderStatus.ON_HOLD, OrderAction.RETURN): OrderStatus.ON_HOLD,
         (OrderStatus.ON_HOLD, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.COMPLETED, OrderAction.RECORD_PAYMENT): OrderStatus.COMPLETED,
         (OrderStatus.COMPLETED, OrderAction.REFUND): OrderStatus.COMPLETED,
         (OrderStatus.COMPLETED, OrderAction.RETURN): OrderStatus.COMPLETED,
+        (OrderStatus.CANCELLED, OrderAction.RECORD_PAYMENT): OrderStatus.CANCELLED,
         (OrderStatus.CANCELLED, OrderAction.REFUND): OrderStatus.CANCELLED,
     },
 )
@@ -112,6 +114,21 @@ PAYING: Final = {
     PaymentKind.REFUND: OrderAction.REFUND,
 }
 """The action that each kind of payment is, for the table to allow: it takes, or it gives back."""
+
+OVER: Final = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
+"""Nothing more is owed: what is set aside can only be released."""
+
+
+def takes_payment(status: OrderStatus, kind: PaymentKind, *, captures: bool) -> bool:
+    """Whether an order in this status takes such a payment; `captures` an authorization, or none.
+
+    Money that came is noted however late, to be seen and given back. But for an order that is over
+    nothing is set aside, and nothing that is set aside is taken.
+    """
+    if PAYING[kind] not in ORDER_TABLE.allowed(status):
+        return False
+    is_early = kind is PaymentKind.AUTHORIZATION or (kind is PaymentKind.CHARGE and captures)
+    return not (is_early and status in OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +203,14 @@ def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
     return FulfillmentStatus.RESERVED if everything else FulfillmentStatus.UNFULFILLED
 
 
-def payment_status(sums: PaymentSums) -> PaymentStatus:
-    """How far the money is. An order that costs nothing is paid."""
-    if sums.paid_minor > sums.total_minor:
+def payment_status(sums: PaymentSums, *, is_cancelled: bool = False) -> PaymentStatus:
+    """How far the money is. An order that costs nothing is paid.
+
+    Of a cancelled order nothing is to be paid: all that the seller has of it is too much.
+    """
+    if is_cancelled and not sums.charged_minor:
+        return PaymentStatus.AUTHORIZED if sums.authorized_minor else PaymentStatus.UNPAID
+    if sums.paid_minor > (0 if is_cancelled else sums.total_minor):
         return PaymentStatus.OVERPAID
     if sums.refunded_minor:
         everything = sums.refunded_minor == sums.charged_minor

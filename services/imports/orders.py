@@ -85,6 +85,7 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     payments = _payments(around.work, found.order, order)
     derive(order, lines, requested_units=0)
     order.status = _status(found.order, order)
+    derive(order, lines, requested_units=0)  # anew: what was paid for a cancelled one is too much
     part = share_of(order)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
     enter_stage(order, _last_step(found))

@@ -117,5 +117,7 @@ async def test_credit_is_counted_from_the_orders(empty_database: Database) -> No
             each.number: (each.credit_minor, each.lifetime_minor) for each in await Order.all()
         }
         assert counted == {"open": (700, 1_000), "off": (0, 0)}
+        paying = {each.number: each.payment_status for each in await Order.all()}
+        assert paying == {"open": "UNPAID", "off": "OVERPAID"}
         customer = await Customer.get()
         assert (customer.credit_used_minor, customer.lifetime_minor) == (700, 1_000)

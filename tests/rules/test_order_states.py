@@ -31,8 +31,8 @@ TABLE = {
         "COMPLETE>COMPLETED"
     ),
     "ON_HOLD": "EDIT RELEASE>CONFIRMED RECORD_PAYMENT REFUND RETURN CANCEL>CANCELLED",
-    "COMPLETED": "REFUND RETURN",
-    "CANCELLED": "REFUND",
+    "COMPLETED": "RECORD_PAYMENT REFUND RETURN",
+    "CANCELLED": "RECORD_PAYMENT REFUND",
 }
 """Each status with its actions, and where those lead that lead elsewhere."""
 
@@ -93,6 +93,24 @@ def test_how_far_the_goods_are(lines: list[LineCounts], status: str) -> None:
 )
 def test_how_far_the_money_is(sums: PaymentSums, status: str) -> None:
     assert payment_status(sums) is PaymentStatus(status)
+
+
+@pytest.mark.parametrize(
+    ("sums", "status"),
+    [
+        (PaymentSums(100), "UNPAID"),
+        (PaymentSums(0), "UNPAID"),
+        (PaymentSums(100, authorized_minor=100), "AUTHORIZED"),
+        (PaymentSums(100, charged_minor=1), "OVERPAID"),
+        (PaymentSums(100, charged_minor=100), "OVERPAID"),
+        (PaymentSums(100, charged_minor=100, refunded_minor=99), "OVERPAID"),
+        (PaymentSums(100, charged_minor=100, refunded_minor=100), "REFUNDED"),
+    ],
+)
+def test_whatever_was_paid_for_a_cancelled_order_is_too_much(
+    sums: PaymentSums, status: str
+) -> None:
+    assert payment_status(sums, is_cancelled=True) is PaymentStatus(status)
 
 
 @pytest.mark.parametrize(
@@ -225,10 +243,10 @@ def test_a_return_is_offered_while_units_are_left_to_announce(
             "HOLD RECORD_PAYMENT REFUND RETURN COMPLETE",
         ),
         ("ON_HOLD", LineCounts(2, reserved=2), 0, "EDIT RELEASE RECORD_PAYMENT CANCEL"),
-        ("COMPLETED", LineCounts(2, shipped=2, delivered=2), 100, "REFUND RETURN"),
-        ("COMPLETED", LineCounts(2, shipped=2, returned=2), 0, ""),
-        ("CANCELLED", LineCounts(2, cancelled=2), 1, "REFUND"),
-        ("CANCELLED", LineCounts(2, cancelled=2), 0, ""),
+        ("COMPLETED", LineCounts(2, shipped=2, delivered=2), 100, "RECORD_PAYMENT REFUND RETURN"),
+        ("COMPLETED", LineCounts(2, shipped=2, returned=2), 0, "RECORD_PAYMENT"),
+        ("CANCELLED", LineCounts(2, cancelled=2), 1, "RECORD_PAYMENT REFUND"),
+        ("CANCELLED", LineCounts(2, cancelled=2), 0, "RECORD_PAYMENT"),
     ],
 )
 def test_the_next_steps_are_the_table_s_where_there_is_something_to_act_on(

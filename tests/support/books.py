@@ -231,7 +231,8 @@ async def _orders() -> AsyncIterator[str]:
             yield f"order {order.number}: {told}, {order.authorized_minor} authorized, not {is_so}"
         if order.fulfillment_status is not fulfillment_status([counts_of(each) for each in lines]):
             yield f"order {order.number}: {order.fulfillment_status}"
-        if order.payment_status is not payment_status(sums_of(order)):
+        is_cancelled = order.status is OrderStatus.CANCELLED
+        if order.payment_status is not payment_status(sums_of(order), is_cancelled=is_cancelled):
             yield f"order {order.number}: {order.payment_status}"
         stage = stage_of(order.status, order.fulfillment_status)
         due = stage and due_at(stage, order.stage_since, order.promised_at, USUAL)

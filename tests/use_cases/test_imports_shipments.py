@@ -180,6 +180,16 @@ async def test_a_cancelled_order_keeps_its_amount_and_what_had_left(
     assert (order.status, order.total_gross_minor) == (OrderStatus.CANCELLED, 1975)
 
 
+async def test_what_was_paid_for_a_cancelled_order_is_too_much(
+    sqlite_database: Database, files: Files
+) -> None:
+    write(files, "", order="PAID,CANCELLED,")
+    await files.load()
+    order = await Order.get(number="A")
+    assert (order.status, order.charged_minor) == (OrderStatus.CANCELLED, 1975)
+    assert order.payment_status is PaymentStatus.OVERPAID
+
+
 async def test_what_was_refunded_was_charged_before(
     sqlite_database: Database, files: Files
 ) -> None:

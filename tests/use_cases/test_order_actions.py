@@ -353,7 +353,7 @@ async def test_cancelling_what_was_charged_leaves_it_to_be_refunded(
     order = await trade.place(("CUP", 2))
     await trade.pay(order, "20.00")
     cancelled = await trade.act(await Order.get(), OrderAction.CANCEL)
-    assert (cancelled.status, cancelled.payment_status) == ("CANCELLED", "PAID")
+    assert (cancelled.status, cancelled.payment_status) == ("CANCELLED", "OVERPAID")
     refunded = await trade.pay(order, "20.00", PaymentKind.REFUND)
     assert (refunded.status, refunded.payment_status) == ("CANCELLED", "REFUNDED")
     kinds = [each.kind for each in await Event.filter(order_id=order.id).order_by("subject_seq")]

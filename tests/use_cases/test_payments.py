@@ -14,13 +14,22 @@ from models.payments import Payment
 from models.rules.access import OPEN
 from models.rules.errors import IllegalTransition, Refused
 from models.rules.events import EventKind
-from models.rules.order_states import OrderAction, OrderStatus
+from models.rules.order_states import OrderAction, OrderStatus, balance_minor
 from models.rules.payment_states import PaymentKind
+from models.rules.shipment_states import ShipmentStatus
 from services import clock
+from services.orders import sums_of
 from services.payments import RecordPayment, record_payment
 from tests.support import books
 from tests.support.databases import Database
-from tests.support.trade import NOON, Trade, nothing_written, open_trade, reasons
+from tests.support.trade import (
+    NOON,
+    Trade,
+    nothing_written,
+    open_trade,
+    reasons,
+    shipments_of,
+)
 
 AUTHORIZATION, CHARGE = PaymentKind.AUTHORIZATION, PaymentKind.CHARGE
 VOID, REFUND = PaymentKind.VOID, PaymentKind.REFUND
@@ -165,8 +174,8 @@ async def test_captures_at_the_same_time_take_no_more_than_there_is(database: Da
         ("AWAITING_APPROVAL", "AUTHORIZATION CHARGE VOID REFUND"),
         ("CONFIRMED", "AUTHORIZATION CHARGE VOID REFUND"),
         ("ON_HOLD", "AUTHORIZATION CHARGE VOID REFUND"),
-        ("COMPLETED", "VOID REFUND"),
-        ("CANCELLED", "VOID REFUND"),
+        ("COMPLETED", "CHARGE VOID REFUND"),
+        ("CANCELLED", "CHARGE VOID REFUND"),
     ],
 )
 async def test_each_status_takes_the_payments_that_its_table_has(
@@ -184,8 +193,53 @@ async def test_each_status_takes_the_payments_that_its_table_has(
         with pytest.raises(IllegalTransition) as refusal:
             await trade.pay(order, "1.00", kind)
         action = "REFUND" if kind in (VOID, REFUND) else "RECORD_PAYMENT"
-        assert (refusal.value.attempted, refusal.value.state) == (action, status)
-        assert action not in refusal.value.allowed
+        attempted = action if status == "DRAFT" else kind
+        assert (refusal.value.attempted, refusal.value.state) == (attempted, status)
+        assert attempted not in refusal.value.allowed
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "CANCELLED"])
+async def test_nothing_is_captured_for_an_order_that_is_over(
+    sqlite_database: Database, status: str
+) -> None:
+    trade = await open_trade()
+    order = await ordered(trade)
+    await trade.pay(order, "5.00", AUTHORIZATION)
+    await trade.pay(order, "5.00", CHARGE)
+    aside = await Payment.get(kind=AUTHORIZATION)
+    await Order.all().update(status=status)
+    async with nothing_written():
+        with pytest.raises(IllegalTransition) as refusal:
+            await trade.pay(order, "5.00", CHARGE, aside.id)
+    assert (refusal.value.attempted, refusal.value.state) == ("CAPTURE", status)
+    assert refusal.value.allowed == ("RECORD_PAYMENT", "REFUND")
+    charge = await Payment.get(kind=CHARGE)
+    await trade.pay(order, "5.00", REFUND, charge.id)
+    after = await trade.pay(order, "5.00", VOID, aside.id)
+    assert (after.authorized_minor, after.charged_minor, after.refunded_minor) == (0, 500, 500)
+
+
+async def test_money_that_comes_late_is_seen_and_given_back(database: Database) -> None:
+    """Of an order that was cancelled unpaid, and of one that was paid when it was completed."""
+    trade = await open_trade()
+    cancelled = await ordered(trade)
+    await trade.act(cancelled, OrderAction.CANCEL)
+    completed = await trade.place(("CUP", 2))
+    await trade.act(completed, OrderAction.SHIP)
+    (shipment,) = await shipments_of(completed)
+    await trade.track(shipment, ShipmentStatus.DELIVERED)
+    await trade.pay(completed, "20.00")
+    for order, status, settled in (
+        (cancelled, "CANCELLED", "REFUNDED"),
+        (completed, "COMPLETED", "PARTLY_REFUNDED"),
+    ):
+        after = await trade.pay(order, "7.00")
+        assert (after.status, after.payment_status) == (status, "OVERPAID")
+        assert balance_minor(after.status, after.return_status, sums_of(after)) == -700
+        back = await trade.pay(order, "7.00", REFUND)
+        assert (back.status, back.payment_status) == (status, settled)
+        assert balance_minor(back.status, back.return_status, sums_of(back)) == 0
+    assert await books.disagreements() == []
 
 
 async def test_a_refusal_of_what_the_status_does_not_take_changes_nothing(
@@ -196,8 +250,8 @@ async def test_a_refusal_of_what_the_status_does_not_take_changes_nothing(
     await trade.pay(order, "30.00")
     await trade.act(await Order.get(), OrderAction.CANCEL)
     async with nothing_written():
-        for kind in (AUTHORIZATION, CHARGE):
-            assert await reasons(trade.pay(order, "1.00", kind)) == [("ILLEGAL_TRANSITION", "")]
+        aside = trade.pay(order, "1.00", AUTHORIZATION)
+        assert await reasons(aside) == [("ILLEGAL_TRANSITION", "")]
         too_much = trade.pay(order, "30.01", REFUND)
         assert await reasons(too_much) == [("INVALID", "amount")]
     after = await trade.pay(order, "30.00", REFUND)

@@ -23,9 +23,10 @@ LIFETIME: Final = f"CASE WHEN {COUNTS} THEN total_gross_minor ELSE 0 END"
 
 PAYING: Final = """
     CASE WHEN charged_minor - refunded_minor > total_gross_minor THEN 'OVERPAID'
+        WHEN status = 'CANCELLED' AND charged_minor > refunded_minor THEN 'OVERPAID'
         WHEN refunded_minor > 0 THEN
             CASE WHEN refunded_minor = charged_minor THEN 'REFUNDED' ELSE 'PARTLY_REFUNDED' END
-        WHEN charged_minor = total_gross_minor THEN 'PAID'
+        WHEN charged_minor = total_gross_minor AND status <> 'CANCELLED' THEN 'PAID'
         WHEN charged_minor > 0 THEN 'PARTLY_PAID'
         WHEN authorized_minor > 0 THEN 'AUTHORIZED'
         ELSE 'UNPAID' END"""
