@@ -38,7 +38,7 @@ async def promise(
         if line.product_id and (units := open_units(line))
     ]
     plan = allocate(demand, await stock_rows(work, {each.product_id for each in demand}))
-    if plan.shortages and await free_expired(work, _short(plan, lines)):
+    if plan.shortages and await free_expired(work, _short(plan, lines), lines[0].order_id):
         plan = allocate(demand, await stock_rows(work, {each.product_id for each in demand}))
     await _refuse_shortages(work, lines, products, plan, places or {})
     by_id = {line.id: line for line in lines}

@@ -55,6 +55,7 @@ class Work:
     `now` is one instant for the whole transaction. Events collected in `events` are written just
     before the commit, and with them everything is there or nothing. `freed` are products of which
     more can be promised than before: before the commit, lines that wait for them are served.
+    `served` are the orders of such lines.
     """
 
     actor: Actor
@@ -62,6 +63,7 @@ class Work:
     connection: BaseDBAsyncClient
     events: list[Event] = field(default_factory=list)
     freed: set[UUID] = field(default_factory=set)
+    served: set[UUID] = field(default_factory=set)
 
     @property
     def dialect(self) -> str:
@@ -115,7 +117,7 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 work = Work(actor=actor, now=clock.now(), connection=connection)
                 result = await step(work)
                 if work.freed:
-                    await _serve(work)
+                    await _serve(work, result)
                 await feed.append(work.connection, work.events)
             if work.events:
                 for listener in _listeners:
@@ -133,11 +135,14 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
     raise Overloaded from conflict
 
 
-async def _serve(work: Work) -> None:
+async def _serve(work: Work, result: Any) -> None:
+    """Serve who waits. An order that is answered with may be among them: it has changed again."""
     # Here, because what serves them stands on this module.
     from services.waiting import serve
 
     await serve(work)
+    if isinstance(result, Model) and result.pk in work.served:
+        await result.refresh_from_db(using_db=work.connection)
 
 
 UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]
