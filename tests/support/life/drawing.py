@@ -49,7 +49,7 @@ class Draw:
 
     def amount(self, most: int) -> int:
         """All of it, or a part; seldom more."""
-        if self.seldom():
+        if self.seldom(6):
             return most + 1
         return most if self.dice.randint(0, 1) else self.dice.randint(1, max(1, most))
 
@@ -79,6 +79,8 @@ class Draw:
 
     def act(self, action: str) -> Command | None:
         def suits(order: Order) -> bool:
+            if action == "COMPLETE":
+                return True  # which nobody can: orders complete by themselves
             return action in ACTS[order.status] and {
                 "PREPARE": any(order.loose(hold) > 0 for hold in order.holds),
                 "SHIP": bool(order.holds),

@@ -184,7 +184,7 @@ class Life:
         self.script.append(f"{command}  # {outcome or 'done'}")
         self.told[kind(command), outcome] += 1
         if codes != refused:
-            self._part([Difference("outcome", str(command), codes, refused)])
+            self._part([Difference(f"outcome.{kind(command)}", str(command), codes, refused)])
         elif codes:
             await self._look(None)
         return answer

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from services.database import connection
 from tests.support.auditor import audit
 from tests.support.databases import Databases, Dialect, connected
 from tests.support.life.drawing import Draw
@@ -48,13 +49,15 @@ SEARCHING: Final = settings(
 class Way:
     """Where lives are led, whether they are compared with the paper, and audited at their end.
 
-    `told` counts what came of all steps, by what was done and with which codes it was refused.
+    `statements` prepare each database. `told` counts what came of all steps, by what was done and
+    with which codes it was refused.
     """
 
     databases: Databases
     dialect: Dialect = "sqlite"
     watched: bool = True
     audited: bool = True
+    statements: tuple[str, ...] = ()
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
     lives: int = 0
 
@@ -75,6 +78,8 @@ class Machine(RuleBasedStateMachine):
         self.database = await way.databases.migrated(way.dialect)
         self.opened.push_async_callback(way.databases.release, self.database)
         await self.opened.enter_async_context(connected(self.database))
+        for statement in way.statements:
+            await connection().execute_script(statement)
         await self.life.begin()
 
     @initialize()
@@ -89,9 +94,13 @@ class Machine(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     def step(self, dice: Random) -> None:
         """Whatever the dice say."""
-        self.runner.run(self._step(dice))
+        self.roll(dice)
 
-    async def _step(self, dice: Random) -> None:
+    def roll(self, dice: Random) -> None:
+        """Do what dice say that need not be Hypothesis's."""
+        self.runner.run(self._roll(dice))
+
+    async def _roll(self, dice: Random) -> None:
         if self.life.done and dice.randint(1, 20) == 20:
             done = dice.choice(self.life.done[-10:])
             await self.life.again(done, changed=dice.randint(1, 4) == 4)

@@ -1,11 +1,12 @@
 """What is in the database and what should be there by the paper, side by side."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from tortoise.functions import Sum
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
@@ -13,7 +14,7 @@ from models.customers import Customer as StoredCustomer
 from models.fulfillment import Return as StoredReturn
 from models.fulfillment import ReturnLine, ShipmentLine
 from models.fulfillment import Shipment as StoredShipment
-from models.inventory import Reservation, StockItem
+from models.inventory import Reservation, StockItem, StockMovement
 from models.orders import Order as StoredOrder
 from models.orders import OrderLine
 from models.payments import Invoice
@@ -29,6 +30,15 @@ STOCK: Final = {
     "stock.damaged": "damaged",
     "stock.safety": "safety_stock",
 }
+LEDGER: Final = {
+    "ledger.on_hand": (
+        *("RECEIPT", "RETURN", "ADJUST", "COUNT", "TRANSFER_IN", "TRANSFER_OUT"),
+        *("SHIP", "SCRAP"),
+    ),
+    "ledger.reserved": ("RESERVE", "RELEASE", "SHIP"),
+    "ledger.damaged": ("DAMAGE", "SCRAP"),
+}
+"""The kinds of movements that each counter is the sum of."""
 CUSTOMER: Final = {
     "customer.credit": "credit_used_minor",
     "customer.lifetime": "lifetime_minor",
@@ -91,7 +101,7 @@ async def differences(
     keys = None if numbers is None else [names.of("order", number) for number in numbers]
     due = {(what, where): value for what, where, value in foreseen(paper, looked_at)}
     there: dict[Any, Any] = {}
-    for part in (_stock, _customers):
+    for part in (_stock, _ledger, _customers):
         there |= {(what, where): value async for what, where, value in part()}
     for part_of in (_orders, _lines, _holds, _shipments, _returns, _invoices) if looked_at else ():
         there |= {(what, where): value async for what, where, value in part_of(names, keys)}
@@ -110,6 +120,7 @@ def foreseen(paper: Paper, numbers: Collection[int]) -> Seen:
     for (sku, warehouse), item in paper.stock.items():
         counters = (item.on_hand, paper.reserved(sku, warehouse), item.damaged, item.safety)
         yield from _each(STOCK, ("stock", sku, warehouse), counters)
+        yield from _each(LEDGER, ("stock", sku, warehouse), counters[:3])
     for code, customer in paper.customers.items():
         counters = (paper.owed(code), paper.lifetime(code), customer.version)
         yield from _each(CUSTOMER, ("customer", code), counters)
@@ -117,7 +128,7 @@ def foreseen(paper: Paper, numbers: Collection[int]) -> Seen:
         yield from _foreseen_order(paper.orders[number])
 
 
-def _each(names: dict[str, str], where: Name, values: tuple[Any, ...]) -> Seen:
+def _each(names: Iterable[str], where: Name, values: tuple[Any, ...]) -> Seen:
     for name, value in zip(names, values, strict=True):
         yield name, where, value
 
@@ -178,6 +189,18 @@ async def _stock() -> Stored:
     for sku, warehouse, *values in rows:
         for each in _each(STOCK, ("stock", sku, warehouse), tuple(values)):
             yield each
+
+
+async def _ledger() -> Stored:
+    moved: Counter[tuple[Any, ...]] = Counter()
+    rows = StockMovement.annotate(units=Sum("quantity"))
+    place = ("stock_item__product__sku", "stock_item__warehouse__code")
+    groups = rows.group_by(*place, "kind").values_list(*place, "kind", "units")
+    for sku, warehouse, kind, units in await groups:
+        for name, kinds in LEDGER.items():
+            moved[name, sku, warehouse] += int(units) if kind in kinds else 0
+    for (name, sku, warehouse), units in moved.items():
+        yield name, ("stock", sku, warehouse), units
 
 
 async def _customers() -> Stored:
