@@ -145,7 +145,8 @@ class Draw:
             some = self.dice.sample(sorted(promised), self.dice.randint(1, len(promised)))
             units = tuple((line, self.units(promised[line])) for line in some)
         stale = self.seldom(40)
-        return Ship(order.number, warehouse, units if self.seldom(2) else None, stale)
+        parcels = self.dice.choice([0, 0, 1, 2])
+        return Ship(order.number, warehouse, units if self.seldom(2) else None, parcels, stale)
 
     def follow(self) -> Command | None:
         def moves(order: Order) -> list[tuple[int, str]]:
@@ -162,7 +163,10 @@ class Draw:
         if self.seldom(20) or not moves(order):
             shipment = self.dice.choice(order.shipments)
             return Follow(order.number, shipment.number, self.dice.choice(list(NEXT)))
-        return Follow(order.number, *self.dice.choice(moves(order)))
+        number, status = self.dice.choice(moves(order))
+        parcels = order.shipments[number - 1].parcels
+        parcel = self.dice.randint(0, parcels - 1) if parcels and self.seldom(2) else None
+        return Follow(order.number, number, status, parcel)
 
     def pay(self, kind: str) -> Command | None:
         earlier = FOLLOWS.get(kind)

@@ -5,7 +5,7 @@ from typing import Final
 
 from models.rules.access import OPEN
 from models.rules.shipment_states import ShipmentStatus
-from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
+from services.fulfillment import CreateShipment, NewParcel, Track, create_shipment, track_shipment
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.paper import INSIDE, LEFT, No, Order, Paper, Shipment
 from tests.support.life.promises import give_up
@@ -36,8 +36,8 @@ def prepare(paper: Paper, order: Order) -> None:
             add_shipment(order, warehouse, units)
 
 
-def add_shipment(order: Order, warehouse: str, units: dict[int, int]) -> None:
-    order.shipments.append(Shipment(len(order.shipments) + 1, warehouse, units))
+def add_shipment(order: Order, warehouse: str, units: dict[int, int], parcels: int = 0) -> None:
+    order.shipments.append(Shipment(len(order.shipments) + 1, warehouse, units, parcels))
 
 
 def leave(paper: Paper, order: Order, shipment: Shipment, status: str) -> None:
@@ -67,6 +67,7 @@ class Ship(Written):
     order: int
     warehouse: str
     units: tuple[tuple[int, int], ...] | None = None
+    parcels: int = 0
     stale: bool = False
 
     def foresee(self, paper: Paper) -> None:
@@ -82,7 +83,7 @@ class Ship(Written):
         ]
         if wrong or not units:
             raise No(*wrong or ["INVALID"])
-        add_shipment(order, self.warehouse, units)
+        add_shipment(order, self.warehouse, units, self.parcels)
         order.settle(paper.now)
 
     def ask(self, paper: Paper, names: Names) -> Ask:
@@ -94,35 +95,46 @@ class Ship(Written):
             paper.orders[self.order].version - self.stale,
             names.of("warehouse", self.warehouse),
             units,
+            (NewParcel("Post"),) * self.parcels,
         )
         return lambda: create_shipment(OPEN, command)
 
 
 @dataclass(frozen=True, repr=False)
 class Follow(Written):
-    """What became of a shipment."""
+    """What became of a shipment, or of one of its parcels, which are counted from 0."""
 
     order: int
     shipment: int
     status: str
+    parcel: int | None = None
 
     def foresee(self, paper: Paper) -> None:
         order = paper.orders[self.order]
         shipment = order.shipments[self.shipment - 1]
-        if self.status == shipment.status:
-            return
-        if self.status not in NEXT[shipment.status].split():
+        news = self.status != shipment.status
+        leaves = shipment.status in INSIDE and self.status in LEFT
+        if news and self.status not in NEXT[shipment.status].split():
             raise No("ILLEGAL_TRANSITION")
-        if shipment.status in INSIDE and self.status in LEFT:
-            if order.status != "CONFIRMED":
-                raise No("ILLEGAL_TRANSITION")
+        if leaves and order.status != "CONFIRMED":
+            raise No("ILLEGAL_TRANSITION")
+        if self.parcel is not None and self.status == "DELIVERED":
+            shipment.arrived.add(self.parcel)
+            if len(shipment.arrived) < shipment.parcels:
+                return
+        if leaves:
             leave(paper, order, shipment, self.status)
-        else:
+        elif news:
             shipment.status = self.status
             shipment.version += 1
-        order.settle(paper.now)
+        if news:
+            order.settle(paper.now)
 
     def ask(self, paper: Paper, names: Names) -> Ask:
         key = names.of("shipment", self.order, self.shipment)
-        command = Track(key, ShipmentStatus(self.status))
+        parcel = self.parcel
+        parcel_id = (
+            None if parcel is None else names.of("parcel", self.order, self.shipment, parcel)
+        )
+        command = Track(key, ShipmentStatus(self.status), parcel_id)
         return lambda: track_shipment(OPEN, command)

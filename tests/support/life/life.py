@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from models.fulfillment import Parcel
 from models.fulfillment import Return as StoredReturn
 from models.fulfillment import Shipment as StoredShipment
 from models.inventory import StockItem
@@ -163,10 +164,11 @@ class Life:
         claim = _claim(done.key, "something else" if changed else repr(done.command))
         refused = ["KEY_REUSED"] if changed else []
         answer = await self._ask(f"again({done.key})", done.ask, claim, refused)
-        if not (refused or self.over):
-            if answer.id != done.answered:
-                self._part([Difference("again", done.key, answer.id, done.answered)])
-            await self._look(None, answer)
+        if refused or self.over:
+            return
+        if (answer.id, claim.replayed) != (done.answered, True):
+            self._part([Difference("again", done.key, answer.id, done.answered)])
+        await self._look(None, answer)
 
     async def _ask(
         self, command: Command | str, ask: Ask, claim: Claim | None, refused: list[str]
@@ -202,6 +204,11 @@ class Life:
                 keys: Any = table.filter(order_id=answer.id).order_by("id")
                 for count, key in enumerate(await keys.values_list("id", flat=True), 1):
                     self.names.learn(key, part, number, count)
+            parcels = Parcel.filter(shipment__order_id=answer.id)
+            for key, shipment, position in await parcels.values_list(
+                "id", "shipment_id", "position"
+            ):
+                self.names.learn(key, "parcel", *self.names.name(shipment)[1:], position)
         if any(item.rank == LATER for item in self.paper.stock.values()):
             rows = await StockItem.all().values_list("id", "product__sku", "warehouse__code")
             for key, sku, warehouse in rows:

@@ -102,11 +102,13 @@ class Line:
 
 @dataclass
 class Shipment:
-    """`units` by line."""
+    """`units` by line; `arrived` are those of its parcels that were told to have."""
 
     number: int
     warehouse: str
     units: dict[int, int]
+    parcels: int = 0
+    arrived: set[int] = field(default_factory=set)
     status: str = "PENDING"
     version: int = 1
 
