@@ -103,6 +103,11 @@ async def _submit(step: Step) -> None:
     """A draft becomes an order: what it holds stays, and the rest is promised now."""
     customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
     credit.refuse_blocked(customer, step.order)
+    # Nobody serves a draft: what its lines lost or never got may be there by now.
+    waiting = [line for line in step.lines if line.backordered]
+    for line in waiting:
+        line.backordered = 0
+    await save_counts(step.work, waiting)
     await _promise(step, step.lines)
     held = Reservation.filter(order_line_id__in=[line.id for line in step.lines])
     await held.using_db(step.work.connection).update(expires_at=None)

@@ -42,7 +42,7 @@ async def promise(
     ]
     wanted = {each.product_id for each in demand}
     plan = allocate(demand, await stock_rows(work, wanted) if stock is None else stock)
-    if plan.shortages and await free_expired(work, _short(plan, lines)):
+    if plan.shortages and await free_expired(work, _short(plan, lines), lines[0].order_id):
         plan = allocate(demand, await stock_rows(work, wanted))
     await _refuse_shortages(work, lines, products, plan, places or {})
     by_id = {line.id: line for line in lines}

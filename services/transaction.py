@@ -56,7 +56,7 @@ class Work:
     `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
     collected and written just before the commit, and with them everything is there or nothing.
     `freed` are products of which more can be promised than before: before the commit, lines that
-    wait for them are served.
+    wait for them are served; `served` are the orders of such lines.
     """
 
     actor: Actor
@@ -65,6 +65,7 @@ class Work:
     events: list[Event] = field(default_factory=list)
     movements: list[StockMovement] = field(default_factory=list)
     freed: set[UUID] = field(default_factory=set)
+    served: set[UUID] = field(default_factory=set)
 
     @property
     def dialect(self) -> str:
@@ -116,7 +117,7 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                 work = Work(actor=actor, now=clock.now(), connection=connection)
                 result = await step(work)
                 if work.freed:
-                    await _serve(work)
+                    await _serve(work, result)
                 await feed.enter(work.connection, work.events)
                 await work.insert(work.movements, work.events)
             if work.events:
@@ -135,11 +136,14 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
     raise Overloaded from conflict
 
 
-async def _serve(work: Work) -> None:
+async def _serve(work: Work, result: object) -> None:
+    """Serve who waits. An order that is answered with may be among them: it has changed again."""
     # Here, because what serves them stands on this module.
     from services.waiting import serve
 
     await serve(work)
+    if isinstance(result, Model) and result.pk in work.served:
+        await result.refresh_from_db(using_db=work.connection)
 
 
 UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]

@@ -20,20 +20,20 @@ BATCH: Final = 100
 """Orders that are looked at before stock is looked at again."""
 
 
-async def serve(work: Work) -> None:
+async def serve(work: Work, apart_from: UUID | None = None) -> None:
     """Promise stock that became free in this transaction to the lines that wait for it.
 
     Orders are served in the order in which they were placed, as far as the stock goes; each is told
-    by an event. The lines' orders are locked.
+    by an event. The lines' orders are locked. The order `apart_from` is left out.
     """
     while work.freed:
         product_id = min(work.freed)
         work.freed.discard(product_id)
-        while await _serve_some(work, product_id):
+        while await _serve_some(work, product_id, apart_from):
             pass
 
 
-async def _serve_some(work: Work, product_id: UUID) -> bool:
+async def _serve_some(work: Work, product_id: UUID, apart_from: UUID | None) -> bool:
     """Serve the first orders that wait for a product; whether others may be served as well."""
     available = sum(row.available for row in await stock_rows(work, [product_id]))
     if not available:
@@ -41,6 +41,8 @@ async def _serve_some(work: Work, product_id: UUID) -> bool:
     waiting = OrderLine.filter(
         product_id=product_id, backordered__gt=0, order__status__in=OPEN
     ).using_db(work.connection)
+    if apart_from is not None:
+        waiting = waiting.exclude(order_id=apart_from)
     first = waiting.order_by("order__sorted_at", "order_id", "position").limit(BATCH)
     found: list[Any] = list(await first.values_list("order_id", flat=True))
     orders = list(dict.fromkeys(found))
@@ -69,21 +71,28 @@ async def _serve_order(work: Work, order_id: UUID, product_id: UUID) -> int:
     served = sum(take.quantity for take in takes)
     if served:
         await settle(work, order, lines, before, data={"served": served})
+        work.served.add(order_id)
     return served
 
 
-async def free_expired(work: Work, products: Iterable[UUID]) -> bool:
+async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -> bool:
     """Free what drafts held of the products for a time that is over, and serve who waits for it.
 
-    Whether any was freed.
+    Whether any was freed. The order `apart_from` is the one that stock is looked for: as it is
+    under way, it keeps what it holds, and is served with all others before the commit. So is who
+    waits for what it has given back: it may want that itself.
     """
     expired = Reservation.filter(
         expires_at__lte=work.now, stock_item__product_id__in=list(products)
     ).using_db(work.connection)
-    orders: set[Any] = {*await expired.values_list("order_line__order_id", flat=True)}
+    others = expired.exclude(order_line__order_id=apart_from)
+    orders: set[Any] = {*await others.values_list("order_line__order_id", flat=True)}
+    given_back, work.freed = work.freed, set()
     for order_id in sorted(orders):
         await _free(work, await _locked(work, order_id))
-    await serve(work)
+    freed = set(work.freed)
+    await serve(work, apart_from)
+    work.freed = given_back | freed
     return bool(orders)
 
 

@@ -33,6 +33,7 @@ from tests.support.trade import NOON, Trade, lines_of, open_trade, shipments_of
 NAMES: Final = {
     *(*STATEMENTS, *NUMBERED_AT_ONCE, *SERVED),
     *("line.price", "payment.authorized", "key.outcome", "invoice.gapless", "invoice.counter"),
+    "order.step",
 }
 
 
@@ -208,6 +209,7 @@ EDITS: Final[dict[str, str]] = {
     "feed.gapless": "UPDATE event SET position = 9999 WHERE position = 3",
     "feed.order": event(of("packed"), 2, "position = -1"),
     "feed.at_once": event(of("packed"), 2, "position = NULL"),
+    "order.step": event(of("packed"), 2, "after = json_set(after, '$.status', 'COMPLETED')"),
     "key.outcome": 'UPDATE idempotency SET outcome = \'{"table": "Order", "ids": ["00"]}\'',
 }
 

@@ -11,13 +11,16 @@ from tests.support.invariants import events, money, orders, stock
 from tests.support.plain import Row, plain
 
 STATEMENTS: Final = {**stock.STOCK, **orders.CHECKS, **money.SUMS, **events.EVENTS}
-COMPUTED: Final = (money.prices, money.authorizations, money.invoice_numbers, events.keys)
+COMPUTED: Final = (
+    *(money.prices, money.authorizations, money.invoice_numbers),
+    *(events.keys, events.steps),
+)
 
 
 IMPORTED_PAST: Final = frozenset(
     {
         *("line.shipped", "line.delivered", "line.shipped_in_ledger"),
-        *("shipment.times", "invoice.shipment", "invoice.all", "event.payments"),
+        *("shipment.times", "invoice.shipment", "invoice.all", "event.payments", "order.step"),
     }
 )
 """What does not hold for what other systems did: it left their stock, was billed and told there."""

@@ -1,6 +1,5 @@
 """Every step in every state, tried by the use cases: exactly those of the tables are legal."""
 
-from collections.abc import Awaitable
 from typing import Final
 
 import pytest
@@ -14,12 +13,11 @@ from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus, Pay
 from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses
 from services.order_editing import EditOrder, edit_order
-from tests.support import books
+from services.returns import RequestReturn, ReturnUnits, request_return
+from tests.support.auditor import audit
 from tests.support.databases import Database
-from tests.support.trade import Trade, nothing_written, open_trade, reasons, shipments_of
+from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons, shipments_of
 
-# Returns have a table of their own.
-ACTIONS: Final = [action for action in OrderAction if action is not OrderAction.RETURN]
 KINDS: Final = {
     OrderAction.RECORD_PAYMENT: PaymentKind.CHARGE,
     OrderAction.REFUND: PaymentKind.REFUND,
@@ -32,6 +30,11 @@ async def order_with_work_left(trade: Trade) -> Order:
     return await trade.pay(order, "10.00")
 
 
+async def order_that_left(trade: Trade) -> Order:
+    """Two cups that are on their way, and may come back."""
+    return await trade.act(await trade.place(("CUP", 2)), OrderAction.SHIP)
+
+
 async def order_that_arrived(trade: Trade) -> Order:
     """Two cups that are delivered and paid."""
     order = await trade.place(("CUP", 2))
@@ -41,24 +44,30 @@ async def order_that_arrived(trade: Trade) -> Order:
     return await trade.pay(order, "20.00")
 
 
-def attempt(trade: Trade, order: Order, action: OrderAction) -> Awaitable[Order]:
+READY: Final = {OrderAction.COMPLETE: order_that_arrived, OrderAction.RETURN: order_that_left}
+
+
+async def attempt(trade: Trade, order: Order, action: OrderAction) -> Order:
     """The action, by whichever use case does it."""
     if action is OrderAction.EDIT:
         wish = EditOrder(order.id, order.version, "They called.", attributes={"edited": True})
-        return edit_order(OPEN, wish)
+        return await edit_order(OPEN, wish)
+    if action is OrderAction.RETURN:
+        (line,) = await lines_of(order)
+        wanted = RequestReturn(order.id, (ReturnUnits(line.id, 1),), "does not fit")
+        return await request_return(OPEN, wanted)
     if action in KINDS:
-        return trade.pay(order, "1.00", KINDS[action])
-    return trade.act(order, action)
+        return await trade.pay(order, "1.00", KINDS[action])
+    return await trade.act(order, action)
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-async def test_an_order(sqlite_database: Database, status: OrderStatus) -> None:
+async def test_an_order(database: Database, status: OrderStatus) -> None:
     trade = await open_trade()
     await trade.product("CUP", near=1_000)
     done = set()
-    for action in ACTIONS:
-        is_last = action is OrderAction.COMPLETE
-        order = await (order_that_arrived if is_last else order_with_work_left)(trade)
+    for action in OrderAction:
+        order = await READY.get(action, order_with_work_left)(trade)
         await Order.filter(id=order.id).update(status=status)
         if (status, action) in ORDER_TABLE.moves:
             after = await attempt(trade, order, action)
@@ -68,7 +77,7 @@ async def test_an_order(sqlite_database: Database, status: OrderStatus) -> None:
         async with nothing_written():
             ((code, _),) = await reasons(attempt(trade, order, action))
             assert code == "ILLEGAL_TRANSITION", action
-    assert done == {*ORDER_TABLE.allowed(status)} - {OrderAction.RETURN}
+    assert done == {*ORDER_TABLE.allowed(status)}
 
 
 WAYS: Final = {
@@ -95,7 +104,7 @@ async def shipment_in(trade: Trade, status: ShipmentStatus) -> Shipment:
 
 
 @pytest.mark.parametrize("status", ShipmentStatus)
-async def test_a_shipment(sqlite_database: Database, status: ShipmentStatus) -> None:
+async def test_a_shipment(database: Database, status: ShipmentStatus) -> None:
     trade = await open_trade()
     await trade.product("CUP", near=1_000)
     legal = []
@@ -115,7 +124,7 @@ async def test_a_shipment(sqlite_database: Database, status: ShipmentStatus) -> 
                 refusal = await reasons(trade.track(shipment, step))
             assert refusal == [("ILLEGAL_TRANSITION", "status")]
     assert set(legal) == set(allowed_statuses(status))
-    assert await books.disagreements() == []
+    assert await audit(database) == []
 
 
 PAID: Final = {
@@ -148,7 +157,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("status", PaymentStatus)
-async def test_a_payment(sqlite_database: Database, status: PaymentStatus) -> None:
+async def test_a_payment(database: Database, status: PaymentStatus) -> None:
     trade = await open_trade()
     await trade.product("CUP", near=1_000)
     leads = dict(pairs(LEADS[status]))
@@ -163,10 +172,10 @@ async def test_a_payment(sqlite_database: Database, status: PaymentStatus) -> No
             continue
         async with nothing_written():
             assert await reasons(trade.pay(order, "1.00", kind)) == [("INVALID", "amount")], kind
-    assert await books.disagreements() == []
+    assert await audit(database) == []
 
 
-async def test_a_payment_that_names_another(sqlite_database: Database) -> None:
+async def test_a_payment_that_names_another(database: Database) -> None:
     trade = await open_trade()
     await trade.product("CUP", near=1_000)
     legal = set()

@@ -142,3 +142,34 @@ async def keys(run: Run) -> AsyncIterator[Row]:
         lost = set(outcome["ids"]) - known[table]
         if lost or not outcome["ids"]:
             yield "key.outcome", key, sorted(lost), "objects that exist"
+
+
+BEGINS: Final = ("DRAFT", "AWAITING_APPROVAL", "CONFIRMED")
+LEADS: Final = {
+    "DRAFT": ("AWAITING_APPROVAL", "CONFIRMED", "CANCELLED"),
+    "AWAITING_APPROVAL": ("CONFIRMED", "CANCELLED"),
+    "CONFIRMED": ("ON_HOLD", "COMPLETED", "CANCELLED"),
+    # What has arrived and is paid on hold completes as soon as it is released.
+    "ON_HOLD": ("CONFIRMED", "COMPLETED", "CANCELLED"),
+    "COMPLETED": (),
+    "CANCELLED": (),
+}
+ORDERS: Final = """
+    SELECT number, subject_seq, after
+    FROM event JOIN customer_order ON customer_order.id = event.subject_id
+    WHERE subject_kind = 'ORDER' ORDER BY subject_id, subject_seq"""
+
+
+async def steps(run: Run) -> AsyncIterator[Row]:
+    """Each order went from status to status as it may, and completed with all there and paid."""
+    known: dict[str, dict[str, str]] = {}
+    for number, sequence, told in await run(ORDERS):
+        facts = known.setdefault(number, {})
+        earlier = facts.get("status")
+        # Some events tell only what changed.
+        facts |= json.loads(told) if isinstance(told, str) else told
+        status = facts["status"]
+        possible = BEGINS if earlier is None else (earlier, *LEADS[earlier])
+        done = facts["fulfillment"] == "DELIVERED" and facts["payment"] in ("PAID", "OVERPAID")
+        if status not in possible or (status == "COMPLETED" != earlier and not done):
+            yield "order.step", number, sequence, status, earlier

@@ -124,11 +124,12 @@ STOCK: Final = {
 }
 
 SERVED: Final = {
-    # Nobody waits for what lies there free.
+    # Nobody whose order was placed waits for what lies there free.
     "stock.served": """
         SELECT product.sku, SUM(line.backordered), 0
         FROM order_line line JOIN product ON product.id = line.product_id
-        WHERE line.backordered > 0 AND EXISTS (
+        JOIN customer_order ON customer_order.id = line.order_id
+        WHERE line.backordered > 0 AND customer_order.status <> 'DRAFT' AND EXISTS (
             SELECT 1 FROM stock_item item WHERE item.product_id = product.id
                 AND item.on_hand - item.reserved - item.damaged - item.safety_stock > 0
         )

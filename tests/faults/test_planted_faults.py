@@ -1,0 +1,260 @@
+"""Faults planted in the product: the model tells each by its name, and so does the auditor.
+
+Neither needs the other: the model's comparisons are shown with the auditor off, and the auditor on
+what the fault has left behind, with the model off.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from tortoise.expressions import Q
+
+import models.rules.pricing
+import services.credit
+import services.invoices
+import services.order_actions
+import services.payments
+import services.promising
+import services.reserving
+import services.stock
+import services.waiting
+from models.inventory import StockItem, StockMovement
+from models.orders import OrderLine
+from models.rules.allocation import StockRow
+from models.rules.order_states import OrderAction
+from services.fulfillment import COUNTS
+from services.transaction import Work
+from tests.support.databases import Databases
+from tests.support.life.commands import Command
+from tests.support.life.fulfilling import Ship
+from tests.support.life.life import Disagreement
+from tests.support.life.machine import STEPS, Machine, Way
+from tests.support.life.ordering import Act, Place, Wish
+from tests.support.life.paying import Pay
+from tests.support.life.stocking import Change, Correct
+
+SEED: Final = 1
+
+NO_CHECKS: Final = "PRAGMA ignore_check_constraints = ON"
+"""The database's own constraints would stop some faults: they are a net of their own."""
+
+
+def naive_reserve(patch: pytest.MonkeyPatch) -> None:
+    """What others have reserved is not seen, and the update does not ask."""
+    look = services.reserving.stock_rows
+
+    async def see_all(work: Work, products: Iterable[UUID]) -> list[StockRow]:
+        rows = await look(work, products)
+        items = await StockItem.all().using_db(work.connection).values_list("id", "reserved")
+        reserved = dict(items)
+        return [replace(row, available=row.available + reserved[row.stock_item_id]) for row in rows]
+
+    patch.setattr(services.promising, "stock_rows", see_all)
+    patch.setattr(services.stock, "guard", lambda change, promise: Q())
+
+
+def float_money(patch: pytest.MonkeyPatch) -> None:
+    """Prices are rounded as floats, a half up."""
+
+    def half_up(value: Fraction) -> int:
+        return int(float(value) + 0.5)
+
+    patch.setattr(models.rules.pricing, "half_even", half_up)
+
+
+def no_release_on_cancel(patch: pytest.MonkeyPatch) -> None:
+    """The line forgets what it held, and the stock does not."""
+
+    async def forget(work: Work, line: OrderLine, quantity: int, reason: str) -> None:
+        line.reserved -= quantity
+
+    patch.setattr(services.order_actions, "give_back", forget)
+
+
+def refund_unbounded(patch: pytest.MonkeyPatch) -> None:
+    """Nobody compares a payment with those before it."""
+    patch.setattr(services.payments, "check_payment", lambda *facts: None)
+
+
+def ledger_row_skipped(patch: pytest.MonkeyPatch) -> None:
+    """What leaves is not written down."""
+    insert = Work.insert
+
+    async def skip(work: Work, rows: list[Any]) -> None:
+        left = [row for row in rows if isinstance(row, StockMovement) and row.kind == "SHIP"]
+        await insert(work, [row for row in rows if row not in left])
+
+    patch.setattr(Work, "insert", skip)
+
+
+def illegal_transition(patch: pytest.MonkeyPatch) -> None:
+    """Whatever somebody wants to do to an order is allowed."""
+    patch.setattr(services.order_actions, "order_actions", lambda facts: tuple(OrderAction))
+
+
+def backorder_served_twice(patch: pytest.MonkeyPatch) -> None:
+    """A line that was served goes on waiting."""
+    counts = tuple(name for name in COUNTS if name != "backordered")
+    patch.setattr(services.waiting, "COUNTS", counts)
+
+
+def counter_edited(patch: pytest.MonkeyPatch) -> None:
+    """Somebody writes into the database: see the fault's statement."""
+
+
+def credit_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What was paid is owed still."""
+
+    async def forget(work: Work, order: Any) -> None:
+        """Nothing."""
+
+    patch.setattr(services.credit, "book", forget)
+
+
+def shipping_billed_again(patch: pytest.MonkeyPatch) -> None:
+    """Each shipment is billed as if it were the order's first."""
+    worth_of = services.invoices.worth_of
+
+    def first(*args: Any, is_first: bool) -> Any:
+        return worth_of(*args, is_first=True)
+
+    patch.setattr(services.invoices, "worth_of", first)
+
+
+def pots(quantity: int, **more: Any) -> Place:
+    return Place("ADA", (Wish("POT", quantity, **more),), shipping=490)
+
+
+def receipt(quantity: int) -> Correct:
+    return Correct((Change("POT", "NEAR", delta=quantity),))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`script` is a short life in which the fault shows: of 24 pots, which may be backordered,
+    12 lie in each of two warehouses. `foreseen` is what the model tells then, and `audited` is what
+    the auditor does.
+    """
+
+    plant: Callable[[pytest.MonkeyPatch], None]
+    script: tuple[Command, ...]
+    foreseen: str
+    audited: str
+    statement: str = NO_CHECKS
+
+
+FAULTS: Final = (
+    Fault(naive_reserve, (pots(9), pots(9)), "stock.reserved", "stock.enough"),
+    Fault(float_money, (pots(1, price=1, discount=500_000),), "line.net", "line.price"),
+    Fault(
+        no_release_on_cancel,
+        (pots(9), Act(1, "CANCEL", ((0, 4),))),
+        "stock.reserved",
+        "line.reserved",
+    ),
+    Fault(
+        refund_unbounded,
+        (pots(9), Pay(1, "CHARGE", 500), Pay(1, "REFUND", 501)),
+        "outcome.REFUND",
+        "payment.refund",
+    ),
+    Fault(ledger_row_skipped, (pots(9), Act(1, "SHIP")), "ledger.on_hand", "stock.sequence"),
+    Fault(
+        illegal_transition,
+        (pots(9), Act(1, "CANCEL"), Act(1, "RELEASE")),
+        "outcome.RELEASE",
+        "order.step",
+    ),
+    Fault(
+        backorder_served_twice,
+        (pots(30), receipt(6), receipt(6)),
+        "line.backordered",
+        "line.units",
+    ),
+    Fault(
+        counter_edited,
+        (pots(9), Pay(1, "CHARGE", 500)),
+        "stock.reserved",
+        "stock.reserved",
+        "CREATE TRIGGER edited AFTER INSERT ON payment "
+        "BEGIN UPDATE stock_item SET reserved = reserved + 1 WHERE reserved < on_hand; END",
+    ),
+    Fault(credit_forgotten, (pots(9), Pay(1, "CHARGE", 500)), "customer.credit", "customer.credit"),
+    Fault(
+        shipping_billed_again,
+        (pots(9), Ship(1, "NEAR", ((0, 4),)), Act(1, "SHIP")),
+        "invoice",
+        "invoice.sum",
+    ),
+)
+
+
+@pytest.fixture(params=FAULTS, ids=lambda fault: fault.plant.__name__)
+def fault(request: pytest.FixtureRequest) -> Fault:
+    found: Fault = request.param
+    return found
+
+
+@pytest.fixture
+def planted(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The fault, in the product as long as the test runs."""
+    models.rules.pricing.price_line.cache_clear()
+    fault.plant(monkeypatch)
+    yield fault
+    models.rules.pricing.price_line.cache_clear()
+
+
+def follow(way: Way, script: Iterable[Command]) -> None:
+    """Lead one life by a script."""
+    machine = Machine(way)
+    try:
+        machine.open_business()
+        for command in script:
+            machine.runner.run(machine.life.do(command))
+    finally:
+        machine.teardown()
+
+
+def search(way: Way) -> None:
+    """Lead one life by dice that always fall alike."""
+    machine = Machine(way)
+    dice = Random(SEED)
+    try:
+        machine.open_business()
+        for _ in range(STEPS):
+            machine.roll(dice)
+    finally:
+        machine.teardown()
+
+
+def test_without_the_fault_all_is_well(databases: Databases, fault: Fault) -> None:
+    follow(Way(databases), fault.script)
+
+
+def test_the_model_tells_it(databases: Databases, planted: Fault) -> None:
+    with pytest.raises(Disagreement) as red:
+        follow(Way(databases, audited=False, statements=(planted.statement,)), planted.script)
+    assert planted.foreseen in red.value.invariants
+
+
+def test_the_auditor_tells_it(databases: Databases, planted: Fault) -> None:
+    with pytest.raises(Disagreement) as red:
+        follow(Way(databases, watched=False, statements=(planted.statement,)), planted.script)
+    assert planted.audited in red.value.invariants
+
+
+def test_the_model_finds_it_by_chance(databases: Databases, planted: Fault) -> None:
+    with pytest.raises(Disagreement):
+        search(Way(databases, audited=False, statements=(planted.statement,)))
+
+
+@pytest.mark.soak
+def test_the_auditor_finds_it_by_chance(databases: Databases, planted: Fault) -> None:
+    with pytest.raises(Disagreement) as red:
+        search(Way(databases, watched=False, statements=(planted.statement,)))
+    assert planted.audited in red.value.invariants

@@ -1,0 +1,109 @@
+"""Returns: announced, and received with what becomes of the goods."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from models.rules.access import OPEN
+from models.rules.return_states import Disposition
+from services.returns import (
+    ReceiveReturn,
+    RequestReturn,
+    ReturnUnits,
+    receive_return,
+    request_return,
+)
+from tests.support.life.commands import Ask, Names, Written
+from tests.support.life.paper import LEFT, Coming, No, Order, Paper, Return
+
+
+@dataclass(frozen=True, repr=False)
+class Announce(Written):
+    """Units by line that are to come back; a line may be named several times."""
+
+    order: int
+    units: tuple[tuple[int, int], ...]
+
+    def foresee(self, paper: Paper) -> None:
+        order = paper.orders[self.order]
+        out = sum(returnable(order, line.number) for line in order.lines)
+        if order.status not in ("CONFIRMED", "ON_HOLD", "COMPLETED") or not out:
+            raise No("ILLEGAL_TRANSITION")
+        left = Counter({line.number: returnable(order, line.number) for line in order.lines})
+        refuse_beyond(left, self.units)
+        lines: Counter[int] = Counter()
+        for line, some in self.units:
+            lines[line] += some
+        coming = {line: Coming(some) for line, some in lines.items()}
+        order.returns.append(Return(len(order.returns) + 1, coming))
+        order.settle(paper.now)
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        lines = tuple(
+            ReturnUnits(names.of("line", self.order, line), some) for line, some in self.units
+        )
+        command = RequestReturn(names.of("order", self.order), lines, "does not fit")
+        return lambda: request_return(OPEN, command)
+
+
+def returnable(order: Order, line: int) -> int:
+    return order.shipped(line) - order.returned(line) - order.announced(line)
+
+
+def refuse_beyond(left: Counter[int], units: tuple[tuple[int, int], ...]) -> None:
+    """Pass where no line has more units than are left for it, named once or several times."""
+    codes = []
+    for line, some in units:
+        if 1 <= some <= left[line]:
+            left[line] -= some
+        else:
+            codes.append("INVALID")
+    if codes:
+        raise No(*codes)
+
+
+@dataclass(frozen=True, repr=False)
+class Receive(Written):
+    """What came of a return: line, units, disposition."""
+
+    order: int
+    number: int
+    units: tuple[tuple[int, int, str], ...]
+    stale: bool = False
+
+    def foresee(self, paper: Paper) -> None:
+        order = paper.orders[self.order]
+        request = order.returns[self.number - 1]
+        if self.stale:
+            raise No("VERSION_CONFLICT")
+        if request.status == "RECEIVED":
+            raise No("ILLEGAL_TRANSITION")
+        left = {line: each.announced - each.received for line, each in request.lines.items()}
+        refuse_beyond(Counter(left), tuple((line, some) for line, some, _ in self.units))
+        for line, some, disposition in self.units:
+            request.lines[line].received += some
+            request.lines[line].disposition = disposition
+            if disposition == "SCRAP":
+                continue
+            item = paper.item(order.line(line).product.sku, home(paper, order, line))
+            item.on_hand += some
+            item.damaged += some if disposition == "QUARANTINE" else 0
+        request.version += 1
+        order.settle(paper.now)
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        lines = tuple(
+            ReturnUnits(names.of("line", self.order, line), some, Disposition(disposition))
+            for line, some, disposition in self.units
+        )
+        version = paper.orders[self.order].returns[self.number - 1].version - self.stale
+        key = names.of("return", self.order, self.number)
+        command = ReceiveReturn(key, version, lines)
+        return lambda: receive_return(OPEN, command)
+
+
+def home(paper: Paper, order: Order, line: int) -> str:
+    """The first warehouse that the line was shipped from."""
+    left = {
+        each.warehouse for each in order.shipments if line in each.units and each.status in LEFT
+    }
+    return min(left, key=paper.warehouses.index)
