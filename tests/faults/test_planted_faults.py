@@ -4,30 +4,30 @@ Neither needs the other: the model's comparisons are shown with the auditor off,
 what the fault has left behind, with the model off.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 from typing import Any, Final
-from uuid import UUID
 
 import pytest
-from tortoise.expressions import Q
+from tortoise.models import Model
 
 import models.rules.pricing
 import services.credit
 import services.invoices
 import services.order_actions
+import services.order_entry
 import services.payments
-import services.promising
 import services.reserving
 import services.stock
 import services.waiting
-from models.inventory import StockItem, StockMovement
+from models.inventory import StockItem, StockMovement, Warehouse
 from models.orders import OrderLine
 from models.rules.allocation import StockRow
 from models.rules.order_states import OrderAction
 from services.fulfillment import COUNTS
+from services.statements import Statement
 from services.transaction import Work
 from tests.support.databases import Databases
 from tests.support.life.commands import Command
@@ -46,16 +46,15 @@ NO_CHECKS: Final = "PRAGMA ignore_check_constraints = ON"
 
 def naive_reserve(patch: pytest.MonkeyPatch) -> None:
     """What others have reserved is not seen, and the update does not ask."""
-    look = services.reserving.stock_rows
+    look = services.reserving.stock_row
 
-    async def see_all(work: Work, products: Iterable[UUID]) -> list[StockRow]:
-        rows = await look(work, products)
-        items = await StockItem.all().using_db(work.connection).values_list("id", "reserved")
-        reserved = dict(items)
-        return [replace(row, available=row.available + reserved[row.stock_item_id]) for row in rows]
+    def see_all(item: StockItem, warehouse: Warehouse) -> StockRow:
+        return replace(look(item, warehouse), available=item.on_hand)
 
-    patch.setattr(services.promising, "stock_rows", see_all)
-    patch.setattr(services.stock, "guard", lambda change, promise: Q())
+    patch.setattr(services.reserving, "stock_row", see_all)
+    patch.setattr(services.order_entry, "stock_row", see_all)
+    unasked = services.stock.MOVED.replace("AND on_hand", "AND (1 = 1 OR on_hand", 1) + ")"
+    patch.setattr(services.stock, "MOVE", Statement(unasked))
 
 
 def float_money(patch: pytest.MonkeyPatch) -> None:
@@ -85,9 +84,11 @@ def ledger_row_skipped(patch: pytest.MonkeyPatch) -> None:
     """What leaves is not written down."""
     insert = Work.insert
 
-    async def skip(work: Work, rows: list[Any]) -> None:
-        left = [row for row in rows if isinstance(row, StockMovement) and row.kind == "SHIP"]
-        await insert(work, [row for row in rows if row not in left])
+    def is_left(row: Model) -> bool:
+        return isinstance(row, StockMovement) and row.kind == "SHIP"
+
+    async def skip(work: Work, *groups: Sequence[Model]) -> None:
+        await insert(work, *([row for row in rows if not is_left(row)] for rows in groups))
 
     patch.setattr(Work, "insert", skip)
 
