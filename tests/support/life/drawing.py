@@ -10,6 +10,7 @@ from tests.support.life.ordering import ACTS, Act, Edit, Note, Place, Wish
 from tests.support.life.paper import INSIDE, LEFT, MILLION, Line, Order, Paper
 from tests.support.life.passing import Credit, Pass, Sweep, TellDelays
 from tests.support.life.paying import FOLLOWS, Pay, taken_by
+from tests.support.life.previewing import Preview
 from tests.support.life.returning import Announce, Receive, returnable
 from tests.support.life.stocking import Change, Correct, Expect, KeepBack, Transfer
 
@@ -96,7 +97,11 @@ class Draw:
             units = ((line.number, self.units(order.inside(line))),)
         return Act(order.number, action, units, stale=self.seldom(40))
 
-    def edit(self) -> Command | None:
+    def preview(self) -> Command | None:
+        edit = self.edit()
+        return Preview(edit) if edit else None
+
+    def edit(self) -> Edit | None:
         order = self.order(
             lambda each: "EDIT" in ACTS[each.status] and any(map(each.inside, each.lines))
         )
@@ -304,27 +309,28 @@ DRAWS: Final[tuple[Callable[[Draw], Command | None], ...]] = (
     *[Draw.draft] * 5,
     *[lambda draw: draw.act("SUBMIT")] * 4,
     *[lambda draw: draw.act("APPROVE")] * 3,
-    *[lambda draw: draw.act("HOLD")] * 2,
+    *[lambda draw: draw.act("HOLD")] * 3,
     *[lambda draw: draw.act("RELEASE")] * 3,
     *[lambda draw: draw.act("PREPARE")] * 3,
     *[lambda draw: draw.act("SHIP")] * 4,
     *[lambda draw: draw.act("CANCEL")] * 5,
     *[lambda draw: draw.act("COMPLETE")] * 1,
     *[Draw.edit] * 6,
+    *[Draw.preview] * 3,
     *[Draw.ship] * 5,
     *[Draw.follow] * 10,
     *[lambda draw: draw.pay("AUTHORIZATION")] * 3,
     *[lambda draw: draw.pay("CHARGE")] * 6,
-    *[lambda draw: draw.pay("VOID")] * 2,
+    *[lambda draw: draw.pay("VOID")] * 3,
     *[lambda draw: draw.pay("REFUND")] * 3,
     *[Draw.announce] * 4,
     *[Draw.receive] * 4,
     *[Draw.correct] * 6,
     *[Draw.transfer] * 2,
     *[Draw.keep_back] * 2,
-    *[Draw.expect] * 1,
+    *[Draw.expect] * 2,
     *[Draw.credit] * 2,
     *[Draw.sweep] * 2,
     *[Draw.delays] * 2,
-    *[Draw.note] * 1,
+    *[Draw.note] * 2,
 )

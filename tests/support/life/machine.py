@@ -1,4 +1,8 @@
-"""The state machine: 200 steps of a company's life, drawn as they go."""
+"""The state machine: 200 steps of a company's life, drawn as they go.
+
+What is left to tests of their own: lots and serial numbers, other currencies, imports, and several
+writers at once.
+"""
 
 import asyncio
 from collections import Counter

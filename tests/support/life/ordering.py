@@ -318,8 +318,8 @@ class Edit(Written):
         if max(0, order.total - order.paid) > owed and paper.owed(order.customer) > limit:
             raise No("CREDIT_EXCEEDED")
 
-    def ask(self, paper: Paper, names: Names) -> Ask:
-        order = paper.orders[self.order]
+    def wanted(self, paper: Paper, names: Names) -> EditOrder:
+        """The edit as the product is asked for it."""
         lines = tuple(
             EditedLine(
                 wish.sku,
@@ -331,8 +331,11 @@ class Edit(Written):
             for wish in self.lines
         )
         shipping = UNSET if self.shipping is None else decimal(self.shipping)
-        key = names.of("order", self.order)
-        command = EditOrder(key, order.version - self.stale, "they called", lines, shipping)
+        version = paper.orders[self.order].version - self.stale
+        return EditOrder(names.of("order", self.order), version, "they called", lines, shipping)
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        command = self.wanted(paper, names)
         return lambda: edit_order(OPEN, command)
 
 

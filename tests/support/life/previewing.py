@@ -1,0 +1,37 @@
+"""Edits that are only looked at: what they would come to, or why not."""
+
+from dataclasses import dataclass, replace
+
+from models.rules.access import OPEN
+from services.order_editing import preview_edit
+from tests.support.life.commands import Ask, Names, Written
+from tests.support.life.ordering import Edit
+from tests.support.life.paper import No, Paper
+
+Told = tuple[int | None, list[str]]
+"""What the order would come to with tax, in minor units; or with which codes it is refused."""
+
+
+@dataclass(frozen=True, repr=False)
+class Preview(Written):
+    """What an edit would do. It is done for nobody, so that it asks for no version."""
+
+    edit: Edit
+
+    def foresee(self, paper: Paper) -> Told:
+        tried = paper.copy()
+        try:
+            replace(self.edit, stale=False).foresee(tried)
+        except No as no:
+            return None, no.codes
+        return tried.orders[self.edit.order].total, []
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        command = self.edit.wanted(paper, names)
+
+        async def look() -> Told:
+            seen = await preview_edit(OPEN, command)
+            codes = sorted(error.code.value for error in seen.errors)
+            return None if codes else seen.after.gross.minor, codes
+
+        return look
