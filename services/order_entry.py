@@ -29,6 +29,7 @@ from services.transaction import Work
 from services.visibility import among
 
 MAX_CHANNEL: Final = 32
+MAX_SKU: Final = 64
 GOODS: Final = Query(
     """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
     LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
@@ -118,7 +119,9 @@ def _check_line(line: NewLine, path: Path) -> list[DomainError]:
 
 def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
     product = products.get(sku)
-    if product is None:
+    if len(sku) > MAX_SKU:
+        yield invalid(f"A SKU has at most {MAX_SKU} characters.", *path, "sku")
+    elif product is None:
         yield not_found(f"There is no product {sku}.", *path, "sku")
     elif product.discontinued:
         yield invalid(f"{sku} is not sold any more.", *path, "sku")

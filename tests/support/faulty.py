@@ -1,7 +1,6 @@
 """Servers with one planted fault each, to see that tests find it."""
 
 import asyncio
-from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
@@ -14,14 +13,14 @@ import services.credit
 import services.idempotency
 import services.order_actions
 import services.order_editing
+import services.order_entry
 import services.orders
 import services.placing
-import services.promising
 import services.reserving
 from graph.server.app import create_app
 from models.customers import Customer
 from models.idempotency import IdempotencyKey
-from models.inventory import StockItem
+from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.allocation import StockRow
@@ -62,22 +61,20 @@ def naive() -> Starlette:
 def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
     vars(services.reserving)["move"] = _naive_move
-    look = vars(services.promising)["stock_rows"]
+    look = vars(services.order_entry)["stock_row"]
     place_order = services.placing.place_order
 
-    async def look_no_more(work: Work, products: Iterable[UUID]) -> list[StockRow]:
+    def look_no_more(item: StockItem, warehouse: Warehouse) -> StockRow:
         early = _seen.get() or {}
-        return [
-            replace(row, available=1 - early[row.stock_item_id])
-            for row in await look(work, products)
-        ]
+        row: StockRow = look(item, warehouse)
+        return replace(row, available=1 - early[item.id])
 
     async def place_after_a_look(*arguments: Any) -> Any:
         _seen.set({item.id: item.reserved for item in await StockItem.all()})
         await asyncio.sleep(THINKING_SECONDS)
         return await place_order(*arguments)
 
-    vars(services.promising)["stock_rows"] = look_no_more
+    vars(services.order_entry)["stock_row"] = look_no_more
     vars(services.placing)["place_order"] = place_after_a_look
     return create_app()
 
