@@ -169,7 +169,8 @@ async def test_no_page_of_a_warehouse_sorts_its_shipments(sqlite_database: Datab
         await ask(page, w=company.warehouse)
     (statement,) = statements
     plan = await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {statement}", ["a"])
-    assert [step["detail"] for step in plan] == [
+    # It covers what the reference engine selects, which is less.
+    assert [step["detail"].replace("COVERING INDEX", "INDEX") for step in plan] == [
         "SEARCH shipment USING INDEX shipment_by_place_and_age (warehouse_id=?)"
     ]
 
