@@ -106,12 +106,6 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     }
     _refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
     await check_announced(work, order, command.lines, {line.id: line for line in lines})
-    units: Counter[UUID] = Counter()
-    named: dict[UUID, Counter[str]] = defaultdict(Counter)
-    for each in command.lines:
-        units[each.line_id] += each.quantity
-        for unit in each.units or ():
-            named[each.line_id][unit.exact_code] += unit.quantity
     before = facts(order)
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
     request = Return(
@@ -125,19 +119,28 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     )
     _tell(work, request, order, command.lines)
     await request.save(force_create=True, using_db=work.connection)
-    await work.insert(
-        [
-            ReturnLine(
-                return_request_id=request.id,
-                order_line_id=line_id,
-                quantity=quantity,
-                announced=named.get(line_id),
-            )
-            for line_id, quantity in units.items()
-        ]
-    )
+    await work.insert(_announced_lines(request.id, command.lines))
     await settle(work, order, lines, before)
     return order
+
+
+def _announced_lines(return_id: UUID, announced: tuple[ReturnUnits, ...]) -> list[ReturnLine]:
+    """A row for each order line, however often it is named."""
+    units: Counter[UUID] = Counter()
+    named: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for each in announced:
+        units[each.line_id] += each.quantity
+        for unit in each.units or ():
+            named[each.line_id][unit.exact_code] += unit.quantity
+    return [
+        ReturnLine(
+            return_request_id=return_id,
+            order_line_id=line_id,
+            quantity=quantity,
+            announced=named.get(line_id),
+        )
+        for line_id, quantity in units.items()
+    ]
 
 
 @use_case(Permission.SHIPMENTS_WRITE)
@@ -175,17 +178,7 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     before = facts(order)
     places = await _put_away(work, request, command.lines, lines)
     await take_back(work, request, command.lines, lines, places)
-    for each in command.lines:
-        row = expected[each.line_id]
-        row.received += each.quantity
-        row.disposition = each.disposition or row.disposition
-        lines[each.line_id].returned += each.quantity
-    touched = dict.fromkeys(each.line_id for each in command.lines)
-    for line_id in touched:
-        await expected[line_id].save(
-            update_fields=["received", "disposition"], using_db=work.connection
-        )
-    await save_counts(work, [lines[line_id] for line_id in touched])
+    await _count_received(work, command.lines, expected, lines)
     units_left = sum(row.quantity - row.received for row in expected.values())
     request.status = after_receipt(request.status, units_left)
     request.version += 1
@@ -194,6 +187,26 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     await request.save(using_db=work.connection)
     await settle(work, order, list(lines.values()), before)
     return order
+
+
+async def _count_received(
+    work: Work,
+    received: tuple[ReturnUnits, ...],
+    expected: dict[UUID, ReturnLine],
+    lines: dict[UUID, OrderLine],
+) -> None:
+    """Count what came on the lines of the return and of the order, and save them."""
+    for each in received:
+        row = expected[each.line_id]
+        row.received += each.quantity
+        row.disposition = each.disposition or row.disposition
+        lines[each.line_id].returned += each.quantity
+    touched = dict.fromkeys(each.line_id for each in received)
+    for line_id in touched:
+        await expected[line_id].save(
+            update_fields=["received", "disposition"], using_db=work.connection
+        )
+    await save_counts(work, [lines[line_id] for line_id in touched])
 
 
 def _refuse(errors: list[DomainError]) -> None:
