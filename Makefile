@@ -21,13 +21,14 @@ find_python = \
 		exit 1; \
 	fi
 
-.PHONY: help setup serve test test-engine check soak bench
+.PHONY: help setup serve test test-engine test-clients check soak bench
 
 help:
 	@echo "make serve        set up, migrate, fill a new database with a demo company, and serve"
 	@echo "make test         set up, check, and run every test"
 	@echo "make check        style, types, imports and dependencies only"
 	@echo "make test-engine  graphql-core's own tests, run by our executor"
+	@echo "make test-clients the recipes for front ends, run with npm's packages (Node 20, npm)"
 	@echo "make soak         the tests that take long"
 	@echo "make bench        measure it beside other servers of the same data"
 	@echo "make setup        only set up, with all development tools"
@@ -41,8 +42,9 @@ serve: .venv/.runtime
 	@$(BIN)/ordergraph demo --if-empty
 	@exec $(BIN)/ordergraph serve $(ARGS)
 
+# One process of tests for each core, each with databases of its own.
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/.development
 	$(BIN)/ruff check .
@@ -53,6 +55,10 @@ check: .venv/.development
 
 test-engine: .venv/.development
 	$(BIN)/python tests/engine/run.py $(ARGS)
+
+test-clients: .venv/.development
+	@command -v npm >/dev/null || { echo "The clients need Node 20 or newer with npm." >&2; exit 1; }
+	cd tests/clients && npm ci --no-audit --no-fund && npm test -- $(ARGS)
 
 soak: .venv/.development
 	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(ARGS)

@@ -1,5 +1,6 @@
 """`make bench`: ordergraph and others, side by side on one database."""
 
+import asyncio
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks import company, growth, load, orders, postgres, processes, report, stores
+from benchmarks import company, growth, load, memory, orders, postgres, processes, report, stores
+from benchmarks import worst as worst_documents
 from benchmarks.contestants import CONTESTANTS, Contestant, serving
 from benchmarks.queries import QUERIES
 from benchmarks.rounds import Comparison, Findings
@@ -100,6 +102,45 @@ def order(
             typer.echo(orders.measure(server, plan, FOLDER))
         except* Failed as failed:
             raise SystemExit(f"BROKEN: {failed.exceptions[0]}") from None
+
+
+@app.command("worst")
+def worst(
+    size: Annotated[
+        int, typer.Option("--orders", help="Size of the company.", min=100)
+    ] = worst_documents.USUAL_ORDERS,
+    tries: Annotated[int, typer.Option(help="Documents of each family.", min=1)] = 40,
+    database: Annotated[
+        str,
+        typer.Option(help="sqlite, postgres or mariadb; or the URL of one, which is written to."),
+    ] = "sqlite",
+) -> None:
+    """Search for the worst documents that are accepted; fail where one breaks a mark."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with worst_documents.filled(database, size, FOLDER) as url:
+        found = asyncio.run(worst_documents.search(url, tries))
+    typer.echo("\n".join(worst_documents.table(found)))
+    if found[0].share > 1:
+        raise typer.Exit(1)
+
+
+@app.command("memory")
+def hold(
+    size: Annotated[
+        int, typer.Option("--orders", help="Size of the company.", min=100)
+    ] = worst_documents.USUAL_ORDERS,
+    at_once: Annotated[str, typer.Option(help="How many requests together, with commas.")] = "1,16",
+    only: Annotated[str, typer.Option(help="Only documents whose name has this text.")] = "",
+) -> None:
+    """Measure the server's memory at the limits; fail where one request takes too much."""
+    processes.check_readable()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with worst_documents.filled("sqlite", size, FOLDER) as url:
+        counts = [int(each) for each in at_once.split(",")]
+        found = asyncio.run(memory.measure(url, FOLDER, counts, only))
+    typer.echo("\n".join(memory.table(found)))
+    if any(each.at_once == 1 and each.added > memory.MOST_MIB for each in found):
+        raise typer.Exit(1)
 
 
 def _chosen(only: str) -> list[Contestant]:

@@ -15,8 +15,9 @@ from uuid import UUID
 import orjson
 
 from models.columns import new_id
-from models.rules.delays import USUAL, Stage
+from models.rules.delays import USUAL, Stage, sortable
 from models.rules.insights import standing
+from models.rules.money import Rounding, comparable
 from models.rules.numbering import Pattern
 from models.rules.pricing import LinePrice, price_line
 from services import policy
@@ -43,7 +44,8 @@ WHERE sku = $1 AND on_hand - reserved - damaged - safety_stock >= $2
 ORDER BY priority, warehouse.id LIMIT 1"""
 RESERVE: Final = """
 UPDATE stock_item SET reserved = reserved + $2, version = version + 1, event_seq = event_seq + 1,
-    movement_seq = movement_seq + 1, updated_at = $3
+    movement_seq = movement_seq + 1, updated_at = $3, available = available - $2,
+    is_low = reorder_point IS NOT NULL AND available - $2 + incoming <= reorder_point
 WHERE id = $1 AND on_hand - reserved - damaged - safety_stock >= $2
 RETURNING on_hand, reserved, damaged, safety_stock, movement_seq, event_seq, version"""
 OWE: Final = """
@@ -56,15 +58,18 @@ INSERT INTO customer_order (id, created_at, updated_at, placed_at, sorted_at, ve
     discount_minor, shipping_net_minor, shipping_tax_minor, total_net_minor, total_tax_minor,
     total_gross_minor, authorized_minor, charged_minor, refunded_minor, credit_minor,
     lifetime_minor, billing_address, shipping_address, shipping_country, attributes, stage,
-    stage_since, stage_due_at)
+    stage_since, stage_due_at, balance_minor, rounding, shipping_tax_rule, shipping_taxes,
+    sort_total, sort_balance, sort_due)
 VALUES ($1, $2, $2, $2, $2, 1, 1, $3, $4, $5, $6, 'CONFIRMED', 'RESERVED', 'UNPAID', 'NONE',
     false, 1, $7, $8, $9, 0, 0, $7, $8, $10, 0, 0, 0, $10, $10, $11, $11, $12, '{}', 'PREPARE',
-    $2, $13)"""
+    $2, $13, $10, 'half-up', 'goods', '[]', $14, $14, $15)"""
 LINE: Final = """
 INSERT INTO order_line (id, order_id, position, product_id, sku, name, quantity, currency,
     unit_price_minor, price_quantity, discount_rate, tax_rate, net_minor, tax_minor,
-    discount_minor, reserved, backordered, preparing, shipped, delivered, returned, cancelled)
-VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $6, 0, 0, 0, 0, 0, 0)"""
+    discount_minor, reserved, backordered, preparing, shipped, delivered, returned, cancelled,
+    own_price)
+VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $6, 0, 0, 0, 0, 0, 0,
+    false)"""
 RESERVATION: Final = """
 INSERT INTO reservation (id, order_line_id, stock_item_id, quantity, created_at)
 VALUES ($1, $2, $3, $4, $5)"""
@@ -127,7 +132,7 @@ async def place(pool: Any, numbers: Numbers, customer_id: UUID, sku: str, quanti
         goods = await connection.fetchrow(GOODS, sku, quantity)
         if buyer is None or buyer["blocked"] or goods is None or goods["discontinued"]:
             raise SystemExit(f"Nobody may order {sku}.")
-        bill = _bill(buyer, goods, quantity)
+        bill, due = _bill(buyer, goods, quantity), now + USUAL[Stage.PREPARE]
         item = await connection.fetchrow(RESERVE, goods["item_id"], quantity, now)
         if item is None or await execute(OWE, customer_id, bill.gross_minor) != "UPDATE 1":
             raise SystemExit(f"{sku} is sold out, or its buyer owes too much.")
@@ -135,8 +140,8 @@ async def place(pool: Any, numbers: Numbers, customer_id: UUID, sku: str, quanti
             ORDER,
             *(order_id, now, number, CHANNEL, customer_id, goods["currency"], bill.net_minor),
             *(bill.tax_minor, bill.discount_minor, bill.gross_minor, _address(buyer)),
-            buyer["country_code"],
-            now + USUAL[Stage.PREPARE],
+            *(buyer["country_code"], due, comparable(bill.gross_minor, goods["currency"])),
+            sortable(due),
         )
         await execute(
             LINE,
@@ -150,7 +155,7 @@ async def place(pool: Any, numbers: Numbers, customer_id: UUID, sku: str, quanti
             *(new_id(), goods["item_id"], item["movement_seq"], now, quantity),
             *(item["on_hand"], item["reserved"], item["damaged"], order_id, line_id),
         )
-        words = words_of({"number": number, "customer": buyer["name"]})
+        words = words_of({"number": number})
         fields, tokens = zip(*words, strict=True)
         await execute(TOKENS, order_id, [new_id() for _ in words], fields, tokens)
         await execute(
@@ -168,7 +173,12 @@ def _bill(buyer: Any, goods: Any, quantity: int) -> Bill:
     loyal = standing(buyer["lifetime_minor"]).discount_rate
     discount_rate = max(buyer["discount_rate"] or Decimal(0), loyal)
     price = LinePrice(
-        quantity, goods["price_minor"], goods["price_quantity"], discount_rate, goods["tax_rate"]
+        quantity,
+        goods["price_minor"],
+        goods["price_quantity"],
+        discount_rate,
+        goods["tax_rate"],
+        rounding=Rounding.HALF_UP,
     )
     totals = price_line(price)
     return Bill(discount_rate, totals.net_minor, totals.tax_minor, totals.discount_minor)
@@ -213,11 +223,14 @@ def _facts(
             "payment": "UNPAID",
             "return": "NONE",
             "totalMinor": bill.gross_minor,
+            "balanceMinor": bill.gross_minor,
             "currency": goods["currency"],
             "country": buyer["country_code"],
             "placedAt": now.isoformat(),
             "promisedAt": None,
             "stageDueAt": (now + USUAL[Stage.PREPARE]).isoformat(),
+            "milestone": "PLACED",
+            "updatedAt": now.isoformat(),
             "warehouses": [goods["warehouse_id"].hex],
         }
     )

@@ -21,7 +21,11 @@ CREATE FUNCTION pg_temp.placed_at(number bigint) RETURNS timestamptz LANGUAGE sq
     + floor((number - 1) * 63072000.0 / pg_temp.orders()) * interval '1 second' $$;
 
 CREATE FUNCTION pg_temp.words(text text) RETURNS SETOF text LANGUAGE sql IMMUTABLE
-  AS $$ SELECT DISTINCT word FROM regexp_split_to_table(lower(text), '[^a-z0-9]+') word WHERE word <> '' $$;
+  AS $$
+    SELECT word FROM regexp_split_to_table(lower(text), '[^a-z0-9]+') word WHERE word <> ''
+    UNION SELECT regexp_replace(chunk, '[^a-z0-9]+', '', 'g') FROM regexp_split_to_table(lower(text), ' +') chunk
+    WHERE chunk ~ '[a-z0-9]'
+  $$;
 
 -- Catalog and warehouses: a thousand products, more for a company of more than 100,000 orders.
 
@@ -188,10 +192,11 @@ FROM made_product p, generate_series(0, 2) w;
 ANALYZE made_stock;
 
 INSERT INTO stock_item (id, product_id, warehouse_id, on_hand, reserved, damaged, incoming, safety_stock, reorder_point,
-  reorder_quantity, movement_seq, created_at, updated_at, version, event_seq)
+  reorder_quantity, movement_seq, available, is_low, sort_sku, sort_name, created_at, updated_at, version, event_seq)
 SELECT s.id, p.id, pg_temp.key('03a', 1 + s.warehouse, pg_temp.opened()),
   coalesce(held.quantity, 0) + CASE WHEN s.number % 50 = 0 THEN 5 ELSE 1000 + s.number % 7 END,
   coalesce(held.quantity, 0), 0, 0, 0, 10, 100, 1 + (held.quantity IS NOT NULL)::int,
+  CASE WHEN s.number % 50 = 0 THEN 5 ELSE 1000 + s.number % 7 END, s.number % 50 = 0, p.sku, lower(p.name),
   pg_temp.opened(), pg_temp.opened(), 1, 0
 FROM made_stock s
 JOIN made_product p ON p.number = s.product
@@ -231,11 +236,11 @@ FROM customer, LATERAL (VALUES ('name', name), ('code', code), ('email', email))
 
 INSERT INTO search_token (id, subject_kind, subject_id, field, token)
 SELECT pg_temp.key('0e3', row_number() OVER (), o.sorted_at), 'ORDER', o.id, field, word
-FROM customer_order o JOIN customer c ON c.id = o.customer_id,
+FROM customer_order o,
   LATERAL (
-    SELECT 'number' AS field, unnest(string_to_array(lower(o.number), '-')) AS word
+    SELECT 'number' AS field, pg_temp.words(o.number) AS word
     UNION ALL
-    SELECT 'customer', unnest(string_to_array(c.sort_name, ' '))
+    SELECT 'ending', '<' || reverse(replace(lower(o.number), '-', ''))
   ) found_by;
 
 -- What happened, already numbered in the feed.

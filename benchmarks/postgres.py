@@ -94,10 +94,10 @@ def running() -> Iterator[Database]:
         return _launch(found, place)
 
     kind = replace(kinds.POSTGRES, variable=VARIABLE, launch=launch)
-    with servers.private_server(kind, programs) as url:
+    with servers.private_server(kind, programs) as server:
         store = places[-1].folder / "store"
         process = int((store / "postmaster.pid").read_text().split()[0])
-        yield Database(url, process, store / "log" / "postgresql.log")
+        yield Database(server.url, process, store / "log" / "postgresql.log")
 
 
 def _launch(programs: Path, place: kinds.Place) -> kinds.Launch:

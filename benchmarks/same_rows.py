@@ -31,6 +31,8 @@ ROWS: Final = {
 """What the latest order of a customer and of its one product has left, table by table."""
 
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\S+")
+INSTANTS: Final = frozenset({"sort_promised", "sort_due"})
+"""Columns of numbers that are instants."""
 KNOWN: Final = """
 SELECT id FROM customer UNION ALL SELECT id FROM product UNION ALL SELECT id FROM warehouse
 UNION ALL SELECT id FROM stock_item"""
@@ -48,7 +50,10 @@ async def left_by(connection: Any, order_id: UUID) -> dict[str, Any]:
     count = number.rpartition("-")[2]
     return {
         table: [
-            {column: _named(value, names, count) for column, value in row.items()}
+            {
+                column: "a time" if column in INSTANTS else _named(value, names, count)
+                for column, value in row.items()
+            }
             for row in await connection.fetch(f"SELECT * FROM {place}", order_id)
         ]
         for table, place in ROWS.items()
@@ -66,7 +71,8 @@ def _named(value: Any, names: Mapping[UUID, str], count: str) -> Any:
     if isinstance(value, UUID):
         return names.get(value, "an id")
     if isinstance(value, str):
-        return TIME.sub("a time", value).replace(count, "the count")
+        plain = TIME.sub("a time", value).replace(count, "the count")
+        return plain.replace(count[::-1], "the count backwards")
     return "a time" if isinstance(value, datetime) else value
 
 

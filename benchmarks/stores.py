@@ -71,8 +71,8 @@ def _mariadb() -> Iterator[Store]:
         usual = kinds.MARIADB.launch(found, place)
         return replace(usual, serve=[*usual.serve, *MARIADB_OPTIONS])
 
-    with servers.private_server(replace(kinds.MARIADB, launch=launch), programs) as url:
-        yield Store(url, int((places[-1].folder / "pid").read_text()))
+    with servers.private_server(replace(kinds.MARIADB, launch=launch), programs) as server:
+        yield Store(server.url, int((places[-1].folder / "pid").read_text()))
 
 
 def fresh(server: Store, name: str, folder: Path) -> Store:

@@ -4,22 +4,21 @@ from collections.abc import Callable
 from contextlib import aclosing
 from functools import wraps
 from inspect import signature
-from typing import Any, Final
+from typing import Any
 
 import strawberry
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from graph.errors import to_user_error
+from graph.errors import MAX_ERRORS, to_user_error
+from graph.execution.failures import forget_frames
 from graph.fields import PERMISSION
 from graph.idempotent import claim_of
 from models.rules.access import Permission
 from models.rules.errors import Path, Refused
 from resolvers.context import Info
 from services.idempotency import claimed
-
-MAX_ERRORS: Final = 100
-"""Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
+from services.transaction import counted
 
 
 def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:
@@ -53,7 +52,7 @@ def changed_by(
         try:
             info.context.actor.require(permission)
             claim = claim_of(info, kwargs)
-            with claimed(claim):
+            with claimed(claim), counted(info.context.commits):
                 changed = await change(*args, info=info, **kwargs)
             # What an earlier field of the same document has read may be as it was before.
             info.context.forget()
@@ -62,6 +61,7 @@ def changed_by(
                 to_user_error(error, _path(error.path, arguments))
                 for error in refusal.errors[:MAX_ERRORS]
             ]
+            forget_frames(refusal)
             return payload(**{made.python_name: nothing, "user_errors": errors})
         replayed = claim is not None and claim.replayed
         return payload(**{made.python_name: changed, "user_errors": [], "replayed": replayed})

@@ -1,19 +1,25 @@
 """What a refused mutation answers: one type for each kind of refusal, mapped in this one place."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import UUID
 
 import strawberry
 
 import resolvers.enums  # noqa: F401 - describes the enums before a type names one
+from graph.fields import related
 from graph.types.money import Money
 from graph.types.node import Node
 from models.rules import errors as rules
 from models.rules.errors import ErrorCode
 from models.rules.money import Amount
+from resolvers.loaders import inventory
 from services import policy
 
 if TYPE_CHECKING:
     from graph.types.inventory import Warehouse
+
+MAX_ERRORS: Final = 100
+"""Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
 
 LazyWarehouse = Annotated["Warehouse", strawberry.lazy("graph.types.inventory")]
 
@@ -35,8 +41,9 @@ class InputError(UserError):
 @strawberry.type(description="A line asks for more than can be promised.")
 class StockShortage(UserError):
     sku: str = strawberry.field(description="The product that is short.")
-    warehouse: LazyWarehouse | None = strawberry.field(
-        description="The warehouse that is short, where only one was asked."
+    warehouse_id: strawberry.Private[UUID | None]
+    warehouse: LazyWarehouse | None = related(
+        inventory.warehouse, "The warehouse that is short, where only one was asked."
     )
     requested: int = strawberry.field(description="Units that were asked for.")
     available: int = strawberry.field(description="Units that can be promised.")
@@ -61,7 +68,7 @@ class IllegalTransition(UserError):
 class CreditExceeded(UserError):
     limit: Money | None = strawberry.field(description="The limit; null where none is set.")
     used: Money = strawberry.field(description="What open and unpaid orders come to.")
-    requested: Money = strawberry.field(description="What this order comes to.")
+    requested_amount: Money = strawberry.field(description="What this order comes to.")
 
 
 ERROR_TYPES = (InputError, StockShortage, VersionConflict, IllegalTransition, CreditExceeded)
@@ -80,8 +87,11 @@ def replayed() -> Any:
 
 
 def told_of_input(errors: list[rules.DomainError]) -> list[UserError]:
-    """What a client reads of errors in the argument `input`."""
-    return [to_user_error(each, ["input", *each.path]) for each in errors]
+    """What a client reads of errors in the argument `input`; one without a path is of all."""
+    return [
+        to_user_error(each, ["input", *each.path] if each.path else [])
+        for each in errors[:MAX_ERRORS]
+    ]
 
 
 def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
@@ -96,7 +106,7 @@ def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
             return StockShortage(
                 **common,
                 sku=error.sku,
-                warehouse=None,
+                warehouse_id=error.warehouse_id,
                 requested=error.requested,
                 available=error.available,
             )
@@ -117,7 +127,7 @@ def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
             limit = error.limit_minor
             common["limit"] = None if limit is None else Amount(limit, currency)
             common["used"] = Amount(error.used_minor, currency)
-            common["requested"] = Amount(error.requested_minor, currency)
+            common["requested_amount"] = Amount(error.requested_minor, currency)
             return CreditExceeded(**common)
         case _:
             return InputError(**common)

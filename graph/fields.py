@@ -28,6 +28,13 @@ FUNCTION: Final = "ordergraph.function"
 INPUTS: Final = "ordergraph.inputs"
 COLUMNS: Final = "ordergraph.columns"
 PAGED: Final = "ordergraph.paged"
+SIZE: Final = "ordergraph.size"
+"""How many objects a list without pages usually has: what it costs is reckoned by that."""
+
+LINES: Final = 5
+"""Lines of an order, a shipment or a return, as most have them."""
+WAREHOUSES: Final = 4
+"""Warehouses that a product lies in, as most companies have them."""
 
 AnyParent: Any = strawberry.Parent[Any]  # type: ignore[misc] # an alias, to mypy
 
@@ -47,8 +54,17 @@ Input = str | Relation | Given
 """What a computed field is made of: a column of its object, what a relation finds, the context."""
 
 
-def related(relation: Relation, description: str, *, needs: Permission | None = None) -> Any:
-    """A nested field: what the relation finds for each parent; null without the permission."""
+def related(
+    relation: Relation,
+    description: str,
+    *,
+    needs: Permission | None = None,
+    size: int | None = None,
+) -> Any:
+    """A nested field: what the relation finds for each parent; null without the permission.
+
+    `size` is how many objects a list usually has, where that is not 3.
+    """
 
     def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
         if needs and not info.context.actor.may(needs):
@@ -58,7 +74,7 @@ def related(relation: Relation, description: str, *, needs: Permission | None = 
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={RELATION: relation, PERMISSION: needs},
+        metadata={RELATION: relation, PERMISSION: needs, **({SIZE: size} if size else {})},
     )
 
 
@@ -114,12 +130,15 @@ def _compute(
     return resolve
 
 
-def asked_of(resolve: Callable[..., Any], description: str, *columns: str) -> Any:
-    """A nested field with arguments: a resolver works it out for each parent.
+def asked_of(
+    resolve: Callable[..., Any], description: str, *columns: str, size: int | None = None
+) -> Any:
+    """A nested field that a resolver works out for each parent, perhaps with arguments.
 
-    It reads the columns that are named, and no others, of its parent.
+    It reads the columns that are named, and no others, of its parent. `size` is as in `related`.
     """
-    return strawberry.field(resolver=resolve, description=description, metadata={COLUMNS: columns})
+    described = {COLUMNS: columns, **({SIZE: size} if size else {})}
+    return strawberry.field(resolver=resolve, description=description, metadata=described)
 
 
 def paged_by(

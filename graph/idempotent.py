@@ -22,8 +22,8 @@ from graphql import (
 )
 from strawberry.types.nodes import SelectedField
 
+from models.rules import text
 from models.rules.errors import BadRequest, invalid
-from models.rules.text import clean
 from resolvers.context import Info
 from services.idempotency import Claim
 
@@ -64,7 +64,7 @@ def claim_of(info: Info, arguments: Mapping[str, Any]) -> Claim | None:
         return None
     if len(keys) > 1:
         raise invalid("A mutation has one key.")
-    key = clean(keys.pop())
+    key = text.key(keys.pop())
     if not 1 <= len(key) <= MAX_KEY:
         raise invalid(f"A key has 1 to {MAX_KEY} characters.")
     return Claim(

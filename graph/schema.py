@@ -1,14 +1,10 @@
 """The schema: every root field, bound to what serves it and to the permission that it needs."""
 
-from functools import lru_cache
 from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.name_converter import NameConverter
-from strawberry.types.base import StrawberryType
-from strawberry.utils.str_converters import to_camel_case
 
 import resolvers.catalog
 import resolvers.customers
@@ -24,7 +20,9 @@ import subscriptions.orders
 from graph.binding import changed_by, resolved_by, streamed_by
 from graph.errors import ERROR_TYPES
 from graph.fields import paged_by
+from graph.flat_inputs import read_flat_inputs_at_once
 from graph.idempotent import DIRECTIVE
+from graph.names import Names
 from graph.types.catalog import (
     Category,
     CategoryPayload,
@@ -34,7 +32,7 @@ from graph.types.catalog import (
     SupplierPayload,
 )
 from graph.types.customers import Customer, CustomerGroup, CustomerGroupPayload, CustomerPayload
-from graph.types.entry import AvailabilityLine, OrderEntryDefaults
+from graph.types.entry import AvailabilityLine, OrderEntryDefaults, OrderPreview
 from graph.types.events import Event, OrderStreamItem
 from graph.types.fulfillment import Parcel, Return, Shipment
 from graph.types.inventory import (
@@ -51,28 +49,6 @@ from graph.types.payments import Invoice, Payment
 from graph.types.tracking import Trace
 from models.rules.access import Permission
 from resolvers.scalars import SCALARS
-
-SHORT_NAMES: Final = {"StockItem": "Stock", "StockMovement": "Movement"}
-"""What connections of these types begin with, where it is not the type's whole name."""
-
-
-class Names(NameConverter):
-    """Strawberry's names, with shorter ones for some connections.
-
-    Strawberry asks for the name of each argument of each call again.
-    """
-
-    def apply_naming_config(self, name: str) -> str:
-        return _camel_case(name)
-
-    def get_name_from_type(self, type_: StrawberryType | type) -> str:
-        name = super().get_name_from_type(type_)
-        return SHORT_NAMES.get(name, name)
-
-
-@lru_cache(maxsize=10_000)
-def _camel_case(name: str) -> str:
-    return to_camel_case(name)
 
 
 @strawberry.type(description="What can be read.")
@@ -119,8 +95,18 @@ class Query:
         Permission.CATALOG_READ,
         "All categories, by name; at most 1000.",
     )
+    supplier: Supplier | None = resolved_by(
+        resolvers.catalog.supplier,
+        Permission.CATALOG_READ,
+        "One supplier; give exactly one argument.",
+    )
     suppliers: Connection[Supplier] = paged_by(
         resolvers.catalog.suppliers, "Suppliers, by name.", Permission.CATALOG_READ
+    )
+    warehouse: Warehouse | None = resolved_by(
+        resolvers.inventory.warehouse,
+        Permission.STOCK_READ,
+        "One warehouse; give exactly one argument.",
     )
     warehouses: list[Warehouse] = resolved_by(
         resolvers.inventory.warehouses,
@@ -132,10 +118,18 @@ class Query:
         Permission.STOCK_READ,
         "What lies of one product in one warehouse.",
     )
+    stock_items: Connection[StockItem] = paged_by(
+        resolvers.inventory.stock_items, "Stock of all warehouses, by SKU.", Permission.STOCK_READ
+    )
     order_entry_defaults: OrderEntryDefaults | None = resolved_by(
         resolvers.entry.order_entry_defaults,
         Permission.ORDERS_WRITE,
         "What an order of a customer begins with; null where you see no such customer.",
+    )
+    order_preview: OrderPreview | None = resolved_by(
+        resolvers.orders.order_preview,
+        Permission.ORDERS_WRITE,
+        "What `orderPlace` of the same input would come to now. Nothing is written or promised.",
     )
     order_edit_preview: EditPreview | None = resolved_by(
         resolvers.orders.order_edit_preview,
@@ -156,6 +150,21 @@ class Query:
         resolvers.fulfillment.shipments,
         "Shipments, the latest first; `last` begins with those that wait longest.",
         Permission.SHIPMENTS_READ,
+    )
+    returns: Connection[Return] = paged_by(
+        resolvers.fulfillment.returns_listed,
+        "Returns, the latest first; `last` begins with those that wait longest.",
+        Permission.ORDERS_READ,
+    )
+    invoice: Invoice | None = resolved_by(
+        resolvers.payments.invoice,
+        Permission.PAYMENTS_READ,
+        "One invoice; give exactly one argument.",
+    )
+    invoices: Connection[Invoice] = paged_by(
+        resolvers.payments.invoices,
+        "Invoices, the latest first; `last` begins with the oldest.",
+        Permission.PAYMENTS_READ,
     )
     payments: Connection[Payment] = paged_by(
         resolvers.payments.payments, "Payments, the latest first.", Permission.PAYMENTS_READ
@@ -216,6 +225,13 @@ class Mutation:
         OrderPayload,
         Permission.SHIPMENTS_WRITE,
         "Say how far a shipment is. When it leaves, its units leave the stock.",
+    )
+    parcel_save: OrderPayload = changed_by(
+        resolvers.fulfillment.parcel_save,
+        OrderPayload,
+        Permission.SHIPMENTS_WRITE,
+        "Add a parcel to a shipment, or correct its carrier, number and URL, at any time: also "
+        "after it has left. No version is needed, and none goes up.",
     )
     return_request: OrderPayload = changed_by(
         resolvers.fulfillment.return_request,
@@ -342,6 +358,7 @@ def _build() -> strawberry.Schema:
     core: GraphQLSchema = made._schema  # noqa: SLF001 - Strawberry has no public name for it
     core.directives = (*core.directives, DIRECTIVE)
     _forget_null_defaults(core)
+    read_flat_inputs_at_once(core, Names())
     return made
 
 

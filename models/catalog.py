@@ -41,7 +41,10 @@ class Supplier(Versioned):
 
 
 class Product(Subject):
-    """What is sold. Its price stands for `price_quantity` of its stock unit."""
+    """What is sold. Its price stands for `price_quantity` of its stock unit.
+
+    `sort_price` is the price as `comparable` has it.
+    """
 
     id = identity()
     sku = fields.CharField(max_length=64, unique=True)
@@ -58,6 +61,7 @@ class Product(Subject):
     supplier_id: UUID | None
     unit = fields.CharField(max_length=32, default="piece")
     price_minor = minor_units()
+    sort_price = fields.BigIntField(default=0, db_default=0)
     currency = currency_code()
     price_quantity = fields.IntField(default=1)
     cost_minor = minor_units(null=True)
@@ -71,7 +75,7 @@ class Product(Subject):
         table = "product"
         indexes = [
             Index(fields=("sort_name", "id"), name="product_by_name"),
-            Index(fields=("price_minor", "id"), name="product_by_price"),
+            Index(fields=("sort_price", "id"), name="product_by_price"),
             Index(fields=("category_id", "sort_name", "id"), name="product_by_category"),
             Index(fields=("supplier_id",), name="product_by_supplier"),
         ]

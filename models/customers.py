@@ -43,6 +43,7 @@ class Customer(Subject):
     email = fields.CharField(max_length=254, null=True)
     email_key = fields.CharField(max_length=254, null=True)
     phone = fields.CharField(max_length=64, null=True)
+    phone_key = fields.CharField(max_length=64, null=True)
     group: fields.ForeignKeyNullableRelation[CustomerGroup] = fields.ForeignKeyField(
         "models.CustomerGroup", null=True, on_delete=fields.RESTRICT, related_name="customers"
     )
@@ -62,8 +63,26 @@ class Customer(Subject):
             Index(fields=("sort_name", "id"), name="customer_by_name"),
             Index(fields=("created_at", "id"), name="customer_by_age"),
             Index(fields=("email_key",), name="customer_by_email"),
+            Index(fields=("phone_key",), name="customer_by_phone"),
+            Index(fields=("blocked", "sort_name", "id"), name="customer_by_block"),
             Index(fields=("group_id",), name="customer_by_group"),
         ]
+
+
+class CustomerTag(Model):
+    """One of a customer's `tags`, kept as a row to be found by."""
+
+    id = identity()
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", on_delete=fields.CASCADE, related_name="tag_rows"
+    )
+    customer_id: UUID
+    tag = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "customer_tag"
+        unique_together = (("customer_id", "tag"),)
+        indexes = [Index(fields=("tag", "customer_id"), name="customer_tag_by_tag")]
 
 
 class CustomerAddress(Model):

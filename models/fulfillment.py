@@ -114,7 +114,11 @@ class Return(Subject):
 
     class Meta:
         table = "return_request"
-        indexes = [Index(fields=("order_id",), name="return_by_order")]
+        indexes = [
+            Index(fields=("order_id",), name="return_by_order"),
+            Index(fields=("created_at", "id"), name="return_by_age"),
+            Index(fields=("status", "created_at", "id"), name="return_by_status"),
+        ]
 
 
 class ReturnLine(Model):

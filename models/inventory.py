@@ -25,7 +25,11 @@ class Warehouse(Versioned):
 
 
 class StockItem(Subject):
-    """The counters of one product in one warehouse; the ledger's sums, kept at hand."""
+    """The counters of one product in one warehouse; the ledger's sums, kept at hand.
+
+    What lists are sorted and filtered by is kept, too: `available` and `is_low` are made of the
+    counters and the rule of reordering, `sort_sku` and `sort_name` are the product's. See ADR 17.
+    """
 
     id = identity()
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
@@ -44,6 +48,10 @@ class StockItem(Subject):
     reorder_point = fields.BigIntField(null=True)
     reorder_quantity = fields.BigIntField(null=True)
     movement_seq = fields.IntField(default=0)
+    available = fields.BigIntField(default=0, db_default=0)
+    is_low = fields.BooleanField(default=False, db_default=False)
+    sort_sku = fields.CharField(max_length=64, default="", db_default="")
+    sort_name = fields.CharField(max_length=200, default="", db_default="")
 
     @property
     def balance(self) -> Balance:
@@ -52,7 +60,13 @@ class StockItem(Subject):
     class Meta:
         table = "stock_item"
         unique_together = (("product_id", "warehouse_id"),)
-        indexes = [Index(fields=("warehouse_id", "id"), name="stock_by_warehouse")]
+        indexes = [
+            Index(fields=("warehouse_id", "id"), name="stock_by_warehouse"),
+            Index(fields=("is_low", "warehouse_id", "id"), name="stock_by_low"),
+            Index(fields=("available", "id"), name="stock_by_available"),
+            Index(fields=("sort_sku", "id"), name="stock_by_sku"),
+            Index(fields=("sort_name", "id"), name="stock_by_name"),
+        ]
         constraints = [
             CheckConstraint(
                 name="stock_on_hand", check=f"on_hand >= 0 AND on_hand <= {MAX_QUANTITY}"

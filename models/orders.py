@@ -19,7 +19,9 @@ from models.columns import (
     rate,
 )
 from models.customers import Customer
-from models.rules.delays import Stage
+from models.rules.delays import NEVER, Stage
+from models.rules.freight import NONE
+from models.rules.money import Rounding
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -32,8 +34,16 @@ class Order(Subject):
     """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
 
     `company_rate` is what a unit of a foreign currency was worth on its day, if anybody knew.
-    `credit_minor` and `lifetime_minor` are its part in its customer's counters. `sorted_at` is
+    `sort_total` and `sort_balance` are gross total and balance as `comparable` has them;
+    `sort_promised` and `sort_due` are `promised_at` and `stage_due_at` as `sortable` has them.
+    `balance_minor` is what is still to be paid; below zero it is owed to the customer.
+    `credited_minor` is what is not asked for any more without a return: of an imported order, what
+    its source gave back. `credit_minor` and `lifetime_minor` are its part in its customer's
+    counters. `sorted_at` is
     `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
+    `rounding` is how its amounts are rounded as long as it lives. `shipping_tax_rule` says how its
+    freight is taxed (`goods`, `none` or a rate), `shipping_taxes` what of it bears which rate: a
+    list of rate, net and tax.
     `stage` is what it waits for, since `stage_since` and until `stage_due_at`; `delayed_stage` is
     the same stage once it was told that the order is late in it.
     """
@@ -47,6 +57,9 @@ class Order(Subject):
     customer_id: UUID
     currency = currency_code()
     company_rate = exchange_rate(null=True)
+    rounding: Any = fields.CharEnumField(
+        Rounding, max_length=16, default=Rounding.HALF_EVEN, db_default=Rounding.HALF_EVEN.value
+    )
     status = fields.CharEnumField(OrderStatus, max_length=24)
     fulfillment_status = fields.CharEnumField(FulfillmentStatus, max_length=24)
     payment_status = fields.CharEnumField(PaymentStatus, max_length=24)
@@ -65,18 +78,26 @@ class Order(Subject):
     discount_minor = minor_units()
     shipping_net_minor = minor_units()
     shipping_tax_minor = minor_units()
+    shipping_tax_rule = fields.CharField(max_length=16, default=NONE, db_default=NONE)
+    shipping_taxes: Any = fields.JSONField(null=True)
     total_net_minor = minor_units()
     total_tax_minor = minor_units()
     total_gross_minor = minor_units()
     authorized_minor = minor_units(default=0)
     charged_minor = minor_units(default=0)
     refunded_minor = minor_units(default=0)
+    credited_minor = minor_units(default=0, db_default=0)
+    balance_minor = minor_units(default=0, db_default=0)
+    sort_total = fields.BigIntField(default=0, db_default=0)
+    sort_balance = fields.BigIntField(default=0, db_default=0)
+    sort_promised = fields.BigIntField(default=NEVER, db_default=NEVER)
+    sort_due = fields.BigIntField(default=NEVER, db_default=NEVER)
     credit_minor = minor_units(default=0, db_default=0)
     lifetime_minor = minor_units(default=0, db_default=0)
     billing_address: Any = fields.JSONField(null=True)
     shipping_address: Any = fields.JSONField(null=True)
     shipping_country = fields.CharField(max_length=2, null=True)
-    note = fields.TextField(null=True)
+    note: Any = fields.TextField(null=True)
     attributes: Any = fields.JSONField(default=dict)
 
     class Meta:
@@ -86,7 +107,10 @@ class Order(Subject):
             Index(fields=("customer_id", "sorted_at", "id"), name="order_by_customer"),
             Index(fields=("status", "sorted_at", "id"), name="order_by_status"),
             Index(fields=("updated_at", "id"), name="order_by_updated"),
-            Index(fields=("total_gross_minor", "id"), name="order_by_total"),
+            Index(fields=("sort_total", "id"), name="order_by_total"),
+            Index(fields=("sort_balance", "id"), name="order_by_balance"),
+            Index(fields=("sort_promised", "id"), name="order_by_promise"),
+            Index(fields=("sort_due", "id"), name="order_by_due"),
             Index(fields=("stage_due_at", "delayed_stage"), name="order_by_stage_due"),
         ]
         constraints = [
@@ -107,6 +131,7 @@ class OrderLine(Model):
     `quantity = reserved + backordered + shipped + cancelled` and what waits for neither: units of
     an imported open order that nobody has prepared yet. `preparing` is the part of `reserved` that
     lies in a shipment which has not left; `delivered` and `returned` are parts of `shipped`.
+    `own_price` says that its price or its discount was given, and is not its customer's.
     """
 
     id = identity()
@@ -125,7 +150,9 @@ class OrderLine(Model):
     currency = currency_code()
     unit_price_minor = minor_units()
     price_quantity = fields.IntField(default=1)
+    unit = fields.CharField(max_length=32, default="piece", db_default="piece")
     discount_rate = rate(default=0)
+    own_price = fields.BooleanField(default=True, db_default=True)
     tax_rate = rate(default=0)
     net_minor = minor_units()
     tax_minor = minor_units()

@@ -1,5 +1,6 @@
 """Payments as they were recorded, and invoices."""
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -45,7 +46,11 @@ class Payment(ByActor):
 
 
 class Invoice(Model):
-    """What was billed. Issued when a shipment ships; numbered without a gap."""
+    """What was billed. Issued when a shipment ships; numbered without a gap.
+
+    `taxes` is what of it bears which rate: a list of rate, net and tax. Null: from before that was
+    kept.
+    """
 
     id = identity()
     number = fields.CharField(max_length=64, unique=True)
@@ -60,6 +65,7 @@ class Invoice(Model):
     currency = currency_code()
     net_minor = minor_units()
     tax_minor = minor_units()
+    taxes: Any = fields.JSONField(null=True)
     issued_at = UtcDatetime()
     due_at = UtcDatetime(null=True)
 
@@ -68,4 +74,5 @@ class Invoice(Model):
         indexes = [
             Index(fields=("order_id", "issued_at"), name="invoice_by_order"),
             Index(fields=("issued_at", "id"), name="invoice_by_time"),
+            Index(fields=("due_at",), name="invoice_by_due"),
         ]

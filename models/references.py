@@ -9,13 +9,17 @@ from models.rules.events import SubjectKind
 
 
 class ExternalRef(Model):
-    """The key by which another system knows one of our objects."""
+    """The key by which another system knows one of our objects.
+
+    `digest` tells of an imported one what its rows said, so that a later import sees what differs.
+    """
 
     id = identity()
     subject_kind = fields.CharEnumField(SubjectKind, max_length=16)
     subject_id = fields.UUIDField()
     system = fields.CharField(max_length=64)
     key = fields.CharField(max_length=200)
+    digest = fields.TextField(null=True)
 
     class Meta:
         table = "external_ref"

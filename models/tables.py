@@ -3,7 +3,7 @@
 from tortoise.models import Model
 
 from models.catalog import Category, Product, Supplier
-from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.customers import Customer, CustomerAddress, CustomerGroup, CustomerTag
 from models.events import Event, Feed
 from models.exchange import ExchangeRate
 from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
@@ -19,6 +19,7 @@ TABLES: tuple[type[Model], ...] = (
     CustomerGroup,
     Customer,
     CustomerAddress,
+    CustomerTag,
     Category,
     Supplier,
     Product,

@@ -1,6 +1,6 @@
 """Arguments that many fields have, described once."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -14,10 +14,40 @@ After = Annotated[Cursor | None, strawberry.argument(description="Only what come
 Last = Annotated[int | None, strawberry.argument(description="How many from the end, at most 100.")]
 Before = Annotated[Cursor | None, strawberry.argument(description="Only what comes before this.")]
 Descending = Annotated[bool, strawberry.argument(description="Greatest or latest first.")]
-Search = Annotated[
+_SEARCH: Final = (
+    "At most 10 words, each of which begins a word of the object; in scripts without blanks it may "
+    "stand anywhere. Case, accents and the spellings of umlauts are equal. "
+)
+CustomerSearch = Annotated[
     str | None,
     strawberry.argument(
-        description="Words, each of which begins a word of the object. Case and accents are equal."
+        description=_SEARCH
+        + "Covers name, code, e-mail and keys of other systems; a text that is a telephone number "
+        "finds it however it is written, from its last 5 digits on."
+    ),
+]
+ProductSearch = Annotated[
+    str | None,
+    strawberry.argument(
+        description=_SEARCH + "Covers name, SKU, barcode and keys of other systems."
+    ),
+]
+StockSearch = Annotated[
+    str | None,
+    strawberry.argument(
+        description=_SEARCH.replace("the object", "the product")
+        + "Covers name, SKU, barcode and keys of other systems of the product."
+    ),
+]
+SupplierSearch = Annotated[
+    str | None, strawberry.argument(description=_SEARCH + "Covers name and code.")
+]
+OrderSearch = Annotated[
+    str | None,
+    strawberry.argument(
+        description=_SEARCH
+        + "Covers the number, also its end; keys of other systems; name, code, e-mail, telephone "
+        "and keys of the customer as they are now; and the SKUs of the products ordered."
     ),
 ]
 Id = Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]

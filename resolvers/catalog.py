@@ -10,12 +10,19 @@ from models.catalog import Category, Product, Supplier
 from models.inventory import StockItem
 from models.rules.catalog import AttributeType
 from models.rules.events import SubjectKind
-from resolvers.arguments import Descending, OptionalId, OptionalRef, OptionalVersion, Search
-from resolvers.context import Info, Lookup
+from resolvers.arguments import (
+    Descending,
+    OptionalId,
+    OptionalRef,
+    OptionalVersion,
+    ProductSearch,
+    SupplierSearch,
+)
+from resolvers.context import Info
 from resolvers.enums import ProductSort
 from resolvers.filters.catalog import product_query
-from resolvers.filters.text import word_query
-from resolvers.finding import find_one
+from resolvers.filters.search import search_query
+from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.catalog import (
     CategoryInput,
@@ -36,7 +43,7 @@ MAX_CATEGORIES: Final = 1_000
 SORTS: Final = {
     ProductSort.NAME: "sort_name",
     ProductSort.SKU: "sku",
-    ProductSort.PRICE: "price_minor",
+    ProductSort.PRICE: "sort_price",
 }
 PRODUCTS_OF_CATEGORY: Final = Listing(
     table=Product,
@@ -93,19 +100,19 @@ def product(
     sku: Annotated[str | None, strawberry.argument(description="By the SKU.")] = None,
     barcode: Annotated[str | None, strawberry.argument(description="By the barcode.")] = None,
     external_ref: OptionalRef = None,
-) -> Lookup:
+) -> Found:
     return find_one(info.context, Product, id, external_ref, sku=sku, barcode=barcode)
 
 
 def products(
     where: Annotated[ProductWhere | None, strawberry.argument(description="Which ones.")] = None,
-    search: Search = None,
+    search: ProductSearch = None,
     sort: Annotated[ProductSort, strawberry.argument(description="By what.")] = ProductSort.NAME,
     desc: Descending = False,
 ) -> Listing:
     query = product_query(where)
     if search is not None:
-        query &= word_query(search, SubjectKind.PRODUCT)
+        query &= search_query(search, SubjectKind.PRODUCT)
     return Listing(
         table=Product,
         scope=scope_of("products", sort, desc, where, search),
@@ -119,13 +126,21 @@ async def categories(info: Info) -> list[Category]:
     return await visible(Category, info.context.actor).order_by("name").limit(MAX_CATEGORIES)
 
 
-def suppliers(search: Search = None) -> Listing:
+def supplier(
+    info: Info,
+    id: OptionalId = None,
+    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+) -> Found:
+    return find_one(info.context, Supplier, id, None, code=code)
+
+
+def suppliers(search: SupplierSearch = None) -> Listing:
     return Listing(
         table=Supplier,
         scope=scope_of("suppliers", search),
         sort="sort_name",
         descending=False,
-        where=word_query(search, SubjectKind.SUPPLIER) if search is not None else Q(),
+        where=search_query(search, SubjectKind.SUPPLIER) if search is not None else Q(),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from aiodataloader import DataLoader
@@ -11,6 +11,11 @@ from aiodataloader import DataLoader
 from models.rules.access import Actor
 from resolvers.cursors import Sealer
 from resolvers.loaders.relation import Relation
+from resolvers.metering import Meter
+from services.transaction import Commits
+
+MAX_RUN_COST: Final = 60_000
+"""Points, where no setting says so."""
 
 
 class Loader(DataLoader[Any, Any]):
@@ -41,7 +46,8 @@ class Context:
     """One operation's surroundings. `renewed()` makes those of the next operation or event.
 
     `live` is what the streams of this process run on, a `subscriptions.live.Live`: this room knows
-    no more of it. `idempotency_key` is the request's header of that name.
+    no more of it. `idempotency_key` is the request's header of that name; `shows_cost` says whether
+    the answer tells what it costs.
     """
 
     actor: Actor
@@ -49,11 +55,21 @@ class Context:
     correlation_id: str | None = None
     live: object | None = None
     idempotency_key: str | None = None
+    shows_cost: bool = False
+    commits: Commits = field(default_factory=Commits)
+    meter: Meter = field(default_factory=lambda: Meter(MAX_RUN_COST))
     _loaders: dict[Any, Loader] = field(default_factory=dict)
 
     def renewed(self) -> "Context":
         """The same request with empty loaders, so that nothing stale is served."""
-        return Context(self.actor, self.sealer, self.correlation_id, self.live)
+        return Context(
+            self.actor,
+            self.sealer,
+            self.correlation_id,
+            self.live,
+            shows_cost=self.shows_cost,
+            meter=self.meter.renewed(),
+        )
 
     def forget(self) -> None:
         """Read everything anew from now on, as a stream does for each event."""
@@ -67,7 +83,11 @@ class Context:
         """What the relation finds for a key; None for none."""
         if key is None:
             return None
-        return await self.batched(relation, lambda keys: relation.load(self.actor, keys), key)
+
+        def load(keys: Sequence[Any]) -> Awaitable[list[Any]]:
+            return relation.load(self.actor, keys, meter=self.meter)
+
+        return await self.batched(relation, load, key)
 
     async def all_by_key(self, relation: Relation, keys: Sequence[Any]) -> list[Any]:
         """What the relation finds for each of several keys, in their order."""

@@ -13,19 +13,19 @@ from models.rules.customers import CreditRating
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
 from resolvers.arguments import (
+    CustomerSearch,
     Descending,
     Id,
     OptionalId,
     OptionalRef,
     OptionalVersion,
-    Search,
     Version,
 )
-from resolvers.context import Info, Lookup
+from resolvers.context import Info
 from resolvers.enums import CustomerSort
 from resolvers.filters.customers import customer_query
-from resolvers.filters.text import word_query
-from resolvers.finding import find_one
+from resolvers.filters.search import search_query
+from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.customers import CustomerGroupInput, CustomerInput, CustomerWhere
 from resolvers.inputs.sending import optional_key, sent, to_addresses, to_key, to_object
@@ -123,19 +123,19 @@ def customer(
     id: OptionalId = None,
     code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
     external_ref: OptionalRef = None,
-) -> Lookup:
+) -> Found:
     return find_one(info.context, Customer, id, external_ref, code=code)
 
 
 def customers(
     where: Annotated[CustomerWhere | None, strawberry.argument(description="Which ones.")] = None,
-    search: Search = None,
+    search: CustomerSearch = None,
     sort: Annotated[CustomerSort, strawberry.argument(description="By what.")] = CustomerSort.NAME,
     desc: Descending = False,
 ) -> Listing:
     query = customer_query(where)
     if search is not None:
-        query &= word_query(search, SubjectKind.CUSTOMER)
+        query &= search_query(search, SubjectKind.CUSTOMER)
     return Listing(
         table=Customer,
         scope=scope_of("customers", sort, desc, where, search),

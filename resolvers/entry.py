@@ -1,27 +1,30 @@
 """What a person who enters an order is shown: defaults, and what can be had when."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
 import strawberry
 
-from models.catalog import Product, Supplier
 from models.customers import Customer, CustomerAddress
 from models.inventory import StockItem
 from models.orders import Order
 from models.rules.access import Permission
-from models.rules.catalog import BackorderPolicy
+from models.rules.catalog import BackorderPolicy, sendable_on
 from models.rules.credit import PLACED
 from models.rules.errors import BadRequest
-from models.rules.text import clean
-from resolvers.context import Info
+from models.rules.text import form_in
+from resolvers.context import Info, Lookup
 from resolvers.customers import CreditLine, ScoredProduct, credit, frequent_products
 from resolvers.identifiers import key_of
 from resolvers.inputs.orders import LineInput
+from resolvers.loaders import catalog as catalog_loaders
+from resolvers.loaders import inventory as inventory_loaders
+from resolvers.loaders import orders as order_loaders
 from services import clock, policy
 from services.addresses import snapshot
 from services.placing import discount_of
@@ -50,8 +53,19 @@ class Availability:
     sku: str
     requested: int
     available: int
-    warehouses: list[StockItem]
+    product_id: UUID | None
     earliest: date | None
+
+
+class _Product(NamedTuple):
+    id: UUID
+    sku: str
+    discontinued: bool
+    backorder: BackorderPolicy
+    supplier_id: UUID | None
+
+
+COUNTERS: Final = ("available", "incoming")
 
 
 async def order_entry_defaults(
@@ -94,53 +108,89 @@ async def availability(
     most = policy.current().max_order_lines
     if len(lines) > most:
         raise BadRequest(f"At most {most} lines.")
-    skus = {clean(line.sku) for line in lines}
-    products = await visible(Product, info.context.actor).filter(sku__in=list(skus))
-    stock: dict[UUID, list[StockItem]] = defaultdict(list)
-    items = visible(StockItem, info.context.actor).filter(
-        product_id__in=[each.id for each in products]
-    )
-    for item in await items.select_related("warehouse").order_by("warehouse__priority", "id"):
-        stock[item.product_id].append(item)
-    suppliers = await visible(Supplier, info.context.actor).in_bulk(
-        {each.supplier_id for each in products if each.supplier_id}, "id"
-    )
-    known = {each.sku: each for each in products}
+    named = await _named(info, lines)
+    known = await _products(info, named)
+    ids = [each.id for each in known.values()]
+    actor, meter = info.context.actor, info.context.meter
+    rows = await inventory_loaders.stock_of_product.load(actor, ids, COUNTERS, meter)
+    stock = dict(zip(ids, rows, strict=True))
+    days = await _lead_times(info, known.values())
     wished: dict[str, int] = defaultdict(int)
     found = []
-    for line in lines:
-        sku = clean(line.sku)
-        product = known.get(sku)
-        rows = stock[product.id] if product else []
-        left = max(0, sum(max(0, item.balance.available) for item in rows) - wished[sku])
+    for line, (name, key) in zip(lines, named, strict=True):
+        product = known.get(key or name)
+        sku = product.sku if product else name
+        items = stock[product.id] if product else []
+        left = max(0, sum(max(0, item[0]) for item in items) - wished[sku])
         wished[sku] += line.quantity
         found.append(
             Availability(
                 sku=sku,
                 requested=line.quantity,
                 available=min(left, max(0, line.quantity)),
-                warehouses=rows,
+                product_id=product.id if product else None,
                 earliest=_earliest(
-                    product,
-                    line.quantity - left,
-                    sum(item.incoming for item in rows),
-                    suppliers.get(product.supplier_id) if product and product.supplier_id else None,
+                    product, line.quantity - left, sum(item[1] for item in items), days
                 ),
             )
         )
     return found
 
 
+def served_stock(line: strawberry.Parent[Availability], info: Info) -> Lookup | list[StockItem]:
+    """What lies of the product of a line, in the order in which warehouses serve."""
+    if line.product_id is None:
+        return []
+    return info.context.look_up(inventory_loaders.served_stock_of_product, line.product_id)
+
+
+async def _products(
+    info: Info, named: Sequence[tuple[str, UUID | None]]
+) -> dict[str | UUID, _Product]:
+    """The products that lines name, by SKU, and those that they mean by id."""
+    skus = list(dict.fromkeys(sku for sku, _ in named))
+    own = list(dict.fromkeys(key for _, key in named if key))
+    columns = _Product._fields
+    by_sku = await catalog_loaders.product_by_sku.load(info.context.actor, skus, columns)
+    by_id = await catalog_loaders.product.load(info.context.actor, own, columns)
+    rows = [row for row in (*by_sku, *by_id) if row]
+    products = [_Product(*row[: len(columns)]) for row in rows]
+    return {each.sku: each for each in products} | {each.id: each for each in products}
+
+
+async def _lead_times(info: Info, products: Iterable[_Product]) -> dict[UUID | None, int]:
+    """Within how many days the supplier of each product delivers."""
+    suppliers = list({each.supplier_id for each in products if each.supplier_id})
+    columns = ("lead_time_days",)
+    rows = await catalog_loaders.supplier.load(info.context.actor, suppliers, columns)
+    return {key: row[0] for key, row in zip(suppliers, rows, strict=True) if row}
+
+
+async def _named(info: Info, lines: list[LineInput]) -> list[tuple[str, UUID | None]]:
+    """The SKU of each line, and where a line of an order is meant the id of its own product.
+
+    Raises:
+        BadRequest: a line names neither.
+    """
+    keys = {line.line_id: key_of("OrderLine", line.line_id) for line in lines if line.line_id}
+    ids = list(keys.values())
+    rows = await order_loaders.order_line.load(info.context.actor, ids, ("sku", "product_id"))
+    found = dict(zip(ids, rows, strict=True))
+    named: list[tuple[str, UUID | None]] = []
+    for index, line in enumerate(lines):
+        meant = found.get(keys[line.line_id]) if line.line_id else None
+        if meant is None and not line.sku:
+            raise BadRequest(f"Which product? Line {index} has neither a known line nor a SKU.")
+        named.append(meant[:2] if meant else (form_in(line.sku or "", ()), None))
+    return named
+
+
 def _earliest(
-    product: Product | None, missing: int, incoming: int, supplier: Supplier | None
+    product: _Product | None, missing: int, incoming: int, days: Mapping[UUID | None, int]
 ) -> date | None:
-    """Today, where nothing is missing; else when the supplier can have brought it."""
+    """When all of it can be sent; what is not sold never can."""
     if product is None or product.discontinued:
         return None
     today = policy.current().local(clock.now()).date()
-    if missing <= 0:
-        return today
-    waits = product.backorder is BackorderPolicy.ALLOW or (
-        product.backorder is BackorderPolicy.UNTIL_EXPECTED and missing <= incoming
-    )
-    return today + timedelta(days=supplier.lead_time_days) if waits and supplier else None
+    lead_time_days = days.get(product.supplier_id)
+    return sendable_on(today, missing, incoming, product.backorder, lead_time_days)

@@ -32,6 +32,8 @@ class OrderSort(StrEnum):
     UPDATED_AT = "UPDATED_AT"
     NUMBER = "NUMBER"
     TOTAL = "TOTAL"
+    PROMISED_AT = "PROMISED_AT"
+    STAGE_DUE_AT = "STAGE_DUE_AT"
 
 
 class CustomerSort(StrEnum):
@@ -46,8 +48,22 @@ class ProductSort(StrEnum):
     PRICE = "PRICE"
 
 
-def describe(enum: type[Member], description: str, values: dict[str, str]) -> None:
-    """Make an enum part of the schema, with a description for it and for each of its values."""
+class StockSort(StrEnum):
+    SKU = "SKU"
+    NAME = "NAME"
+    AVAILABLE = "AVAILABLE"
+
+
+def describe(
+    enum: type[Member],
+    description: str,
+    values: dict[str, str],
+    deprecated: dict[str, str] | None = None,
+) -> None:
+    """Make an enum part of the schema, with a description for it and for each of its values.
+
+    `deprecated` says of some values why they should be asked for no more.
+    """
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     missing = {value.name for value in definition.values} ^ set(values)
@@ -55,6 +71,7 @@ def describe(enum: type[Member], description: str, values: dict[str, str]) -> No
         raise ValueError(f"{enum.__name__}: {', '.join(sorted(missing))} described or not?")
     for value in definition.values:
         value.description = values[value.name]
+        value.deprecation_reason = (deprecated or {}).get(value.name)
 
 
 describe(
@@ -186,12 +203,13 @@ describe(
     {
         "UNPAID": "No money yet.",
         "AUTHORIZED": "Money is set aside.",
-        "PARTLY_PAID": "Less than the total was charged.",
-        "PAID": "The total was charged.",
-        "OVERPAID": "There is more than the total; of a cancelled order, anything.",
-        "PARTLY_REFUNDED": "Some of it went back.",
-        "REFUNDED": "All that was charged went back.",
+        "PARTLY_PAID": "Less than it costs is there.",
+        "PAID": "What it costs is there: of an order that costs nothing, nothing.",
+        "OVERPAID": "More than it costs is there: of a cancelled order, anything.",
+        "PARTLY_REFUNDED": "Given no more.",
+        "REFUNDED": "All that was charged went back, and nothing is to be paid.",
     },
+    deprecated={"PARTLY_REFUNDED": "No order has it: it is PARTLY_PAID, or PAID if that is all."},
 )
 describe(
     ReturnStatus,
@@ -306,7 +324,9 @@ describe(
         "PLACED_AT": "When it was placed; a draft counts from when it was made.",
         "UPDATED_AT": "When it last changed.",
         "NUMBER": "Its number, as text.",
-        "TOTAL": "Its gross total.",
+        "TOTAL": "Its gross total as an amount, whatever the currency: 12 JPY is more than 11 EUR.",
+        "PROMISED_AT": "When it was promised to arrive; without a promise it counts as latest.",
+        "STAGE_DUE_AT": "When what it waits for is due; one that waits for nothing is latest.",
     },
 )
 describe(
@@ -324,7 +344,16 @@ describe(
     {
         "NAME": "Name, without case and accents.",
         "SKU": "SKU, as text.",
-        "PRICE": "Price in minor units.",
+        "PRICE": "Price as an amount, whatever the currency and what quantity it is for.",
+    },
+)
+describe(
+    StockSort,
+    "What stock is sorted by.",
+    {
+        "SKU": "The product's SKU, as text.",
+        "NAME": "The product's name, without case and accents.",
+        "AVAILABLE": "Units that can be promised.",
     },
 )
 describe(

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Final
+from uuid import UUID
 
 import strawberry
 from tortoise.expressions import Q
 
+from models.customers import Customer
 from models.events import Event
 from models.rules.access import ActorKind
 from models.rules.events import EventKind
@@ -14,6 +16,7 @@ from resolvers.context import Context, Info, Lookup
 from resolvers.cursors import FEED
 from resolvers.identifiers import parse
 from resolvers.listing import Listing, PageRequest
+from resolvers.loaders import customers
 from resolvers.loaders.subjects import SUBJECTS
 from resolvers.paging import Listed
 from resolvers.scalars import Cursor
@@ -27,7 +30,6 @@ OF_ORDER: Final = Listing(
     descending=True,
     where=NUMBERED,
     by="order_id",
-    tied=False,
 )
 OF_CUSTOMER: Final = Listing(
     table=Event,
@@ -36,7 +38,6 @@ OF_CUSTOMER: Final = Listing(
     descending=True,
     where=NUMBERED,
     by="customer_id",
-    tied=False,
 )
 
 
@@ -45,8 +46,32 @@ class ActorName:
     """Who did something, as it stood at that time."""
 
     kind: ActorKind
-    id: str
+    key: str
     name: str | None
+
+    @property
+    def id(self) -> str:
+        """Unique over all kinds."""
+        return f"{self.kind}:{self.key}"
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """The customer who acted; None for other kinds, and for a key that is none of ours."""
+        if self.kind is not ActorKind.CUSTOMER:
+            return None
+        try:
+            return UUID(hex=self.key)
+        except ValueError:
+            return None
+
+
+def actor_name(kept: str | None, customer: Customer | None) -> str | None:
+    return kept or (customer.name if customer else None)
+
+
+def acting(actor: strawberry.Parent[ActorName], info: Info) -> Lookup | None:
+    key = actor.customer_id
+    return None if key is None else info.context.look_up(customers.customer, key)
 
 
 def cursor(context: Context, position: int | None) -> Cursor | None:
@@ -81,7 +106,5 @@ def events(
         where &= Q(kind__in=kinds)
     if subject_id is not None:
         where &= Q(subject_id=parse(subject_id)[1])
-    listing = Listing(
-        table=Event, scope=FEED, sort="position", descending=False, where=where, tied=False
-    )
+    listing = Listing(table=Event, scope=FEED, sort="position", descending=False, where=where)
     return Listed(info.context, listing, PageRequest(first=first, after=after))

@@ -1,6 +1,8 @@
 """Finding one object by whichever key the client has."""
 
-from typing import Final
+from collections.abc import Awaitable, Sequence
+from itertools import product
+from typing import Any, Final
 
 from tortoise.models import Model
 
@@ -9,11 +11,14 @@ from models.customers import Customer
 from models.orders import Order
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
-from models.rules.text import clean
-from resolvers.context import Context, Lookup
+from models.rules.text import forms
+from resolvers.context import Context
 from resolvers.identifiers import key_of
 from resolvers.inputs.filtering import ExternalRefInput
-from resolvers.loaders.relation import Referenced, ToOne
+from resolvers.loaders.relation import Referenced, Relation, ToOne
+
+Found = Awaitable[Any]
+"""What a key stands for, once somebody asks."""
 
 KINDS: Final[dict[type[Model], SubjectKind]] = {
     Customer: SubjectKind.CUSTOMER,
@@ -28,19 +33,31 @@ def find_one(
     id: str | None,
     external_ref: ExternalRefInput | None,
     **keys: str | None,
-) -> Lookup:
+) -> Found:
     """The object with the one key that is given, None where the actor sees none.
 
     Raises:
         BadRequest: not exactly one key was given, or an id is of another type.
     """
-    given = {name: clean(value) for name, value in keys.items() if value is not None}
+    given = {name: forms(value) for name, value in keys.items() if value is not None}
     if sum(value is not None for value in (id, external_ref)) + len(given) != 1:
         raise BadRequest("Give exactly one of the arguments.")
     if id is not None:
         return context.look_up(ToOne(table, key="id"), key_of(table.__name__, id))
     if external_ref is not None:
-        reference = (clean(external_ref.system), clean(external_ref.key))
-        return context.look_up(Referenced(table, KINDS[table]), reference)
-    ((column, value),) = given.items()
-    return context.look_up(ToOne(table, key=column, by=column), value)
+        references = list(product(forms(external_ref.system), forms(external_ref.key)))
+        return first_of(context, Referenced(table, KINDS[table]), references)
+    ((column, spelled),) = given.items()
+    return first_of(context, ToOne(table, key=column, by=column), spelled)
+
+
+def first_of(context: Context, relation: Relation, keys: Sequence[Any]) -> Found:
+    """What the relation finds for the first of the keys by which there is something."""
+    if len(keys) == 1:
+        return context.look_up(relation, keys[0])
+
+    async def found() -> Any:
+        each = await context.all_by_key(relation, keys)
+        return next((one for one in each if one is not None), None)
+
+    return found()

@@ -6,26 +6,34 @@ from uuid import UUID
 
 import strawberry
 
-from models.fulfillment import Shipment, TrackingEvent
+from models.fulfillment import Return, Shipment, TrackingEvent
 from models.orders import Order
 from models.rules import delays
 from models.rules.errors import BadRequest
 from models.rules.shipment_states import ShipmentStatus
-from models.rules.text import clean
+from models.rules.text import forms
 from models.rules.tracking import NamedUnits
 from resolvers.arguments import Id, OptionalId, Version
-from resolvers.context import Info, Lookup
-from resolvers.filters.fulfillment import shipment_query
-from resolvers.finding import find_one
+from resolvers.context import Info
+from resolvers.filters.fulfillment import return_query, shipment_query
+from resolvers.finding import Found, find_one, first_of
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import ReturnLineInput, ShipInput, ShipLineInput, ShipmentWhere
+from resolvers.inputs.fulfillment import (
+    ParcelInput,
+    ReturnLineInput,
+    ReturnWhere,
+    ShipInput,
+    ShipLineInput,
+    ShipmentWhere,
+)
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.fulfillment import shipment_by_tracking_number
 from resolvers.orders import line_units
 from resolvers.tracking import named_units
 from services import clock, policy, returns
 from services import fulfillment as services
-from services.fulfillment import CreateShipment, NewParcel, Track
+from services.fulfillment import CreateShipment, Track
+from services.parcels import NewParcel, SaveParcel, save_parcel
 from services.returns import ReceiveReturn, RequestReturn, ReturnUnits
 
 
@@ -43,6 +51,10 @@ def tracking_events(parcel_id: UUID, news: list[TrackingEvent]) -> list[Tracking
     return [each for each in news if each.parcel_id in (None, parcel_id)]
 
 
+def requested_at(created_at: datetime) -> datetime:
+    return created_at
+
+
 def shipment(
     info: Info,
     id: OptionalId = None,
@@ -53,12 +65,12 @@ def shipment(
             description="By a carrier's number of a parcel; of several the latest shipment."
         ),
     ] = None,
-) -> Lookup:
+) -> Found:
     if tracking_number is None:
         return find_one(info.context, Shipment, id, None, number=number)
     if id is not None or number is not None:
         raise BadRequest("Give exactly one of the arguments.")
-    return info.context.look_up(shipment_by_tracking_number, clean(tracking_number))
+    return first_of(info.context, shipment_by_tracking_number, forms(tracking_number))
 
 
 def shipments(
@@ -71,6 +83,38 @@ def shipments(
         descending=True,
         where=shipment_query(where),
     )
+
+
+def returns_listed(
+    where: Annotated[ReturnWhere | None, strawberry.argument(description="Which ones.")] = None,
+) -> Listing:
+    return Listing(
+        table=Return,
+        scope=scope_of("returns", where),
+        sort="created_at",
+        descending=True,
+        where=return_query(where),
+    )
+
+
+async def parcel_save(
+    info: Info,
+    shipment_id: Annotated[strawberry.ID, strawberry.argument(description="Which shipment.")],
+    input: Annotated[
+        ParcelInput,
+        strawberry.argument(description="What is left out stays as it is; an empty text clears."),
+    ],
+    parcel_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(description="Which parcel; without it a new one."),
+    ] = None,
+) -> Order:
+    command = SaveParcel(
+        shipment_id=input_key("Shipment", shipment_id, ("shipmentId",)),
+        texts=NewParcel(input.carrier, input.tracking_number, input.tracking_url),
+        parcel_id=input_key("Parcel", parcel_id, ("parcelId",)) if parcel_id else None,
+    )
+    return await save_parcel(info.context.actor, command)
 
 
 async def shipment_create(
@@ -149,9 +193,21 @@ async def return_receive(
         list[ReturnLineInput],
         strawberry.argument(description="What has come; a line once for each disposition."),
     ],
+    warehouse_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(
+            description="Where all of it is put; without it each unit goes back to the warehouse "
+            "that it left from."
+        ),
+    ] = None,
 ) -> Order:
     command = ReceiveReturn(
-        return_id=input_key("Return", id, ("id",)), version=version, lines=_return_units(lines)
+        return_id=input_key("Return", id, ("id",)),
+        version=version,
+        lines=_return_units(lines),
+        warehouse_id=input_key("Warehouse", warehouse_id, ("warehouseId",))
+        if warehouse_id
+        else None,
     )
     return await returns.receive_return(info.context.actor, command)
 

@@ -40,7 +40,7 @@ def key_of(type_name: str, text: str) -> UUID:
     """
     found, key = parse(text)
     if found != type_name:
-        raise BadRequest(f"This is the id of a {found}, not of a {type_name}.")
+        raise BadRequest(f"An id of type {type_name} is expected here; this is one of {found}.")
     return key
 
 

@@ -5,18 +5,20 @@ from functools import partial
 from typing import Annotated, Final
 
 import strawberry
+from tortoise.expressions import Q
 
 from models.inventory import StockItem, StockMovement, Warehouse
 from models.rules.inventory import Balance
-from models.rules.inventory import is_low as rule_is_low
-from models.rules.text import clean
-from resolvers.arguments import OptionalVersion
+from models.rules.text import forms
+from resolvers.arguments import Descending, OptionalId, OptionalVersion, StockSearch
 from resolvers.context import Info
-from resolvers.filters.catalog import LOW_STOCK
+from resolvers.enums import StockSort
+from resolvers.filters.inventory import stock_query, stock_search
+from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key, key_of
-from resolvers.inputs.inventory import StockChange, TransferLine, WarehouseInput
+from resolvers.inputs.inventory import StockChange, StockWhere, TransferLine, WarehouseInput
 from resolvers.inputs.sending import sent, to_address
-from resolvers.listing import Listing
+from resolvers.listing import Listing, scope_of
 from resolvers.loaders import inventory as loaders
 from resolvers.tracking import named_units
 from services import clock
@@ -27,6 +29,11 @@ from services.visibility import visible
 
 MAX_WAREHOUSES: Final = 1_000
 
+SORTS: Final = {
+    StockSort.SKU: "sort_sku",
+    StockSort.NAME: "sort_name",
+    StockSort.AVAILABLE: "available",
+}
 STOCK: Final = Listing(
     table=StockItem, scope="warehouse.stock", sort="id", descending=False, by="warehouse_id"
 )
@@ -35,7 +42,7 @@ LOW: Final = Listing(
     scope="warehouse.lowStock",
     sort="id",
     descending=False,
-    where=LOW_STOCK,
+    where=Q(is_low=True),
     by="warehouse_id",
 )
 MOVEMENTS: Final = Listing(
@@ -45,22 +52,6 @@ MOVEMENTS: Final = Listing(
     descending=True,
     by="stock_item_id",
 )
-
-
-def available(on_hand: int, reserved: int, damaged: int, safety_stock: int) -> int:
-    return Balance(on_hand, reserved, damaged, safety_stock).available
-
-
-def is_low(
-    on_hand: int,
-    reserved: int,
-    damaged: int,
-    safety_stock: int,
-    incoming: int,
-    reorder_point: int | None,
-) -> bool:
-    left = available(on_hand, reserved, damaged, safety_stock)
-    return rule_is_low(left, incoming, reorder_point)
 
 
 def stock_of_warehouse(
@@ -75,9 +66,35 @@ def movements() -> Listing:
     return MOVEMENTS
 
 
+def stock_items(
+    where: Annotated[StockWhere | None, strawberry.argument(description="Which ones.")] = None,
+    search: StockSearch = None,
+    sort: Annotated[StockSort, strawberry.argument(description="By what.")] = StockSort.SKU,
+    desc: Descending = False,
+) -> Listing:
+    query = stock_query(where)
+    if search is not None:
+        query &= stock_search(search)
+    return Listing(
+        table=StockItem,
+        scope=scope_of("stockItems", sort, desc, where, search),
+        sort=SORTS[sort],
+        descending=desc,
+        where=query,
+    )
+
+
 async def warehouses(info: Info) -> list[Warehouse]:
     rows = visible(Warehouse, info.context.actor).order_by("priority", "code")
     return await rows.limit(MAX_WAREHOUSES)
+
+
+def warehouse(
+    info: Info,
+    id: OptionalId = None,
+    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+) -> Found:
+    return find_one(info.context, Warehouse, id, None, code=code)
 
 
 async def stock_item(
@@ -87,7 +104,10 @@ async def stock_item(
 ) -> StockItem | None:
     rows = visible(StockItem, info.context.actor)
     place = key_of("Warehouse", warehouse_id)
-    return await rows.get_or_none(product__sku=clean(sku), warehouse_id=place)
+    for form in forms(sku):
+        if found := await rows.get_or_none(product__sku=form, warehouse_id=place):
+            return found
+    return None
 
 
 async def stock_adjust(

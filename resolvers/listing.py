@@ -53,7 +53,7 @@ class Listing:
     """A list of one table's rows: which, in which order, and below which column of a parent.
 
     `scope` names list, order and filter; a cursor of another scope is refused. Ties are broken by
-    id, unless the column is unique (`tied` is false).
+    id; where the column is unique there are none.
     """
 
     table: type[Model]
@@ -62,12 +62,15 @@ class Listing:
     descending: bool
     where: Q = field(default_factory=Q, compare=False)  # named by the scope
     by: str | None = None
-    tied: bool = True
 
     @property
     def place(self) -> Names:
-        """The columns that say where a row stands in the list."""
-        return (self.sort, "id") if self.tied else (self.sort,)
+        """The columns that say where a row stands in the list.
+
+        With the id behind a unique column databases sort what its index has sorted already.
+        """
+        unique = self.table._meta.fields_map[self.sort].unique
+        return (self.sort,) if unique else (self.sort, "id")
 
 
 @dataclass(frozen=True)

@@ -11,34 +11,33 @@ from tortoise.expressions import Q
 from models.orders import Order, OrderLine
 from models.rules import delays
 from models.rules.access import Permission
-from models.rules.errors import ErrorCode, InputError
-from models.rules.events import SubjectKind
+from models.rules.errors import InputError
 from models.rules.money import Amount
 from models.rules.order_states import (
     OrderAction,
     OrderFacts,
     OrderStatus,
-    ReturnStatus,
-    balance_minor,
     order_actions,
 )
-from models.rules.payment_states import PaymentSums
-from resolvers.arguments import Descending, Id, OptionalId, OptionalRef, Search, Version
-from resolvers.context import Context, Info, Lookup
+from resolvers.arguments import Descending, Id, OptionalId, OptionalRef, OrderSearch, Version
+from resolvers.context import Context, Info
 from resolvers.cursors import TRACKING
 from resolvers.enums import OrderSort
 from resolvers.filters.orders import to_filter, to_query
-from resolvers.filters.text import word_query
-from resolvers.finding import find_one
+from resolvers.filters.search import order_search
+from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.orders import LineQuantity, OrderEditInput, OrderInput, OrderWhere
-from resolvers.inputs.sending import sent, to_address, to_key, to_object
+from resolvers.inputs.sending import optional_key, sent, to_address, to_key, to_object
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.relation import ToOne
-from services import clock, placing
+from resolvers.metering import OBJECT
+from services import clock, edit_preview, placing
 from services import order_actions as actions
 from services import order_editing as editing
+from services import order_preview as previewing
 from services import orders as services
+from services.edited_lines import EditedLine
 from services.order_actions import ActOnOrder
 from services.order_entry import NewLine
 from services.placing import PlaceOrder
@@ -48,8 +47,15 @@ SORTS: Final = {
     OrderSort.PLACED_AT: "sorted_at",
     OrderSort.UPDATED_AT: "updated_at",
     OrderSort.NUMBER: "number",
-    OrderSort.TOTAL: "total_gross_minor",
+    OrderSort.TOTAL: "sort_total",
+    OrderSort.PROMISED_AT: "sort_promised",
+    OrderSort.STAGE_DUE_AT: "sort_due",
 }
+
+PREVIEWED_LINE: Final = 10 * OBJECT
+"""What a line counts of an order whose edit is previewed, and one that the edit lists."""
+MOST_PREVIEWED: Final = 4_000
+"""Lines that one preview counts at most, so that one of any order is let through."""
 
 WhereOrder = Annotated[OrderWhere | None, strawberry.argument(description="Which ones.")]
 SortOrder = Annotated[OrderSort, strawberry.argument(description="By what.")]
@@ -58,18 +64,20 @@ SortOrder = Annotated[OrderSort, strawberry.argument(description="By what.")]
 def available_actions(
     context: Context,
     status: OrderStatus,
-    total_minor: int,
-    authorized_minor: int,
     charged_minor: int,
     refunded_minor: int,
+    balance_minor: int,
+    placed_at: datetime | None,
     lines: list[OrderLine],
     announced_units: int,
 ) -> list[OrderAction]:
     facts = OrderFacts(
         status=status,
         lines=tuple(services.counts_of(line) for line in lines),
-        payments=PaymentSums(total_minor, authorized_minor, charged_minor, refunded_minor),
+        paid_minor=charged_minor - refunded_minor,
+        balance_minor=balance_minor,
         announced_units=announced_units,
+        is_placed=placed_at is not None,
     )
     may_approve = context.actor.may(Permission.ORDERS_APPROVE)
     return [each for each in order_actions(facts) if may_approve or each is not OrderAction.APPROVE]
@@ -77,18 +85,6 @@ def available_actions(
 
 def paid(charged_minor: int, refunded_minor: int, currency: str) -> Amount:
     return Amount(charged_minor - refunded_minor, currency)
-
-
-def balance(
-    status: OrderStatus,
-    returned: ReturnStatus,
-    total_minor: int,
-    charged_minor: int,
-    refunded_minor: int,
-    currency: str,
-) -> Amount:
-    payments = PaymentSums(total_minor, charged_minor=charged_minor, refunded_minor=refunded_minor)
-    return Amount(balance_minor(status, returned, payments), currency)
 
 
 def is_delayed(stage_due_at: datetime | None) -> bool:
@@ -115,7 +111,7 @@ def order(
     tracking_token: Annotated[
         str | None, strawberry.argument(description="By the token of a tracking link.")
     ] = None,
-) -> Lookup:
+) -> Found:
     if tracking_token is not None:
         key = info.context.sealer.open(TRACKING, tracking_token)[0]
         return info.context.look_up(ToOne(Order, key="id"), key)
@@ -124,7 +120,7 @@ def order(
 
 def orders(
     where: WhereOrder = None,
-    search: Search = None,
+    search: OrderSearch = None,
     sort: SortOrder = OrderSort.PLACED_AT,
     desc: Descending = True,
 ) -> Listing:
@@ -141,7 +137,7 @@ def _listing(
 ) -> Listing:
     query = to_query(to_filter(where), clock.now()) if where else Q()
     if search is not None:
-        query &= word_query(search, SubjectKind.ORDER)
+        query &= order_search(search)
     return Listing(
         table=Order,
         scope=scope_of(name, sort, descending, where, search),
@@ -163,6 +159,14 @@ async def order_draft(info: Info, input: Ordered) -> Order:
     return await placing.draft_order(info.context.actor, _command(input))
 
 
+async def order_preview(info: Info, input: Ordered) -> previewing.OrderPreview:
+    try:
+        command = _command(input)
+    except InputError as error:
+        return previewing.preview_of_nothing(input.currency_code, [error])
+    return await previewing.preview_order(info.context.actor, command)
+
+
 def _command(input: OrderInput) -> PlaceOrder:
     return PlaceOrder(
         customer_id=input_key("Customer", input.customer_id, ("customerId",)),
@@ -173,6 +177,7 @@ def _command(input: OrderInput) -> PlaceOrder:
         channel=input.channel,
         currency=input.currency_code,
         shipping=input.shipping or Decimal(0),
+        shipping_tax_rate=input.shipping_tax_rate,
         shipping_address=to_address(input.shipping_address),
         billing_address=to_address(input.billing_address),
         external_key=to_key(input.external_ref),
@@ -218,14 +223,20 @@ async def order_edit(
     return await editing.edit_order(info.context.actor, command)
 
 
-async def order_edit_preview(info: Info, id: Id, input: Edited) -> editing.Preview | None:
+async def order_edit_preview(info: Info, id: Id, input: Edited) -> edit_preview.Preview | None:
+    actor, meter = info.context.actor, info.context.meter
     try:
-        command = _edit(input_key("Order", id, ("id",)), None, input, "")
-        return await editing.preview_edit(info.context.actor, command)
+        key = input_key("Order", id, ("id",))
+    except InputError:
+        return None
+    try:
+        return await edit_preview.preview_edit(
+            actor,
+            _edit(key, None, input, ""),
+            lambda lines: meter.charge(min(lines, MOST_PREVIEWED) * PREVIEWED_LINE),
+        )
     except InputError as error:
-        if error.code is ErrorCode.NOT_FOUND and error.path == ("id",):
-            return None
-        raise
+        return await edit_preview.preview_of_nothing(actor, key, [error])
 
 
 def _edit(key: UUID, version: int | None, input: OrderEditInput, reason: str) -> editing.EditOrder:
@@ -238,17 +249,22 @@ def _edit(key: UUID, version: int | None, input: OrderEditInput, reason: str) ->
         reason=reason,
         lines=UNSET if lines is None else lines,
         shipping=sent(input.shipping),
+        shipping_tax_rate=sent(input.shipping_tax_rate),
         shipping_address=to_address(input.shipping_address),
         billing_address=to_address(input.billing_address),
         promised_at=sent(input.promised_at),
         attributes=to_object(input.attributes, "attributes"),
+        customer_id=optional_key("Customer", input.customer_id, "customerId"),
+        reserve_until=sent(input.reserve_until),
+        note=sent(input.note),
+        external_key=to_key(input.external_ref),
     )
 
 
-def _edited_line(index: int, line: Any) -> editing.EditedLine:
+def _edited_line(index: int, line: Any) -> EditedLine:
     path = ("lines", str(index), "lineId")
     key = input_key("OrderLine", line.line_id, path) if line.line_id else None
-    return editing.EditedLine(line.sku, line.quantity, line.unit_price, line.discount_rate, key)
+    return EditedLine(line.sku, line.quantity, line.unit_price, line.discount_rate, key)
 
 
 async def order_note(

@@ -146,7 +146,13 @@ class Listed:
     async def _rows(self, parents: Sequence[Any] | None, names: Names) -> list[Row]:
         within = bounds(self.context.sealer, self.listing, self.request)
         return await loaders.read(
-            self.context.actor, self.listing, self.request, within, parents, names
+            self.context.actor,
+            self.listing,
+            self.request,
+            within,
+            parents,
+            names,
+            self.context.meter,
         )
 
     async def _pages(

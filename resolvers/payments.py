@@ -8,14 +8,15 @@ import strawberry
 from models.orders import Order
 from models.payments import Invoice, Payment
 from models.rules.money import Amount
-from models.rules.order_states import credited_minor
+from resolvers.arguments import OptionalId
 from resolvers.context import Info
-from resolvers.filters.payments import payment_query
+from resolvers.filters.payments import invoice_query, payment_query
+from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key
-from resolvers.inputs.fulfillment import PaymentInput, PaymentWhere
+from resolvers.inputs.fulfillment import InvoiceWhere, PaymentInput, PaymentWhere
 from resolvers.listing import Listing, scope_of
+from services import clock
 from services import payments as services
-from services.orders import sums_of
 from services.payments import RecordPayment
 
 
@@ -23,10 +24,7 @@ def invoice_balance(
     invoice_id: UUID, currency: str, order: Order | None, invoices: list[Invoice]
 ) -> Amount:
     """What of the invoice is neither paid nor credited; the oldest of an order is settled first."""
-    left = 0
-    if order:
-        payments = sums_of(order)
-        left = payments.paid_minor + credited_minor(order.return_status, payments)
+    left = order.total_gross_minor - order.balance_minor if order else 0
     for each in invoices:
         gross = each.net_minor + each.tax_minor
         settled = max(0, min(left, gross))
@@ -48,6 +46,26 @@ def payments(
     )
 
 
+def invoice(
+    info: Info,
+    id: OptionalId = None,
+    number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
+) -> Found:
+    return find_one(info.context, Invoice, id, None, number=number)
+
+
+def invoices(
+    where: Annotated[InvoiceWhere | None, strawberry.argument(description="Which ones.")] = None,
+) -> Listing:
+    return Listing(
+        table=Invoice,
+        scope=scope_of("invoices", where),
+        sort="issued_at",
+        descending=True,
+        where=invoice_query(where, clock.now()),
+    )
+
+
 async def payment_record(
     info: Info,
     order_id: Annotated[strawberry.ID, strawberry.argument(description="Which order.")],
@@ -62,5 +80,6 @@ async def payment_record(
         reference=input.reference,
         payment_id=input_key("Payment", payment_id, ("paymentId",)) if payment_id else None,
         at=input.at,
+        allow_duplicate=input.allow_duplicate,
     )
     return await services.record_payment(info.context.actor, command)

@@ -11,7 +11,7 @@ import strawberry
 from models.inventory import Warehouse
 from models.orders import Order
 from models.rules.inventory import MovementKind
-from models.rules.text import clean
+from models.rules.text import forms
 from models.rules.tracking import MAX_CODE, NamedUnits
 from models.tracking import TrackedUnit, UnitMovement
 from resolvers.context import Info
@@ -46,10 +46,10 @@ async def trace(
         str, strawberry.argument(description="A lot's code or a serial number, exactly.")
     ],
 ) -> Way | None:
-    exact = clean(code)
-    if len(exact) > MAX_CODE:
+    exact = [form for form in forms(code) if len(form) <= MAX_CODE]
+    if not exact:
         return None
-    units = visible(TrackedUnit, info.context.actor).filter(code=exact)
+    units = visible(TrackedUnit, info.context.actor).filter(code__in=exact)
     unit = await units.order_by("-moved_at", "-id").first()
     if unit is None:
         return None

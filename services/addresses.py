@@ -24,7 +24,9 @@ class Address:
     phone: str | None = None
 
 
-def check_address(address: Address | None, *path: str) -> dict[str, Any] | None:
+def check_address(
+    address: Address | None, *path: str, needs_city: bool = True
+) -> dict[str, Any] | None:
     """The address as an order keeps it; None where there is none.
 
     Raises:
@@ -43,7 +45,7 @@ def check_address(address: Address | None, *path: str) -> dict[str, Any] | None:
     }
     errors: list[DomainError] = [
         required(f"An address has a {field}.", *path, field)
-        for field in ("name", "city")
+        for field in ("name", *(("city",) if needs_city else ()))
         if not kept[field]
     ]
     limits = {"name": 200, "city": 200, "region": 200, "postalCode": 32, "phone": 64}

@@ -1,5 +1,6 @@
 """Saving categories, suppliers and products."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -13,18 +14,19 @@ from models.rules.attributes import Definition, check_definitions, check_values
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from models.rules.errors import DomainError, Refused, invalid, not_found, required
 from models.rules.events import SubjectKind
-from models.rules.money import UnknownCurrency, exponent
+from models.rules.money import UnknownCurrency, comparable, exponent
 from models.rules.pricing import check_rate
-from models.rules.text import fold
-from services import policy, search
+from models.rules.text import clean, fold, key
+from services import policy, search, stock
 from services.order_entry import amount
 from services.references import ExternalKey, refer
 from services.saving import (
     UNSET,
     Unset,
+    code,
     given,
     lock_for_save,
-    optional_text,
+    optional_code,
     refuse_taken,
     refuse_version_of_new,
     text,
@@ -99,6 +101,7 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
         product = Product(id=new_id(), created_at=work.now, version=0)
     else:
         product = await lock_for_save(work, Product, command.id, command.version)
+    named = None if new else (product.sku, product.sort_name)
     await _apply_names(work, product, command, new)
     _apply_prices(product, command, new)
     await _apply_links(work, product, command)
@@ -113,18 +116,20 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
         path = ("externalRef",)
         await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
     await search.replace(work, product.id, search.product_tokens(product))
+    if named and named != (product.sku, product.sort_name):
+        await stock.rename(work, product)
     return product
 
 
 async def _apply_names(work: Work, product: Product, command: SaveProduct, new: bool) -> None:
     if new or given(command.sku):
-        product.sku = text(command.sku, "sku", 64)
+        product.sku = code(command.sku, "sku", 64)
         await refuse_taken(work, Product, "sku", product.sku, product.id, "sku")
     if new or given(command.name):
         product.name = text(command.name, "name", 200)
         product.sort_name = fold(product.name)[:200]
     if given(command.barcode):
-        product.barcode = optional_text(command.barcode, "barcode", 64)
+        product.barcode = optional_code(command.barcode, "barcode", 64)
         await refuse_taken(work, Product, "barcode", product.barcode, product.id, "barcode")
     if given(command.unit):
         product.unit = text(command.unit, "unit", 32)
@@ -136,6 +141,7 @@ def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
         product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
     if isinstance(command.price, Decimal):
         product.price_minor = amount(command.price, product.currency, "price")
+        product.sort_price = comparable(product.price_minor, product.currency)
     elif new or command.price is None or given(command.currency):
         raise required("price is required.", "price")
     if isinstance(command.cost, Decimal):
@@ -217,13 +223,28 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
         await _check_parent(work, category, command.parent_id)
         category.parent_id = command.parent_id
     if not isinstance(command.attributes, Unset):
-        category.attributes = command.attributes or []
+        category.attributes = [_tidy(each) for each in command.attributes or ()]
         if errors := check_definitions(definitions_of(category)):
             raise Refused(errors)
     category.version += 1
     category.updated_at = work.now
     await category.save(force_create=new, using_db=work.connection)
     return category
+
+
+def _tidy(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with its texts as they are kept.
+
+    Raises:
+        UnusableText: one has control characters or halves of characters.
+    """
+    unit, choices = definition["unit"], definition["choices"]
+    return {
+        **definition,
+        "key": clean(definition["key"]),
+        "unit": None if unit is None else clean(unit),
+        "choices": None if choices is None else [clean(choice) for choice in choices],
+    }
 
 
 def definitions_of(category: Category) -> list[Definition]:
@@ -280,12 +301,12 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
     if new or given(command.name):
         supplier.name = text(command.name, "name", 200)
         supplier.sort_name = fold(supplier.name)[:200]
-    code = optional_text(command.code, "code", 64)
-    if new or code:
-        supplier.code = code or supplier.name[:64]
+    named = optional_code(command.code, "code", 64)
+    if new or named:
+        supplier.code = named or key(supplier.name)[:64]
         await refuse_taken(work, Supplier, "code", supplier.code, supplier.id, "code")
     if given(command.email):
-        supplier.email = optional_text(command.email, "email", 254)
+        supplier.email = optional_code(command.email, "email", 254)
     if isinstance(command.lead_time_days, int):
         if not 0 <= command.lead_time_days <= 1_000:
             raise invalid("A lead time is 0 to 1000 days.", "leadTimeDays")
@@ -299,6 +320,7 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
     supplier.version += 1
     supplier.updated_at = work.now
     await supplier.save(force_create=new, using_db=work.connection)
-    named = {"name": supplier.name, "code": supplier.code}
-    await search.replace(work, supplier.id, search.tokens(SubjectKind.SUPPLIER, supplier.id, named))
+    found_by = {"name": supplier.name, "code": supplier.code}
+    words = search.tokens(SubjectKind.SUPPLIER, supplier.id, found_by)
+    await search.replace(work, supplier.id, words)
     return supplier

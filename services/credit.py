@@ -17,7 +17,7 @@ from models.rules.customers import CreditRating
 from models.rules.errors import CreditExceeded, invalid
 from models.rules.events import EventKind
 from models.rules.money import converted
-from models.rules.order_states import OrderStatus
+from models.rules.order_states import OrderGuard, OrderStatus
 from services import policy
 from services.events import record
 from services.order_entry import amount
@@ -26,10 +26,13 @@ from services.statements import Statement
 from services.transaction import Work, use_case
 
 MAX_TERMS_DAYS: Final = 3_650
+PAGE: Final = 500
+"""Foreign orders that are in memory at a time when all are counted anew."""
 OWED: Final = """
 UPDATE customer SET credit_used_minor = credit_used_minor + ?, lifetime_minor = lifetime_minor + ?
 WHERE id = ?"""
-WITHIN: Final = "(credit_limit_minor IS NULL OR credit_limit_minor >= credit_used_minor + ?)"
+WITHIN: Final = """
+NOT blocked AND (credit_limit_minor IS NULL OR credit_limit_minor >= credit_used_minor + ?)"""
 OWE: Final = Statement(OWED)
 OWE_WITHIN: Final = Statement(f"{OWED} AND {WITHIN}")
 COUNTED: Final = """
@@ -42,11 +45,16 @@ WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
 """
 
 
-def share_of(order: Order) -> Share:
-    """The order's part in its customer's counters: none of a currency without a rate."""
+def share_of(
+    order: Order, balance_minor: int | None = None, status: OrderStatus | None = None
+) -> Share:
+    """The order's part in its customer's counters: none of a currency without a rate.
+
+    The order's own balance and status are taken where none is given.
+    """
     company = policy.current().currency
-    paid_minor = order.charged_minor - order.refunded_minor
-    part = share(order.status, order.total_gross_minor, paid_minor)
+    balance_minor = order.balance_minor if balance_minor is None else balance_minor
+    part = share(status or order.status, order.total_gross_minor, balance_minor)
     if order.currency == company:
         return part
     if order.company_rate is None:
@@ -57,38 +65,35 @@ def share_of(order: Order) -> Share:
     )
 
 
-def refuse_blocked(customer: Customer, order: Order) -> None:
-    """Pass where the customer may order.
+async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
+    """Count what a draft that is submitted comes to as owed; whether it is over the limit.
 
-    Raises:
-        CreditExceeded: they are blocked.
+    The customer's row is locked until the transaction ends, so take it late. The order is not saved
+    here.
     """
-    if customer.blocked:
-        raise CreditExceeded(
-            customer.credit_limit_minor, customer.credit_used_minor, order.total_gross_minor
-        )
-
-
-async def take(work: Work, order: Order) -> None:
-    """Confirm an order that its customer may owe; one over their limit waits for approval.
-
-    It counts as owed either way. The customer's row is locked until the transaction ends, so take
-    it late. The order is not saved here.
-    """
-    order.status = OrderStatus.CONFIRMED
-    part = share_of(order)
+    part = share_of(order, status=OrderStatus.CONFIRMED)
     change = _change(order, part)
-    if not await _add_within(work, order, change):
-        order.status = OrderStatus.AWAITING_APPROVAL
+    is_within = await _add_within(work, order, change)
+    if not is_within:
         await _add(work, order.customer_id, change)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+    return () if is_within else (OrderGuard.OVER_LIMIT,)
+
+
+def foresee(order: Order, customer: Customer) -> tuple[OrderGuard, ...]:
+    """What `take` would answer for a customer as they were read, who is not blocked."""
+    more = _change(order, share_of(order, status=OrderStatus.CONFIRMED)).credit_minor
+    limit_minor = customer.credit_limit_minor
+    if more <= 0 or limit_minor is None or customer.credit_used_minor + more <= limit_minor:
+        return ()
+    return (OrderGuard.OVER_LIMIT,)
 
 
 async def take_more(work: Work, order: Order) -> None:
     """Count what an order that was placed has come to since. The order is not saved here.
 
     Raises:
-        CreditExceeded: it grew, and its customer may not owe that much.
+        CreditExceeded: it grew, and its customer may not owe that much, or is blocked.
     """
     part = share_of(order)
     change = _change(order, part)
@@ -98,6 +103,20 @@ async def take_more(work: Work, order: Order) -> None:
             customer.credit_limit_minor, customer.credit_used_minor, part.credit_minor
         )
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+def check_more(order: Order, customer: Customer) -> None:
+    """Pass where `take_more` would, by the customer as they were read; nothing is counted.
+
+    Raises:
+        CreditExceeded: as `take_more`.
+    """
+    part = share_of(order)
+    more = _change(order, part).credit_minor
+    limit_minor, used_minor = customer.credit_limit_minor, customer.credit_used_minor
+    is_within = limit_minor is None or limit_minor >= used_minor + more
+    if more > 0 and (customer.blocked or not is_within):
+        raise CreditExceeded(limit_minor, used_minor, part.credit_minor)
 
 
 async def book(work: Work, order: Order) -> None:
@@ -122,6 +141,8 @@ async def _add_within(work: Work, order: Order, change: Share) -> bool:
 
 
 async def _add(work: Work, customer_id: UUID, change: Share) -> None:
+    if change.credit_minor < 0:
+        work.relieved.add(customer_id)
     values = (change.credit_minor, change.lifetime_minor, customer_id)
     await OWE.change(work.connection, *values)
 
@@ -164,6 +185,7 @@ async def set_credit(work: Work, command: SetCredit) -> Customer:
     customer.terms_days = command.terms_days
     if command.blocked is not None:
         customer.blocked = command.blocked
+    work.relieved.add(customer.id)
     customer.version += 1
     customer.updated_at = work.now
     record(work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": ["credit"]})
@@ -175,15 +197,17 @@ async def set_credit(work: Work, command: SetCredit) -> Customer:
 
 
 async def _recount_foreign(work: Work, currency: str) -> int:
-    changed = 0
-    rows = Order.filter(company_rate__isnull=False).exclude(currency=currency)
-    for order in await rows.using_db(work.connection):
-        part = share_of(order)
-        if part != Share(order.credit_minor, order.lifetime_minor):
-            order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
-            fields = ["credit_minor", "lifetime_minor"]
-            await order.save(update_fields=fields, using_db=work.connection)
-            changed += 1
+    changed, last = 0, UUID(int=0)
+    rows = Order.filter(company_rate__isnull=False).exclude(currency=currency).order_by("id")
+    while page := await rows.filter(id__gt=last).limit(PAGE).using_db(work.connection):
+        for order in page:
+            part = share_of(order)
+            if part != Share(order.credit_minor, order.lifetime_minor):
+                order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+                fields = ["credit_minor", "lifetime_minor"]
+                await order.save(update_fields=fields, using_db=work.connection)
+                changed += 1
+        last = page[-1].id
     return changed
 
 
@@ -192,9 +216,8 @@ async def recount(work: Work) -> int:
     currency = policy.current().currency
     statuses = ", ".join(f"'{status.value}'" for status in PLACED)
     counts = f"status IN ({statuses}) AND currency = '{currency}'"
-    owed = "total_gross_minor - charged_minor + refunded_minor"
     orders = COUNTED.format(
-        credit=f"(CASE WHEN {counts} AND {owed} > 0 THEN {owed} ELSE 0 END)",
+        credit=f"(CASE WHEN {counts} AND balance_minor > 0 THEN balance_minor ELSE 0 END)",
         lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
         plain=f"(currency = '{currency}' OR company_rate IS NULL)",
     )

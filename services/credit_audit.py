@@ -1,4 +1,4 @@
-"""Whether customers' counters are what their orders come to, and putting them right."""
+"""Whether orders' balances and customers' counters are right, and setting them so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,17 @@ from models.orders import Order
 from models.rules.access import Actor, Permission
 from models.rules.credit import Share
 from models.rules.events import EventKind
+from services.balance import balance_of, strike_balance
 from services.credit import book, share_of
 from services.database import connection
 from services.events import record
 from services.transaction import Work, run
+
+PARTS: Final = (
+    *("balance_minor", "sort_balance", "sort_total", "payment_status"),
+    *("credit_minor", "lifetime_minor"),
+)
+"""What an order keeps of its payments and its total."""
 
 PAGE: Final = 200
 """Orders or customers that one statement compares, and that one transaction repairs."""
@@ -25,18 +32,20 @@ MAX_LISTED: Final = 1_000
 
 
 class Counter(StrEnum):
-    """What can drift. Of an order: its part in its customer's counter."""
+    """What can drift. Of an order: its balance, and its part in its customer's counters."""
 
+    BALANCE = "balance"
     CREDIT = "credit used"
     LIFETIME = "lifetime value"
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A counter that is not what it should be, in minor units of the company's currency.
+    """A counter that is not what it should be, in minor units of its currency.
 
-    With an order it is that order's part and what the order comes to; else the customer's counter
-    and the sum of the parts.
+    With an order it is that order's balance, in the order's own currency, or its part and what the
+    order comes to; else the customer's counter and the sum of the parts. Without a currency it is
+    the company's.
     """
 
     customer: str
@@ -45,6 +54,7 @@ class Drift:
     told_minor: int
     order: str | None = None
     repaired: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +82,11 @@ class _Counted(NamedTuple):
 
 
 async def verify_credit(actor: Actor, *, repair: bool = False) -> Report:
-    """Every order's part compared with the order, then every customer with the sum of the parts.
+    """Every order's balance and part compared, then every customer with the sum of the parts.
 
-    With `repair` parts and counters are set to what the orders say, 200 orders or one customer in a
-    transaction; a customer's event tells of it. At most 1,000 drifts are listed; all are counted.
+    With `repair` balances, parts and counters are set to what the orders say, 200 orders or one
+    customer in a transaction; a customer's event tells of it. At most 1,000 drifts are listed; all
+    are counted.
 
     Raises:
         Forbidden: the actor may not read credit, or for a repair not write it.
@@ -108,14 +119,15 @@ async def _orders_after(last: UUID) -> list[Order]:
 
 async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool) -> list[Drift]:
     """The orders' parts that are not what the orders come to; with `repair` they are afterwards."""
-    wrong = [order for order in orders if _part(order) != share_of(order)]
+    wrong = [order for order in orders if _drifts_of(order, "", repaired=False)]
     if not wrong:
         return []
     rows = Customer.filter(id__in={order.customer_id for order in wrong})
     codes: dict[UUID, str] = dict(await rows.values_list("id", "code"))
     if repair:
         return await run(actor, lambda work: _set_parts(work, wrong, codes))
-    return [drift for order in wrong for drift in _drifts_of(order, codes, repaired=False)]
+    listed = (_drifts_of(order, codes[order.customer_id], repaired=False) for order in wrong)
+    return [drift for drifts in listed for drift in drifts]
 
 
 async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str]) -> list[Drift]:
@@ -126,18 +138,25 @@ async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str])
     rows = Order.filter(id__in=[order.id for order in wrong]).using_db(work.connection)
     found = []
     for order in await rows.select_for_update().order_by("id"):
-        drifts = _drifts_of(order, codes, repaired=True)
+        drifts = _drifts_of(order, codes[order.customer_id], repaired=True)
         if drifts:
+            strike_balance(order)
             await book(work, order)
-            fields = ["credit_minor", "lifetime_minor"]
-            await order.save(update_fields=fields, using_db=work.connection)
+            await order.save(update_fields=PARTS, using_db=work.connection)
         found += drifts
     return found
 
 
-def _drifts_of(order: Order, codes: dict[UUID, str], *, repaired: bool) -> list[Drift]:
-    code = codes[order.customer_id]
-    return _differences(code, _part(order), share_of(order), order.number, repaired=repaired)
+def _drifts_of(order: Order, code: str, *, repaired: bool) -> list[Drift]:
+    balance = balance_of(order)
+    drifts = []
+    if balance != order.balance_minor:
+        pair = (order.balance_minor, balance)
+        drifts.append(
+            Drift(code, Counter.BALANCE, *pair, order.number, repaired, currency=order.currency)
+        )
+    due = share_of(order, balance)
+    return drifts + _differences(code, _part(order), due, order.number, repaired=repaired)
 
 
 def _part(order: Order) -> Share:

@@ -8,12 +8,12 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 
 from models.columns import new_id
-from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.customers import Customer, CustomerAddress, CustomerGroup, CustomerTag
 from models.rules.access import Permission
 from models.rules.errors import invalid, not_found
 from models.rules.events import EventKind, SubjectKind
 from models.rules.pricing import check_rate
-from models.rules.text import fold
+from models.rules.text import fold, phone_key
 from services import numbering, policy, search
 from services.addresses import Address, check_address
 from services.events import record
@@ -23,7 +23,7 @@ from services.saving import (
     Unset,
     given,
     lock_for_save,
-    optional_text,
+    optional_code,
     refuse_taken,
     refuse_version_of_new,
     text,
@@ -84,11 +84,13 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     await customer.save(force_create=new, using_db=work.connection)
     if isinstance(command.addresses, tuple) or command.addresses is None:
         await _replace_addresses(work, customer, command.addresses or ())
+    if not isinstance(command.tags, Unset):
+        await CustomerTag.filter(customer_id=customer.id).using_db(work.connection).delete()
+        await work.insert([CustomerTag(customer_id=customer.id, tag=tag) for tag in customer.tags])
     if isinstance(command.external_key, ExternalKey):
         path = ("externalRef",)
         await refer(work, SubjectKind.CUSTOMER, customer.id, command.external_key, path)
-    found_by = {"name": customer.name, "code": customer.code, "email": customer.email}
-    words = search.tokens(SubjectKind.CUSTOMER, customer.id, found_by)
+    words = search.tokens(SubjectKind.CUSTOMER, customer.id, search.customer_texts(customer))
     await search.replace(work, customer.id, words)
     return customer
 
@@ -98,15 +100,16 @@ async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: boo
     if new or given(command.name):
         customer.name = text(command.name, "name", 200)
         customer.sort_name = fold(customer.name)[:200]
-    code = optional_text(command.code, "code", 64)
+    code = optional_code(command.code, "code", 64)
     if new or code:
         customer.code = code or await _next_code(work)
         await refuse_taken(work, Customer, "code", customer.code, customer.id, "code")
     if given(command.email):
-        customer.email = _email(optional_text(command.email, "email", 254))
+        customer.email = _email(optional_code(command.email, "email", 254))
         customer.email_key = customer.email.lower() if customer.email else None
     if given(command.phone):
-        customer.phone = optional_text(command.phone, "phone", 64)
+        customer.phone = optional_code(command.phone, "phone", 64)
+        customer.phone_key = phone_key(customer.phone)
     if not isinstance(command.group_id, Unset):
         customer.group_id = await _group(work, command.group_id)
     if not isinstance(command.tags, Unset):

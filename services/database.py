@@ -1,12 +1,16 @@
 """Opening, closing and migrating the database that a URL names."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
+
+from services import outages
 
 APP: Final = "models"
 ENGINES: Final = {
@@ -24,6 +28,9 @@ SQLITE_PRAGMAS: Final = {
     "busy_timeout": 10_000,
     "foreign_keys": "ON",
 }
+WAIT_SECONDS: Final = 5.0
+"""For so long a statement or a transaction waits for a connection."""
+
 # So many slow statements may run at the same time; quick ones take turns, see ADR 10.
 SQLITE_READERS: Final = 4
 # READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
@@ -48,21 +55,15 @@ class UnusableDatabaseUrl(ValueError):
     """The URL names no database that we know how to reach."""
 
 
-async def _keep_as_is(connection: Any) -> None:
-    """What asyncpg does when a connection goes back to its pool.
-
-    Its own reset sends four statements. Ours leave nothing behind to reset: no advisory locks,
-    no LISTEN, no session settings.
-    """
-
-
 def exists(url: str) -> bool:
     """Whether the file of a SQLite URL is there; of a server only connecting can tell."""
     parts = urlsplit(url)
     return parts.scheme.lower() != "sqlite" or Path(unquote(parts.path)).exists()
 
 
-def credentials(url: str, pool_size: int) -> dict[str, Any]:
+def credentials(
+    url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS
+) -> dict[str, Any]:
     """How Tortoise reaches the database: `sqlite:///abs/file`, `postgres://` or `mysql://`.
 
     Raises:
@@ -78,7 +79,13 @@ def credentials(url: str, pool_size: int) -> dict[str, Any]:
         path = unquote(parts.path)
         if not path.startswith("/") or not name or parts.netloc:
             raise UnusableDatabaseUrl("a SQLite URL is sqlite:///absolute/path/of/the/file")
-        return {"file_path": path, "readers": min(pool_size, SQLITE_READERS), **SQLITE_PRAGMAS}
+        readers = min(pool_size, SQLITE_READERS)
+        return {
+            "file_path": path,
+            "readers": readers,
+            "wait_seconds": wait_seconds,
+            **SQLITE_PRAGMAS,
+        }
     if not name:
         raise UnusableDatabaseUrl("the URL ends in no database name")
     reached: dict[str, Any] = {
@@ -87,12 +94,11 @@ def credentials(url: str, pool_size: int) -> dict[str, Any]:
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "database": name,
-        "minsize": 1,
         "maxsize": pool_size,
+        "wait_seconds": wait_seconds,
     }
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     if scheme.startswith("postgres"):
-        reached["reset"] = _keep_as_is
         if "host" in options:
             reached["host"] = options["host"]
     else:
@@ -102,13 +108,15 @@ def credentials(url: str, pool_size: int) -> dict[str, Any]:
     return reached
 
 
-def configuration(url: str, pool_size: int) -> dict[str, Any]:
+def configuration(
+    url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS
+) -> dict[str, Any]:
     """Tortoise's configuration for our tables on the database that the URL names.
 
     The connection is named after its dialect, because Tortoise caches statements by that name.
     """
     scheme = urlsplit(url).scheme.lower()
-    reached = credentials(url, pool_size)
+    reached = credentials(url, pool_size, wait_seconds)
     connection = ENGINES[scheme].rpartition(".")[2]
     return {
         "connections": {connection: {"engine": ENGINES[scheme], "credentials": reached}},
@@ -124,19 +132,34 @@ def configuration(url: str, pool_size: int) -> dict[str, Any]:
     }
 
 
-async def connect(url: str, pool_size: int = 10) -> None:
-    """Open the database for this process. `disconnect` must follow, or the process hangs."""
-    settings = configuration(url, pool_size)
+async def connect(url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS) -> None:
+    """Open the database for this process. `disconnect` must follow, or the process hangs.
+
+    At most `pool_size` connections are open at the same time; who needs one waits for it at most
+    `wait_seconds`.
+    """
+    settings = configuration(url, pool_size, wait_seconds)
     if urlsplit(url).scheme.lower() == "sqlite":
-        Path(unquote(urlsplit(url).path)).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(unquote(urlsplit(url).path)))
     await Tortoise.init(config=settings, _enable_global_fallback=True)
     _opened.client = connection()
     _opened.dialect = _opened.client.capabilities.dialect
 
 
+def _make_private(file: Path) -> None:
+    """A missing SQLite file, which only its owner may read; SQLite makes `-wal` and `-shm` alike.
+
+    One that exists keeps its mode: an operator may have given it to a group.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
 async def disconnect() -> None:
     """Close every connection of this process."""
     await Tortoise.close_connections()
+    outages.forget()
 
 
 def connection() -> BaseDBAsyncClient:

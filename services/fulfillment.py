@@ -1,8 +1,9 @@
 """Shipments: made from what is promised, shipped out of stock, followed to the door."""
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from models.columns import new_id
@@ -21,46 +22,46 @@ from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
 from models.rules.order_states import OrderAction, OrderStatus
-from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
+from models.rules.shipment_states import (
+    ShipmentStatus,
+    allowed_statuses,
+    has_left,
+    may_be_told,
+    moves,
+)
 from models.rules.text import clean
 from services import numbering, policy
 from services.events import record
 from services.invoices import issue
+from services.order_lines import lines_of
 from services.orders import (
     check_version,
     facts,
     facts_with_stock,
-    lines_of,
     lock_order,
     not_possible,
     settle,
 )
-from services.reserving import loose_units, shrink
-from services.stock import Movement, move
+from services.parcels import NewParcel, parcel_of
+from services.reserving import HELD_WHERE, loose_units, shrink
+from services.statements import Query, fresh
+from services.stock import Movement, move_all
 from services.tracked_shipments import Chosen, assign, send_out, set_free
 from services.transaction import Work, use_case
 from services.visibility import visible
 
-CLOCKS_DIFFER_BY: Final = timedelta(days=1)
-"""What carriers' clocks and time zones may be off."""
+MAX_NEWS: Final = 2_000
+"""What is kept of one shipment and its parcels."""
 
-COUNTS: Final = (
-    "reserved",
-    "backordered",
-    "preparing",
-    "shipped",
-    "delivered",
-    "returned",
-    "cancelled",
+
+SAME: Final = ("parcel_id", "status", "place", "message")
+"""What makes two news of one instant the same."""
+
+
+CONTENTS: Final = Query(
+    "SELECT {columns} FROM shipment_line WHERE shipment_id = ?",
+    (ShipmentLine, ("id", "order_line_id", "quantity")),
 )
-"""The columns that say where a line's units are."""
-
-
-@dataclass(frozen=True)
-class NewParcel:
-    carrier: str | None = None
-    tracking_number: str | None = None
-    tracking_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,56 +171,31 @@ async def add_shipment(
     _tell(work, shipment, order)
     await shipment.save(force_create=True, using_db=work.connection)
     contents = [
-        ShipmentLine(shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
+        fresh(ShipmentLine, shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
         for line_id, quantity in units.items()
     ]
     await work.insert(contents)
     await assign(work, shipment, contents, by_id, chosen)
     await work.insert(
-        [_parcel(shipment, position, parcel) for position, parcel in enumerate(parcels)]
+        [
+            parcel_of(shipment, position, parcel, "parcels", str(position))
+            for position, parcel in enumerate(parcels)
+        ]
     )
-    await save_counts(work, [by_id[line_id] for line_id in units])
     return shipment
-
-
-def _parcel(shipment: Shipment, position: int, parcel: NewParcel) -> Parcel:
-    path = ("parcels", str(position))
-    carrier, number, url = (
-        clean(text or "") or None
-        for text in (parcel.carrier, parcel.tracking_number, parcel.tracking_url)
-    )
-    for text, limit, field in (
-        (carrier, 64, "carrier"),
-        (number, 64, "trackingNumber"),
-        (url, 1000, "trackingUrl"),
-    ):
-        if len(text or "") > limit:
-            raise invalid(f"At most {limit} characters.", *path, field)
-    if url and not url.startswith(("https://", "http://")):
-        raise invalid("A tracking URL begins with https:// or http://.", *path, "trackingUrl")
-    return Parcel(
-        shipment_id=shipment.id,
-        position=position,
-        carrier=carrier,
-        tracking_number=number,
-        tracking_url=url,
-    )
-
-
-async def save_counts(work: Work, lines: list[OrderLine]) -> None:
-    """Save where the lines' units are."""
-    for line in lines:
-        await line.save(update_fields=COUNTS, using_db=work.connection)
 
 
 @use_case(Permission.SHIPMENTS_WRITE)
 async def track_shipment(work: Work, command: Track) -> Order:
-    """The order after its shipment moved on. The step to SHIPPED takes its units out of stock.
+    """The order after news of its shipment. The step to SHIPPED takes its units out of stock.
 
-    The news is kept for the parcel, or for every parcel where none is named.
+    The news is kept for the parcel, or for every parcel where none is named, with an event of its
+    own. Of a shipment that has left it may come late and out of order: then it moves nothing back.
+    News that is there already, with the same status, time, place and message, changes nothing.
 
     Raises:
-        Refused: an unknown shipment or parcel, or a time in the future.
+        Refused: an unknown shipment or parcel; a time in the future or before the order was placed;
+            more news than are kept.
         IllegalTransition: the shipment cannot get there from where it is, or it would leave while
             its order is on hold.
     """
@@ -229,15 +205,38 @@ async def track_shipment(work: Work, command: Track) -> Order:
         raise not_found("There is no such shipment.", "id")
     order = await lock_order(work, found.order_id)
     shipment = await Shipment.get(id=found.id, using_db=work.connection)
-    await _check_track(work, command, order, shipment)
+    await _check_news(work, command, order, shipment)
+    news = _news(command, shipment, command.at or work.now)
+    if await _is_known(work, news):
+        return order
+    await _check_step(work, command.status, order, shipment)
+    late = TrackingEvent.filter(shipment_id=shipment.id, at__gt=news.at).using_db(work.connection)
+    is_moved = moves(shipment.status, command.status, is_late=await late.exists())
+    await work.insert([news])
+    if not is_moved or not await _all_there(work, command, shipment):
+        _tell(work, shipment, order, news)
+        await shipment.save(update_fields=["event_seq"], using_db=work.connection)
+        return order
     lines = await lines_of(work, order)
     before = facts(order)
-    at = command.at or work.now
-    await work.insert([_news(command, shipment, at)])
-    if command.status is not shipment.status and await _all_there(work, command, shipment):
-        await advance(work, order, shipment, lines, command.status, at)
-        await settle(work, order, lines, before)
+    await advance(work, order, shipment, lines, command.status, news.at, news)
+    await settle(work, order, lines, before)
     return order
+
+
+async def _is_known(work: Work, news: TrackingEvent) -> bool:
+    """Whether the very same was told before.
+
+    Raises:
+        InputError: so much is kept already that no more is.
+    """
+    kept = TrackingEvent.filter(shipment_id=news.shipment_id).using_db(work.connection)
+    for each in await kept.filter(at=news.at):
+        if all(getattr(each, name) == getattr(news, name) for name in SAME):
+            return True
+    if await kept.count() >= MAX_NEWS:
+        raise invalid(f"At most {MAX_NEWS} news of one shipment are kept.", "id")
+    return False
 
 
 async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
@@ -252,10 +251,11 @@ async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
     return all(parcel.id in there for parcel in await parcels)
 
 
-async def _check_track(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
+async def _check_news(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
     if command.at and command.at > work.now:
         raise invalid("What has been tracked has happened: no time in the future.", "at")
-    if command.at and command.at < order.sorted_at - CLOCKS_DIFFER_BY:
+    # Carriers tell no fractions of a second.
+    if command.at and command.at < order.sorted_at.replace(microsecond=0):
         raise invalid("Nothing was tracked before the order was placed.", "at")
     if command.parcel_id:
         parcels = Parcel.filter(id=command.parcel_id, shipment_id=shipment.id)
@@ -264,12 +264,14 @@ async def _check_track(work: Work, command: Track, order: Order, shipment: Shipm
     for text, limit, field in ((command.place, 200, "place"), (command.message, 1000, "message")):
         if len(text or "") > limit:
             raise invalid(f"At most {limit} characters.", field)
-    possible = allowed_statuses(shipment.status)
-    if command.status is not shipment.status and command.status not in possible:
-        raise IllegalTransition(
-            shipment, command.status, shipment.status, tuple(possible), ("status",)
-        )
-    leaves = has_left(command.status) and not has_left(shipment.status)
+
+
+async def _check_step(work: Work, status: ShipmentStatus, order: Order, shipment: Shipment) -> None:
+    """Pass where a shipment may be told to have got so far."""
+    if not may_be_told(shipment.status, status):
+        possible = allowed_statuses(shipment.status)
+        raise IllegalTransition(shipment, status, shipment.status, possible, ("status",))
+    leaves = has_left(status) and not has_left(shipment.status)
     if leaves and order.status is not OrderStatus.CONFIRMED:
         lines = await lines_of(work, order)
         raise await not_possible(work, order, lines, OrderAction.SHIP, "status")
@@ -293,13 +295,14 @@ async def advance(
     lines: list[OrderLine],
     status: ShipmentStatus,
     at: datetime,
+    news: TrackingEvent | None = None,
 ) -> None:
     """Bring a shipment to a status that it may have, with all that follows for stock and lines.
 
-    The order is locked; the caller settles it afterwards.
+    The order is locked; the caller settles it afterwards. `news` is what was told of it.
     """
-    contents = ShipmentLine.filter(shipment_id=shipment.id).using_db(work.connection)
-    units = {row.order_line_id: row.quantity for row in await contents}
+    contents = await CONTENTS.rows(work.connection, shipment.id)
+    units = {row.order_line_id: row.quantity for (row,) in contents}
     held = {line.id: line for line in lines if line.id in units}
     if has_left(status) and not has_left(shipment.status):
         await _take_out(work, shipment, units, held, at)
@@ -315,9 +318,8 @@ async def advance(
     shipment.status = status
     shipment.version += 1
     shipment.updated_at = work.now
-    _tell(work, shipment, order)
+    _tell(work, shipment, order, news)
     await shipment.save(using_db=work.connection)
-    await save_counts(work, list(held.values()))
 
 
 def _count_delivered(
@@ -344,34 +346,40 @@ async def _take_out(
     at: datetime,
 ) -> None:
     """Take the shipment's units out of stock, and their promises with them."""
-    rows = Reservation.filter(
-        order_line_id__in=list(units), stock_item__warehouse_id=shipment.warehouse_id
-    ).using_db(work.connection)
-    reservations = await rows.order_by("stock_item_id", "order_line_id")
-    for reservation in reservations:
-        quantity = units[reservation.order_line_id]
-        movement = Movement(
-            MovementKind.SHIP,
-            -quantity,
-            order_id=shipment.order_id,
-            order_line_id=reservation.order_line_id,
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    taken: dict[Reservation, int] = {}
+    for reservation, item in await HELD_WHERE.rows(work.connection, list(units)):
+        if item.warehouse_id != shipment.warehouse_id:
+            continue
+        line_id = reservation.order_line_id
+        quantity = taken[reservation] = units[line_id]
+        movements[item.id].append(
+            Movement(
+                MovementKind.SHIP, -quantity, order_id=shipment.order_id, order_line_id=line_id
+            )
         )
-        await move(work, reservation.stock_item_id, [movement])
-        await shrink(work, reservation, quantity)
-        line = lines[reservation.order_line_id]
+        line = lines[line_id]
         line.preparing -= quantity
         line.reserved -= quantity
         line.shipped += quantity
-    gone = {each.order_line_id: lines[each.order_line_id] for each in reservations}
+    await move_all(work, movements)
+    await shrink(work, taken)
+    gone = {each.order_line_id: lines[each.order_line_id] for each in taken}
     await send_out(work, shipment, gone, at)
 
 
-def _tell(work: Work, shipment: Shipment, order: Order) -> None:
+def _tell(work: Work, shipment: Shipment, order: Order, news: TrackingEvent | None = None) -> None:
+    """Record how far the shipment is, and of what there was news; its texts are in its history."""
+    data: dict[str, Any] = {"status": shipment.status, "number": shipment.number}
+    if news:
+        data["news"] = {"status": news.status, "at": news.at.isoformat()}
+        if news.parcel_id:
+            data["news"]["parcelId"] = news.parcel_id.hex
     record(
         work,
         shipment,
         EventKind.SHIPMENT_STATUS_CHANGED,
         order=order,
-        data={"status": shipment.status, "number": shipment.number},
+        data=data,
         after=facts(order),
     )

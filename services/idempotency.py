@@ -65,6 +65,11 @@ def claimed(claim: Claim | None) -> Iterator[None]:
         _claims.reset(token)
 
 
+def is_claimed() -> bool:
+    """Whether what the task does is done under a key, so that it may be repeated."""
+    return _claims.get() is not None
+
+
 async def once(run: Callable[[Callable[["Work"], Awaitable[T]]], Awaitable[T]], step: Any) -> T:
     """What `run` makes of a step, which is done under the task's claim, if there is one.
 

@@ -1,14 +1,16 @@
 """Warehouses, and corrections of what lies in them."""
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from models.catalog import Product
 from models.columns import new_id
-from models.inventory import Reservation, StockItem, Warehouse
-from models.orders import OrderLine
+from models.inventory import StockItem, Warehouse
 from models.rules.access import Permission
+from models.rules.catalog import TrackingPolicy
 from models.rules.errors import (
     DomainError,
     ErrorCode,
@@ -19,29 +21,31 @@ from models.rules.errors import (
     not_found,
     required,
 )
-from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
-from models.rules.text import clean
+from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, StockChangeKind
+from models.rules.text import clean, form_in, key
 from models.rules.tracking import NamedUnits
 from services.addresses import Address, check_address
-from services.orders import facts_with_stock, lines_of, lock_order, settle
-from services.reserving import loose_units, shrink
+from services.missing import take_promises
 from services.saving import (
     UNSET,
     Unset,
     given,
     lock_for_save,
-    optional_text,
+    optional_code,
     refuse_taken,
     refuse_version_of_new,
     text,
 )
-from services.stock import Movement, item_at, move
+from services.selling import products_named
+from services.stock import LOCK, READ_ALL, Movement, items_at, move_all
 from services.tracking import adjust_units
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
 from services.waiting import serve
 
 MAX_CHANGES: Final = 500
+Turn = dict[UUID, list[int]]
+"""Changes by the stock item that they change, as their places in the input."""
 DEFAULT_PRIORITY: Final = 100
 
 
@@ -88,31 +92,63 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     """
     if not 1 <= len(changes) <= MAX_CHANGES:
         raise invalid(f"One call makes 1 to {MAX_CHANGES} changes.", "changes")
-    items = await _items(work, changes)
-    # By the ids of the stock items, so that nobody deadlocks; of one item in the caller's order.
-    for index, item in sorted(enumerate(items), key=lambda each: each[1].id):
-        await _change(work, changes[index], item.id, ("changes", str(index)))
+    goods = await _goods(work, changes)
+    places = [
+        (product.id, change.warehouse_id) for product, change in zip(goods, changes, strict=True)
+    ]
+    items = await items_at(work, set(places))
+    keys = [items[place].id for place in places]
+    products = dict(zip(keys, goods, strict=True))
+    for turn in _turns(keys, products):
+        await _change(work, changes, turn, products)
     await serve(work)
-    ids = [item.id for item in items]
-    now = {item.id: item for item in await StockItem.filter(id__in=ids).using_db(work.connection)}
-    return [now[key] for key in dict.fromkeys(ids)]
+    now = {item.id: item for (item,) in await READ_ALL.rows(work.connection, keys)}
+    return [now[key] for key in dict.fromkeys(keys)]
 
 
-async def _items(work: Work, changes: tuple[ChangeStock, ...]) -> list[StockItem]:
-    """The stock item of each change; one that never was is made with nothing in it."""
+async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Product]:
+    """The product of each change.
+
+    Raises:
+        Refused: every reason against the changes that can be seen without their stock.
+    """
+    products = await products_named(work, (change.sku for change in changes))
+    warehouses = {change.warehouse_id for change in changes}
+    known = await visible(Warehouse, work.actor).using_db(work.connection).in_bulk(warehouses, "id")
     errors: list[DomainError] = []
-    items = []
+    goods = []
     for index, change in enumerate(changes):
         path = ("changes", str(index))
         errors += _check(change, path)
-        item = await _item(work, change)
-        if isinstance(item, InputError):
-            errors.append(InputError(item.code, item.message, (*path, *item.path)))
+        product = products.get(form_in(change.sku, products))
+        if product is None:
+            errors.append(not_found(f"There is no product {key(change.sku)}.", *path, "sku"))
+        elif change.warehouse_id not in known:
+            errors.append(not_found("There is no such warehouse.", *path, "warehouseId"))
         else:
-            items.append(item)
+            goods.append(product)
     if errors:
         raise Refused(errors)
-    return items
+    return goods
+
+
+def _turns(keys: Sequence[UUID], products: Mapping[UUID, Product]) -> list[Turn]:
+    """The changes of stock items, by their ids: all in one turn, of each item in their order.
+
+    Of an item whose units have codes a turn has one change: the next finds the units as it left
+    them.
+    """
+    turns: list[Turn] = []
+    earlier: Counter[UUID] = Counter()
+    for index, item_id in enumerate(keys):
+        turn = 0
+        if products[item_id].tracking is not TrackingPolicy.NONE:
+            turn = earlier[item_id]
+            earlier[item_id] += 1
+        if turn == len(turns):
+            turns.append(defaultdict(list))
+        turns[turn][item_id].append(index)
+    return turns
 
 
 def _check(change: ChangeStock, path: Path) -> list[DomainError]:
@@ -138,79 +174,65 @@ def _check(change: ChangeStock, path: Path) -> list[DomainError]:
     return errors
 
 
-async def _item(work: Work, change: ChangeStock) -> StockItem | InputError:
-    products = visible(Product, work.actor).using_db(work.connection)
-    product = await products.get_or_none(sku=clean(change.sku))
-    if product is None:
-        return not_found(f"There is no product {clean(change.sku)}.", "sku")
-    warehouses = visible(Warehouse, work.actor).using_db(work.connection)
-    if not await warehouses.filter(id=change.warehouse_id).exists():
-        return not_found("There is no such warehouse.", "warehouseId")
-    return await item_at(work, product.id, change.warehouse_id)
+async def _change(
+    work: Work,
+    changes: Sequence[ChangeStock],
+    turn: Turn,
+    products: Mapping[UUID, Product],
+) -> None:
+    """Make the changes of a turn, the items in the order of their ids, so nobody deadlocks."""
+    movements: dict[UUID, list[Movement]] = {}
+    for (item,) in await LOCK.rows(work.connection, sorted(turn)):
+        drawn, missing = _draw(item, [(index, changes[index]) for index in turn[item.id]])
+        if missing:
+            await take_promises(work, item, missing)
+        movements[item.id] = drawn
+    try:
+        items = await move_all(work, movements)
+    except Contended:
+        raise AssertionError("the items were locked") from None
+    for item_id, item in items.items():
+        for index, movement in zip(turn[item_id], movements[item_id], strict=True):
+            path, units = ("changes", str(index)), changes[index].units
+            await adjust_units(work, products[item_id], item, movement, units, path)
 
 
-async def _change(work: Work, change: ChangeStock, item_id: UUID, path: Path) -> None:
-    rows = StockItem.filter(id=item_id).using_db(work.connection).select_for_update()
-    item = await rows.get()
-    if change.if_on_hand is not None and change.if_on_hand != item.on_hand:
-        message = f"You saw {change.if_on_hand} on hand; there are {item.on_hand}."
+def _draw(
+    item: StockItem, changes: Sequence[tuple[int, ChangeStock]]
+) -> tuple[list[Movement], int]:
+    """The movements of an item's changes, and for how many units promises must be taken back.
+
+    Raises:
+        InputError: a change that is none or impossible, or seen on what has changed since.
+    """
+    balance = item.balance
+    movements, missing = [], 0
+    for index, change in changes:
+        path = ("changes", str(index))
+        movement = _movement(balance, change, path)
+        balance = balance.after(movement.kind, movement.quantity)
+        short = max(0, balance.reserved + balance.damaged - balance.on_hand)
+        balance = balance.after(MovementKind.RELEASE, -short)
+        missing += short
+        movements.append(movement)
+    return movements, missing
+
+
+def _movement(now: Balance, change: ChangeStock, path: Path) -> Movement:
+    if change.if_on_hand is not None and change.if_on_hand != now.on_hand:
+        message = f"You saw {change.if_on_hand} on hand; there are {now.on_hand}."
         raise InputError(ErrorCode.VERSION_CONFLICT, message, (*path, "ifOnHand"))
-    delta = change.delta if change.delta is not None else (change.set_to or 0) - item.on_hand
+    delta = change.delta if change.delta is not None else (change.set_to or 0) - now.on_hand
     if delta == 0 and change.kind is not StockChangeKind.COUNT:
         raise invalid("Nothing would change.", *path, "setTo")
     movement = Movement(MovementKind(change.kind), delta, clean(change.reason))
-    after = item.balance.after(movement.kind, delta)
+    after = now.after(movement.kind, delta)
     if after.on_hand < 0 or after.damaged < 0 or after.damaged > after.on_hand:
-        message = f"There are {item.on_hand} on hand, {item.damaged} of them damaged."
+        message = f"There are {now.on_hand} on hand, {now.damaged} of them damaged."
         raise invalid(message, *path, "delta")
     if after.on_hand > MAX_QUANTITY:
         raise invalid(f"At most {MAX_QUANTITY} on hand.", *path, "delta")
-    await take_promises(work, item, after.reserved + after.damaged - after.on_hand)
-    try:
-        item = await move(work, item.id, [movement])
-    except Contended:
-        raise AssertionError("the item was locked") from None
-    await adjust_units(work, item, movement, change.units, path)
-
-
-async def take_promises(work: Work, item: StockItem, units: int) -> None:
-    """Take promised units back from the youngest orders that have some: they wait again.
-
-    Units that lie in a pending shipment stay there, since somebody may be packing them.
-
-    Raises:
-        InputError: without those units there are not enough.
-    """
-    remaining = units
-    rows = Reservation.filter(stock_item_id=item.id).using_db(work.connection)
-    for reservation in await rows.order_by("-created_at", "-id"):
-        if remaining <= 0:
-            return
-        remaining -= await _take_promise(work, item, reservation, remaining)
-    if remaining > 0:
-        message = "Units of pending shipments would be missing: cancel those shipments first."
-        raise invalid(message, "changes")
-
-
-async def _take_promise(work: Work, item: StockItem, reservation: Reservation, most: int) -> int:
-    """Take up to `most` units of one reservation that lie in no shipment; how many there were."""
-    found = await OrderLine.get(id=reservation.order_line_id, using_db=work.connection)
-    order = await lock_order(work, found.order_id)
-    lines = await lines_of(work, order)
-    line = next(each for each in lines if each.id == found.id)
-    loose = await loose_units(work, [line])
-    units = min(most, loose.get(item.warehouse_id, {}).get(line.id, 0))
-    if units == 0:
-        return 0
-    before = await facts_with_stock(work, order)
-    release = Movement(MovementKind.RELEASE, -units, "stock is missing", order.id, line.id)
-    await move(work, item.id, [release])
-    await shrink(work, reservation, units)
-    line.reserved -= units
-    line.backordered += units
-    await line.save(update_fields=["reserved", "backordered"], using_db=work.connection)
-    await settle(work, order, lines, before, data={"lineId": line.id.hex, "backordered": units})
-    return units
+    return movement
 
 
 @use_case(Permission.STOCK_WRITE)
@@ -229,9 +251,9 @@ async def save_warehouse(work: Work, command: SaveWarehouse) -> Warehouse:
         warehouse = await lock_for_save(work, Warehouse, command.id, command.version)
     if new or given(command.name):
         warehouse.name = text(command.name, "name", 200)
-    code = optional_text(command.code, "code", 64)
+    code = optional_code(command.code, "code", 64)
     if new or code:
-        warehouse.code = code or warehouse.name[:64]
+        warehouse.code = code or key(warehouse.name)[:64]
         await refuse_taken(work, Warehouse, "code", warehouse.code, warehouse.id, "code")
     if not isinstance(command.address, Unset):
         warehouse.address = check_address(command.address, "address")

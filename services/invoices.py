@@ -1,16 +1,19 @@
 """Invoices: issued when a shipment ships, numbered without a gap."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from models.customers import Customer
 from models.fulfillment import Shipment
 from models.orders import Order, OrderLine
 from models.payments import Invoice
-from models.rules.money import TaxedAmount
+from models.rules.freight import RatePart, sum_by_rate
 from models.rules.numbering import NumberKind
 from models.rules.pricing import LinePrice, LineTotals, price_line
 from services import numbering, policy
+from services.freight import parts_of, stored
 from services.transaction import Work
 
 
@@ -29,8 +32,7 @@ async def issue(
         order_id=order.id,
         shipment_id=shipment.id,
         currency=order.currency,
-        net_minor=worth.net_minor,
-        tax_minor=worth.tax_minor,
+        **billed_with(worth),
         issued_at=work.now,
         due_at=work.now + timedelta(days=customer.terms_days),
     )
@@ -40,24 +42,32 @@ async def issue(
 
 def worth_of(
     order: Order, units: dict[UUID, int], lines: list[OrderLine], *, is_first: bool
-) -> TaxedAmount:
-    """What units that have just left are billed with; shipping is on the order's first invoice.
+) -> list[RatePart]:
+    """What units that have just left are billed with, by tax rate; freight is on the first invoice.
 
     They cost what they add to the price of what left before them. So an order's invoices together
     come at any time to exactly what has left, rounded once, however it was split.
     """
-    net = order.shipping_net_minor if is_first else 0
-    tax = order.shipping_tax_minor if is_first else 0
+    parts = parts_of(order) if is_first else []
     for line in lines:
         if line.id in units:
-            now = _price(line, line.shipped)
-            before = _price(line, line.shipped - units[line.id])
-            net += now.net_minor - before.net_minor
-            tax += now.tax_minor - before.tax_minor
-    return TaxedAmount(net, tax, order.currency)
+            now = _price(order, line, line.shipped)
+            before = _price(order, line, line.shipped - units[line.id])
+            net_minor = now.net_minor - before.net_minor
+            parts.append(RatePart(line.tax_rate, net_minor, now.tax_minor - before.tax_minor))
+    return sum_by_rate(parts)
 
 
-def _price(line: OrderLine, units: int) -> LineTotals:
+def billed_with(parts: Sequence[RatePart]) -> dict[str, Any]:
+    """The amounts of an invoice of these parts, by column."""
+    return {
+        "net_minor": sum(part.net_minor for part in parts),
+        "tax_minor": sum(part.tax_minor for part in parts),
+        "taxes": stored(parts),
+    }
+
+
+def _price(order: Order, line: OrderLine, units: int) -> LineTotals:
     return price_line(
         LinePrice(
             quantity=units,
@@ -65,5 +75,6 @@ def _price(line: OrderLine, units: int) -> LineTotals:
             price_quantity=line.price_quantity,
             discount_rate=line.discount_rate,
             tax_rate=line.tax_rate,
+            rounding=order.rounding,
         )
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from models.payments import Invoice, Payment
 from models.rules.access import Actor, Permission
 from models.rules.errors import invalid
 from models.rules.ledger import (
+    BilledRate,
     DocumentKind,
     Posting,
     charge_postings,
@@ -22,6 +24,7 @@ from models.rules.ledger import (
 )
 from models.rules.payment_states import PaymentKind
 from services import policy
+from services.freight import restored
 from services.visibility import visible
 
 PAGE: Final = 500
@@ -130,17 +133,38 @@ async def _merged(*sources: AsyncIterator[_Document]) -> AsyncIterator[_Document
 
 
 async def _invoices(actor: Actor, begin: datetime, end: datetime) -> AsyncIterator[_Document]:
-    own = ("number", "currency", "net_minor", "tax_minor", "order_id")
-    others = {"shipping": "order__shipping_net_minor", "shipment": "shipment__number"}
+    own = ("number", "currency", "net_minor", "tax_minor", "taxes", "order_id")
+    others = {
+        "shipping": "order__shipping_net_minor",
+        "shipping_taxes": "order__shipping_taxes",
+        "shipment": "shipment__number",
+    }
     period = _Period(visible(Invoice, actor), "issued_at", begin, end)
     async for page in period.pages(*own, **others):
         firsts = await _first_invoices(actor, {row["order_id"] for row in page})
         for row in page:
-            shipping = row["shipping"] if firsts[row["order_id"]] == row["id"] else 0
+            is_first = firsts[row["order_id"]] == row["id"]
             accounts = policy.current().accounts
-            postings = invoice_postings(accounts, row["net_minor"], row["tax_minor"], shipping)
+            postings = invoice_postings(accounts, _billed(row, is_first=is_first))
             text = row["shipment"] or ""
             yield _document(row, DocumentKind.INVOICE, row["number"], postings, text)
+
+
+def _billed(row: dict[str, Any], *, is_first: bool) -> list[BilledRate]:
+    """What an invoice bills by rate; the first of an order bills its freight too."""
+    shipping_minor = row["shipping"] if is_first else 0
+    parts = restored(row["taxes"])
+    if not parts:
+        goods_minor = row["net_minor"] - shipping_minor
+        return [BilledRate(None, goods_minor, shipping_minor, row["tax_minor"])]
+    freight = {part.rate: part.net_minor for part in restored(row["shipping_taxes"])}
+    if not freight:
+        freight = {Decimal(0): shipping_minor}
+    return [
+        BilledRate(rate, net - shipping, shipping, tax)
+        for rate, net, tax in parts
+        for shipping in [freight.get(rate, 0) if is_first else 0]
+    ]
 
 
 async def _first_invoices(actor: Actor, orders: set[UUID]) -> dict[UUID, UUID]:

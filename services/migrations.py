@@ -3,20 +3,24 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.indexes import Index
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_editor import (
     BaseSchemaEditor,
     MySQLSchemaEditor,
     SqliteSchemaEditor,
 )
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
 from models.events import Feed
@@ -24,11 +28,21 @@ from models.rules.access import SYSTEM
 from models.tables import TABLES
 from services import credit, feed
 from services.database import APP, connection
+from services.invisible import invisible_keys
+from services.migration_state import LazyState
+from services.settled import complete_settled
 from services.transaction import run
 
+log: Final = structlog.get_logger("ordergraph.migrations")
+
+Progress = Callable[[str, int, int], None]
+
 LOCK_SECONDS: Final = 300
-CREDIT: Final = "0003_credit"
-"""What it adds is counted from the orders, by the company's currency, which it does not know."""
+BALANCE: Final = "0009_balance"
+VISIBLE_KEYS: Final = "0014_visible_keys"
+COUNTED: Final = frozenset({"0003_credit", BALANCE})
+"""After these, credit is counted from the orders by the company's currency, which they do not know.
+"""
 POSTGRES_LOCK: Final = 0x6F72646572  # "order"
 
 
@@ -42,10 +56,11 @@ async def pending() -> list[str]:
     return [step.migration.name for step in plan if not step.backward]
 
 
-async def migrate() -> list[str]:
+async def migrate(progress: Progress | None = None) -> list[str]:
     """Apply what is pending to the open database; the names of what was applied.
 
     One process at a time: others wait up to `LOCK_SECONDS`, and then find nothing left to do.
+    `progress` is called with what a long step works on, how much is done, and how much there is.
 
     Raises:
         MigrationLocked: another process held the lock for all that time.
@@ -54,10 +69,15 @@ async def migrate() -> list[str]:
     async with _locked(client):
         applied = await pending()
         if applied:
-            await _apply(client)
-        if CREDIT in applied:
+            await _apply(client, progress)
+        if not COUNTED.isdisjoint(applied):
             await run(SYSTEM, credit.recount)
         await Feed.get_or_create(id=feed.FEED_ID)
+        if BALANCE in applied:
+            await complete_settled(SYSTEM)
+        if VISIBLE_KEYS in applied:
+            for each in await invisible_keys():
+                log.warning("migration.invisible", key=str(each))
     return applied
 
 
@@ -76,6 +96,8 @@ class LenientSQLite(SqliteSchemaEditor):
 
 
 class Executor(MigrationExecutor):
+    progress: Progress | None = None
+
     async def migrate(self, *args: Any, **kwargs: Any) -> None:
         """As Tortoise's, forgetting which columns it found in tables: they have others now.
 
@@ -87,7 +109,29 @@ class Executor(MigrationExecutor):
         finally:
             EXECUTOR_CACHE.clear()
 
+    async def _project_state(
+        self, applied: set[MigrationKey], *, upto: MigrationKey | None = None
+    ) -> State:
+        """As Tortoise's, with classes that are made when they are needed."""
+        connections = {
+            app: config["default_connection"] for app, config in self.loader.apps_config.items()
+        }
+        state = LazyState({}, StateApps(default_connections=connections))
+        for key in self._full_plan():
+            if key == upto:
+                break
+            migration = self.loader.graph.nodes[key]
+            if migration and key in applied:
+                await migration.apply(state, dry_run=True)
+        return state
+
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:
+        """Tortoise's or ours; a migration finds there how to show its `progress`."""
+        editor: Any = self._editor(atomic, collect_sql)
+        editor.progress = self.progress
+        return cast("BaseSchemaEditor", editor)
+
+    def _editor(self, atomic: bool, collect_sql: bool) -> BaseSchemaEditor:
         if self.connection.capabilities.dialect == "sqlite":
             return LenientSQLite(self.connection, atomic=atomic, collect_sql=collect_sql)
         if self.connection.capabilities.dialect == "mysql":
@@ -104,12 +148,14 @@ def _executor(client: BaseDBAsyncClient) -> Executor:
     return Executor(client, {APP: app})
 
 
-async def _apply(client: BaseDBAsyncClient) -> None:
+async def _apply(client: BaseDBAsyncClient, progress: Progress | None) -> None:
     dialect = client.capabilities.dialect
     if dialect == "sqlite":
         # Rebuilding a table drops it, which would cascade to the rows that refer to it.
         await client.execute_script("PRAGMA foreign_keys = OFF")
-    await _executor(client).migrate([MigrationTarget(APP, "__latest__")], direction="forward")
+    executor = _executor(client)
+    executor.progress = progress
+    await executor.migrate([MigrationTarget(APP, "__latest__")], direction="forward")
     if dialect == "sqlite":
         await _restore_indexes(client)
         await _check_references(client)

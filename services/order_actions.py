@@ -5,27 +5,26 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.customers import Customer
 from models.fulfillment import Shipment
-from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
-from models.rules.errors import DomainError, Refused, invalid, not_found
+from models.rules.errors import DomainError, invalid, not_found, refuse
 from models.rules.events import EventKind
-from models.rules.order_states import OrderAction, OrderStatus, order_actions
+from models.rules.order_states import OrderAction, OrderGuard, order_actions
 from models.rules.shipment_states import ShipmentStatus
-from services import credit
+from models.rules.text import clean
+from services import credit, order_status
+from services.drafts import look_anew
 from services.fulfillment import (
     add_shipment,
     advance,
-    save_counts,
 )
-from services.order_entry import sum_up, totals_of
+from services.order_entry import price, sum_up
+from services.order_lines import lines_of, save_lines
 from services.orders import (
     check_version,
     facts_with_stock,
-    lines_of,
     lock_order,
     not_possible,
     settle,
@@ -33,6 +32,8 @@ from services.orders import (
 )
 from services.promising import promise
 from services.reserving import give_back, keep, loose_units, not_gone, open_units
+from services.selling import Products, products_by_id, refuse_blocked
+from services.statements import Statement
 from services.transaction import Work, use_case
 
 ELSEWHERE: Final = {
@@ -42,6 +43,13 @@ ELSEWHERE: Final = {
     OrderAction.RETURN: "returnRequest",
 }
 MAX_REASON: Final = 1_000
+FOREVER: Final = Statement(
+    """UPDATE reservation SET expires_at = NULL
+    WHERE order_line_id IN (SELECT id FROM order_line WHERE order_id = ?)"""
+)
+
+Guards = tuple[OrderGuard, ...]
+"""What decides where a step leads, where it may lead to several states."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +79,12 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
 
     Raises:
         Forbidden: approving needs a permission of its own.
-        CreditExceeded: a draft of a blocked customer is submitted.
+        CreditExceeded: a draft of a blocked customer is submitted, or their order released.
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: its state does not allow the action; `allowed` tells what it does.
         Refused: an action that has a mutation of its own, unknown lines, too many units, a
-            StockShortage where the action needs stock that is not there.
+            StockShortage where the action needs stock that is not there; a product of a draft that
+            is sold no more.
     """
     if command.action in ELSEWHERE:
         raise invalid(f"{command.action} is done by {ELSEWHERE[command.action]}.", "action")
@@ -91,60 +100,50 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
     if command.action not in order_actions(situation(order, lines)):
         raise await not_possible(work, order, lines, command.action, "action")
     before = await facts_with_stock(work, order)
-    await ACTIONS[command.action](Step(work, command, order, lines))
+    act = ACTIONS.get(command.action)
+    guards = await act(Step(work, command, order, lines)) if act else ()
+    order_status.step(order, command.action, *guards)
     data = {"action": command.action.value}
+    if reason := clean(command.reason or ""):
+        data["reason"] = reason
     is_placed = command.action is OrderAction.SUBMIT
     kind = EventKind.ORDER_PLACED if is_placed else EventKind.ORDER_STATUS_CHANGED
     await settle(work, order, lines, before, kind, data)
     return order
 
 
-async def _submit(step: Step) -> None:
+async def _submit(step: Step) -> Guards:
     """A draft becomes an order: what it holds stays, and the rest is promised now."""
-    customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
-    credit.refuse_blocked(customer, step.order)
-    # Nobody serves a draft: what its lines lost or never got may be there by now.
-    waiting = [line for line in step.lines if line.backordered]
-    for line in waiting:
-        line.backordered = 0
-    await save_counts(step.work, waiting)
-    await _promise(step, step.lines)
-    held = Reservation.filter(order_line_id__in=[line.id for line in step.lines])
-    await held.using_db(step.work.connection).update(expires_at=None)
-    await credit.take(step.work, step.order)
+    await _refuse_blocked(step)
+    products = await look_anew(step.work, step.lines)
+    await save_lines(step.work, step.lines)  # what is expected is counted in the database
+    await _promise(step, step.lines, products)
+    await FOREVER.change(step.work.connection, step.order.id)
     step.order.placed_at = step.order.sorted_at = step.work.now
+    return await credit.take(step.work, step.order)
 
 
-async def _approve(step: Step) -> None:
-    step.order.status = OrderStatus.CONFIRMED
+async def _refuse_blocked(step: Step) -> Guards:
+    customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
+    refuse_blocked(customer, step.order)
+    return ()
 
 
-async def _hold(step: Step) -> None:
-    step.order.status = OrderStatus.ON_HOLD
-
-
-async def _release(step: Step) -> None:
-    step.order.status = OrderStatus.CONFIRMED
-
-
-async def _complete(step: Step) -> None:
-    step.order.status = OrderStatus.COMPLETED
-
-
-async def _prepare(step: Step) -> None:
+async def _prepare(step: Step) -> Guards:
     """Everything that is promised lies in a pending shipment, one a warehouse.
 
     Units that nobody promised yet (of an imported open order) are promised first.
     """
     waiting = [line for line in step.lines if open_units(line)]
     if waiting:
-        await _promise(step, waiting)
+        await _promise(step, waiting, await products_by_id(step.work, waiting))
     loose = await loose_units(step.work, step.lines)
     for warehouse_id in sorted(loose):
         await add_shipment(step.work, step.order, warehouse_id, loose[warehouse_id], step.lines)
+    return ()
 
 
-async def _ship(step: Step) -> None:
+async def _ship(step: Step) -> Guards:
     """Every pending shipment leaves, after all that is promised was put into one."""
     await _prepare(step)
     rows = Shipment.filter(
@@ -154,30 +153,25 @@ async def _ship(step: Step) -> None:
         await advance(
             step.work, step.order, shipment, step.lines, ShipmentStatus.SHIPPED, step.work.now
         )
+    return ()
 
 
-async def _cancel(step: Step) -> None:
+async def _cancel(step: Step) -> Guards:
     """Units that have not left are cancelled and what was promised to them is free again.
 
     Pending shipments are undone first, so that nothing is packed for nobody.
     """
     units = _units_to_cancel(step)
     await _undo_shipments(step, units)
-    for line in step.lines:
-        await _cancel_units(step, line, units.get(line.id, 0))
-    await save_counts(step.work, step.lines)
+    lines = {line.id: line for line in step.lines}
+    held = {line_id: _cancel_units(lines[line_id], some) for line_id, some in units.items()}
+    await give_back(step.work, held, lines, step.command.reason or "cancelled")
     if all(line.cancelled == line.quantity for line in step.lines):
-        step.order.status = OrderStatus.CANCELLED
-        return
+        return (OrderGuard.NOTHING_LEFT,)
     for line in step.lines:
-        totals = totals_of(line)
-        line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
-        line.discount_minor = totals.discount_minor
-        await line.save(
-            update_fields=["net_minor", "tax_minor", "discount_minor"],
-            using_db=step.work.connection,
-        )
+        price(line, step.order.rounding)
     sum_up(step.order, step.lines)
+    return ()
 
 
 def _units_to_cancel(step: Step) -> dict[UUID, int]:
@@ -194,8 +188,7 @@ def _units_to_cancel(step: Step) -> dict[UUID, int]:
             errors.append(invalid(message, *path, "quantity"))
     if not step.command.lines:
         errors.append(invalid("Which lines?", "lines"))
-    if errors:
-        raise Refused(errors)
+    refuse(errors)
     return step.command.lines
 
 
@@ -212,32 +205,29 @@ async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
         )
 
 
-async def _cancel_units(step: Step, line: OrderLine, units: int) -> None:
-    """Cancel units of a line: first those that nobody holds, then backordered, then reserved."""
+def _cancel_units(line: OrderLine, units: int) -> int:
+    """Cancel units of a line: first those that nobody holds, then backordered, then reserved.
+
+    How many are reserved and to be given back.
+    """
     free = min(units, open_units(line))
     waiting = min(units - free, line.backordered)
     line.backordered -= waiting
-    reserved = units - free - waiting
-    if reserved:
-        await give_back(step.work, line, reserved, step.command.reason or "cancelled")
     line.cancelled += units
+    reserved: int = units - free - waiting
+    return reserved
 
 
-async def _promise(step: Step, lines: list[OrderLine]) -> None:
-    rows = Product.filter(id__in=[line.product_id for line in lines if line.product_id])
-    products = {product.id: product for product in await rows.using_db(step.work.connection)}
+async def _promise(step: Step, lines: list[OrderLine], products: Products) -> None:
     promised = await promise(step.work, lines, products)
     await keep(step.work, promised.reservations)
-    await save_counts(step.work, lines)
 
 
-ACTIONS: Final[dict[OrderAction, Callable[[Step], Awaitable[None]]]] = {
+ACTIONS: Final[dict[OrderAction, Callable[[Step], Awaitable[Guards]]]] = {
     OrderAction.SUBMIT: _submit,
-    OrderAction.APPROVE: _approve,
-    OrderAction.HOLD: _hold,
-    OrderAction.RELEASE: _release,
+    OrderAction.RELEASE: _refuse_blocked,
     OrderAction.PREPARE: _prepare,
     OrderAction.SHIP: _ship,
     OrderAction.CANCEL: _cancel,
-    OrderAction.COMPLETE: _complete,
 }
+"""What is done for an action; those that are not here are nothing but a decision."""

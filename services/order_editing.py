@@ -1,116 +1,81 @@
 """Editing an order: its lines, its shipping and its addresses, for the difference and no more."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.customers import Customer
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
-from models.rules.access import Actor, Permission
-from models.rules.errors import DomainError, Refused, invalid, not_found
-from models.rules.events import EventKind
-from models.rules.money import Amount, TaxedAmount
+from models.rules.access import Permission
+from models.rules.errors import invalid, required
+from models.rules.events import EventKind, SubjectKind
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
-from models.rules.pricing import shortest
 from models.rules.text import clean
-from services import credit
+from services import credit, order_status
 from services.addresses import Address, check_address
-from services.fulfillment import COUNTS, save_counts
+from services.drafts import Hold, change_customer, held_until, hold_of, look_anew
+from services.edited_lines import Edit, EditedLine, draw_lines
+from services.freight import rule_of, tax_freight
 from services.order_actions import MAX_REASON
-from services.order_entry import (
-    NewLine,
-    amount,
-    build_lines,
-    goods_of,
-    sum_up,
-    totals_of,
-)
+from services.order_changes import Told, as_told, changes
+from services.order_entry import amount, sum_up
+from services.order_lines import lines_of, save_lines
 from services.orders import (
+    MAX_NOTE,
     check_version,
     facts_with_stock,
-    lines_of,
     lock_order,
     not_possible,
+    references_of,
     settle,
     situation,
 )
-from services.placing import MAX_ATTRIBUTES, discount_of
+from services.placing import MAX_ATTRIBUTES
 from services.promising import promise
-from services.reserving import give_back, keep, open_units
-from services.saving import UNSET, Unset, given
-from services.transaction import Work, run, use_case
+from services.references import ExternalKey, keys_of, refer
+from services.reserving import give_back, hold_until, keep, open_units
+from services.saving import UNSET, Unset, given, optional_text
+from services.selling import refuse_blocked
+from services.statements import Statement
+from services.transaction import Work, use_case
 
-PRICES: Final = (
-    "quantity",
-    "unit_price_minor",
-    "discount_rate",
-    "net_minor",
-    "tax_minor",
-    "discount_minor",
-)
-
-
-@dataclass(frozen=True)
-class EditedLine(NewLine):
-    """A line as it is to be. Without `line_id` it is new; a price that is not given stays."""
-
-    line_id: UUID | None = None
+WORDS: Final = frozenset({"note", "external_key"})
+"""What an edit may change of an order in any state: it concerns neither goods nor money."""
+DELETE: Final = Statement("DELETE FROM order_line WHERE id IN ?")
 
 
 @dataclass(frozen=True)
 class EditOrder:
-    """How an order is to be. `lines` is the complete new list; what is unset stays as it is."""
+    """How an order is to be. `lines` is the complete new list; what is unset stays as it is.
+
+    A draft can become another customer's, and hold its stock until another time; with None for that
+    it holds none.
+    """
 
     order_id: UUID
     version: int | None
     reason: str
     lines: tuple[EditedLine, ...] | Unset = UNSET
     shipping: Decimal | Unset | None = UNSET
+    shipping_tax_rate: Decimal | Unset | None = UNSET
     shipping_address: Address | Unset | None = UNSET
     billing_address: Address | Unset | None = UNSET
     promised_at: datetime | Unset | None = UNSET
     attributes: dict[str, Any] | Unset = UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What an edit would come to, and why it would be refused."""
-
-    before: TaxedAmount
-    after: TaxedAmount
-    errors: list[DomainError]
+    customer_id: UUID | Unset | None = UNSET
+    reserve_until: datetime | Unset | None = UNSET
+    note: str | Unset | None = UNSET
+    external_key: ExternalKey | Unset | None = UNSET
 
     @property
-    def difference(self) -> Amount:
-        """What the order would come to more, with tax."""
-        more = self.after.gross.minor - self.before.gross.minor
-        return Amount(more, self.before.currency)
-
-
-@dataclass(slots=True)
-class Edit:
-    """An edit under way: the rows as they are to be. `places` are the lines' in the new list."""
-
-    order: Order
-    lines: list[OrderLine]
-    added: list[OrderLine] = field(default_factory=list)
-    removed: list[OrderLine] = field(default_factory=list)
-    grown: list[OrderLine] = field(default_factory=list)
-    products: dict[UUID, Product] = field(default_factory=dict)
-    places: dict[UUID, int] = field(default_factory=dict)
-
-
-class Seen(Exception):
-    """Ends a transaction whose outcome was only to be seen."""
-
-    def __init__(self, preview: Preview) -> None:
-        super().__init__()
-        self.preview = preview
+    def is_about_words(self) -> bool:
+        """Whether it changes nothing but how the order is noted and called."""
+        optional = (field.name for field in fields(self) if field.default is UNSET)
+        wanted = {name for name in optional if given(getattr(self, name))}
+        return bool(wanted) and wanted <= WORDS
 
 
 @use_case(Permission.ORDERS_WRITE)
@@ -118,14 +83,18 @@ async def edit_order(work: Work, command: EditOrder) -> Order:
     """The order after the edit; stock was reserved and released for the difference.
 
     A line that is left out is cancelled as far as it has not shipped; of a draft it is deleted.
+    Whose a draft is and until when it holds stock is told by `services.drafts`. An edit of note and
+    key alone is possible in every state.
 
     Raises:
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: its state allows no edit.
         Refused: every reason at once: what has shipped or is being prepared would shrink or change
             its price, unknown lines or SKUs, a StockShortage for each line that is short. Another
-            shipping where it was billed. Nothing that would be left.
-        CreditExceeded: it would take the customer over their limit.
+            shipping where it was billed. Nothing that would be left. Another customer of an order
+            that was placed, or a time to hold its stock. A key that another order is known by.
+        CreditExceeded: it would take the customer over their limit, or they are blocked and it
+            would order more.
     """
     if not clean(command.reason) or len(command.reason) > MAX_REASON:
         raise invalid(f"A reason has 1 to {MAX_REASON} characters.", "reason")
@@ -133,56 +102,92 @@ async def edit_order(work: Work, command: EditOrder) -> Order:
     if command.version is not None:
         check_version(order, command.version)
     before = await facts_with_stock(work, order)
-    lines = await _edit(work, command, order)
-    data = {"fields": _fields(command), "totalMinor": order.total_gross_minor}
+    if given(command.external_key):
+        before["references"] = await references_of(order.id, work.connection)
+    lines = await lines_of(work, order)
+    seen = await _told(work, command, order, lines)
+    lines = await _edit(work, command, order, lines)
+    await work.pause()
+    data = {
+        "reason": clean(command.reason),
+        **changes(seen, await _told(work, command, order, lines)),
+        "totalMinor": order.total_gross_minor,
+    }
     await settle(work, order, lines, before, EventKind.ORDER_EDITED, data)
     return order
 
 
-async def preview_edit(actor: Actor, command: EditOrder) -> Preview:
-    """What the edit would come to, found out by doing it and taking it back.
+async def _edit(
+    work: Work, command: EditOrder, order: Order, lines: list[OrderLine]
+) -> list[OrderLine]:
+    """The order's lines after the edit, stored; the order itself is not saved yet."""
+    if not command.is_about_words:
+        edit = await draw_up(work, command, order, lines)
+        await _apply(work, command, edit)
+        order_status.step(order, OrderAction.EDIT)
+        lines = edit.lines
+    write_note(command, order)
+    if isinstance(command.external_key, ExternalKey):
+        await refer(work, SubjectKind.ORDER, order.id, command.external_key)
+    return lines
+
+
+def write_note(command: EditOrder, order: Order) -> None:
+    """Give the order the note that is wanted, if any is.
 
     Raises:
-        Forbidden: the actor may not edit orders.
-        InputError: they see no such order.
+        InputError: it is too long.
     """
-    actor.require(Permission.ORDERS_WRITE)
-
-    async def see(work: Work) -> None:
-        order = await lock_order(work, command.order_id)
-        before = _sums(order)
-        try:
-            await _edit(work, command, order)
-        except Refused as refusal:
-            raise Seen(Preview(before, _sums(order), refusal.errors)) from None
-        raise Seen(Preview(before, _sums(order), []))
-
-    try:
-        await run(actor, see)
-    except Seen as seen:
-        return seen.preview
-    raise AssertionError("a preview never commits")
+    if not isinstance(command.note, Unset):
+        order.note = optional_text(command.note, "note", MAX_NOTE)
 
 
-async def _edit(work: Work, command: EditOrder, order: Order) -> list[OrderLine]:
-    """The order's lines after the edit, stored; the order itself is not saved yet."""
-    lines = await lines_of(work, order)
+async def _told(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Told:
+    """The order as its event tells of it now, with what is kept beside it, if that may change."""
+    beside: dict[str, Any] = {}
+    if given(command.reserve_until):
+        until = await held_until(work, order)
+        beside["reserveUntil"] = until.isoformat() if until else None
+    if given(command.external_key):
+        known = await keys_of(SubjectKind.ORDER, order.id, work.connection)
+        beside["externalRef"] = {each.system: each.key for each in known}
+    return as_told(order, lines, beside)
+
+
+async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Edit:
+    """The order and its lines as they are to be; nothing is stored or promised yet.
+
+    Raises:
+        IllegalTransition: the order's state allows no edit.
+        Refused: as `edit_order`, for what is wrong with the wishes themselves.
+    """
     if OrderAction.EDIT not in order_actions(situation(order, lines)):
         raise await not_possible(work, order, lines, OrderAction.EDIT)
-    edit = await _draw_up(work, command, order, lines)
-    await _apply(work, edit)
-    return edit.lines
-
-
-def _sums(order: Order) -> TaxedAmount:
-    return TaxedAmount(order.total_net_minor, order.total_tax_minor, order.currency)
-
-
-async def _draw_up(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Edit:
-    """The order and its lines as they are to be; nothing is stored or promised yet."""
-    edit = Edit(order, lines)
+    theirs = order.customer_id
+    if not isinstance(command.customer_id, Unset):
+        if command.customer_id is None:
+            raise required("An order has a customer.", "customerId")
+        await change_customer(work, order, lines, command.customer_id)
+    customers = Customer.filter(id=order.customer_id).using_db(work.connection)
+    edit = Edit(order, await customers.select_related("group").get(), lines)
     if not isinstance(command.shipping, Unset):
         order.shipping_net_minor = _shipping(order, lines, command.shipping or Decimal(0))
+    if not isinstance(command.shipping_tax_rate, Unset):
+        order.shipping_tax_rule = _tax_rule(order, lines, command.shipping_tax_rate)
+    _write_down(command, order)
+    if not isinstance(command.lines, Unset):
+        await draw_lines(work, edit, command.lines)
+    prices = (command.lines, command.shipping, command.shipping_tax_rate)
+    is_priced = any(map(given, prices)) or order.customer_id != theirs
+    if is_priced and not _is_billed(lines):
+        tax_freight(order, edit.lines)
+    await work.pause()
+    sum_up(order, edit.lines)
+    return edit
+
+
+def _write_down(command: EditOrder, order: Order) -> None:
+    """Give the order what is wanted of it beside goods and money."""
     if not isinstance(command.shipping_address, Unset):
         order.shipping_address = check_address(command.shipping_address, "shippingAddress")
         there = order.shipping_address
@@ -195,171 +200,85 @@ async def _draw_up(work: Work, command: EditOrder, order: Order, lines: list[Ord
         if len(command.attributes) > MAX_ATTRIBUTES:
             raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
         order.attributes = command.attributes
-    if not isinstance(command.lines, Unset):
-        await _draw_lines(work, edit, command.lines)
-    sum_up(order, edit.lines)
-    return edit
+
+
+def _is_billed(lines: list[OrderLine]) -> bool:
+    """Whether anything has left: the freight was billed with it, and stays as it is."""
+    return any(line.shipped for line in lines)
+
+
+def _tax_rule(order: Order, lines: list[OrderLine], rate: Decimal | None) -> str:
+    rule = rule_of(rate)
+    if rule != order.shipping_tax_rule and _is_billed(lines):
+        raise invalid("What has shipped was billed with its shipping.", "shippingTaxRate")
+    return rule
 
 
 def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
     minor = amount(cost, order.currency, "shipping")
-    if minor != order.shipping_net_minor and any(line.shipped for line in lines):
+    if minor != order.shipping_net_minor and _is_billed(lines):
         raise invalid("What has shipped was billed with its shipping.", "shipping")
     return minor
 
 
-async def _draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
-    known = {line.id: line for line in edit.lines}
-    kept = {each.line_id for each in wanted if each.line_id}
-    # What grows no further was sold when it was ordered, whatever has become of its product.
-    settled = {index for index, each in enumerate(wanted) if _is_settled(known, each)}
-    products = (await goods_of(work, wanted, settled)).products
-    edit.products = {each.id: each for each in products.values()}
-    errors: list[DomainError] = []
-    for index, each in enumerate(wanted):
-        path = ("lines", str(index))
-        line = known.get(each.line_id) if each.line_id else None
-        if each.line_id and line is None:
-            errors.append(not_found("The order has no such line.", *path, "lineId"))
-        elif line is not None:
-            errors += _change(edit, line, each, path)
-    if len(kept) < sum(1 for each in wanted if each.line_id):
-        errors.append(invalid("A line is there once.", "lines"))
-    errors += _foreign(edit.order, wanted, products, settled)
-    for line in edit.lines:
-        if line.id not in kept:
-            errors += _remove(edit, line)
-    if errors:
-        raise Refused(errors)
-    customer = await Customer.get(
-        id=edit.order.customer_id, using_db=work.connection
-    ).select_related("group")
-    fresh = {index: each for index, each in enumerate(wanted) if each.line_id is None}
-    discount_rate = discount_of(customer, customer.group)
-    edit.added = build_lines(
-        edit.order.id, tuple(fresh.values()), products, edit.order.currency, discount_rate
-    )
-    following = max((line.position for line in edit.lines), default=-1) + 1
-    for position, (index, line) in enumerate(zip(fresh, edit.added, strict=True), following):
-        line.position = position
-        edit.places[line.id] = index
-    gone = {line.id for line in edit.removed}
-    edit.lines = [line for line in edit.lines if line.id not in gone] + edit.added
-    if all(line.cancelled == line.quantity for line in edit.lines):
-        raise invalid("Nothing would be left: cancel the order instead.", "lines")
-
-
-def _is_settled(known: dict[UUID, OrderLine], wanted: EditedLine) -> bool:
-    line = known.get(wanted.line_id) if wanted.line_id else None
-    return line is not None and wanted.quantity <= line.quantity
-
-
-def _foreign(
-    order: Order,
-    wanted: tuple[EditedLine, ...],
-    products: dict[str, Product],
-    settled: Collection[int],
-) -> list[DomainError]:
-    """Products that more is ordered of, in another currency than the order's."""
-    skus = {clean(each.sku or "") for at, each in enumerate(wanted) if at not in settled}
-    found = [each for sku, each in products.items() if sku in skus]
-    return [
-        invalid(f"{each.sku} is priced in {each.currency}.", "lines")
-        for each in found
-        if each.currency != order.currency
-    ]
-
-
-def _change(
-    edit: Edit, line: OrderLine, wanted: EditedLine, path: tuple[str, ...]
-) -> list[DomainError]:
-    """Give a line the quantity and prices that are wanted; why that cannot be."""
-    if clean(wanted.sku or "") != line.sku:
-        return [invalid("A line keeps its product: leave it out, and add another.", *path, "sku")]
-    errors: list[DomainError] = []
-    price_minor, discount_rate = line.unit_price_minor, line.discount_rate
-    if wanted.unit_price is not None:
-        price_minor = amount(wanted.unit_price, line.currency, *path, "unitPrice")
-    if wanted.discount_rate is not None:
-        discount_rate = shortest(wanted.discount_rate)
-    is_other = (price_minor, discount_rate) != (line.unit_price_minor, line.discount_rate)
-    if is_other and line.shipped:
-        errors.append(invalid("What has shipped keeps its price.", *path))
-    least = line.shipped + line.preparing + line.cancelled
-    if wanted.quantity < least:
-        message = f"{least} units of this line have shipped, are being prepared or were cancelled."
-        errors.append(invalid(message, *path, "quantity"))
-    if errors:
-        return errors
-    if wanted.quantity > line.quantity:
-        edit.grown.append(line)
-    edit.places[line.id] = int(path[1])
-    line.quantity, line.unit_price_minor = wanted.quantity, price_minor
-    line.discount_rate = discount_rate
-    _price(line)
-    return []
-
-
-def _remove(edit: Edit, line: OrderLine) -> list[DomainError]:
-    if line.preparing:
-        return [invalid(f"{line.preparing} units of {line.sku} are being prepared.", "lines")]
-    if line.shipped:
-        return [invalid(f"{line.shipped} units of {line.sku} have shipped.", "lines")]
-    line.cancelled = line.quantity
-    _price(line)
-    if edit.order.status is OrderStatus.DRAFT:
-        edit.removed.append(line)
-    return []
-
-
-def _price(line: OrderLine) -> None:
-    totals = totals_of(line)
-    line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
-    line.discount_minor = totals.discount_minor
-
-
-async def _apply(work: Work, edit: Edit) -> None:
+async def _apply(work: Work, command: EditOrder, edit: Edit) -> None:
     """Release, promise, and store. Stock is given back, and nobody waits, before more is taken."""
     order = edit.order
-    held = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
-    until = await held.exclude(expires_at=None).first()
-    for line in [*edit.lines, *edit.removed]:
-        await _release(work, line)
-    for line in edit.removed:
-        await line.delete(using_db=work.connection)
-    for line in edit.lines:
-        if line not in edit.added:
-            await line.save(update_fields=[*COUNTS, *PRICES], using_db=work.connection)
+    hold, spare, wanting = await let_go(work, command, edit)
+    await give_back(work, spare, edit.by_id(), "edited")
+    if edit.removed:
+        await DELETE.change(work.connection, [line.id for line in edit.removed])
+    await save_lines(work, edit.lines)  # what is expected is counted in the database
     reservations: list[Reservation] = []
-    if order.status is not OrderStatus.DRAFT or until:
-        wanting = [*edit.grown, *edit.added]
+    if order.status is not OrderStatus.DRAFT or hold.until:
         promised = await promise(work, wanting, edit.products, places=edit.places)
         reservations = promised.reservations
     for each in reservations:
-        each.expires_at = until.expires_at if until else None
+        each.expires_at = hold.until
     if order.status is not OrderStatus.DRAFT:
         await credit.take_more(work, order)
-    await save_counts(work, edit.grown)
     await work.insert(edit.added)
     await keep(work, reservations)
+    if hold.until and hold.was:
+        await hold_until(work, edit.lines, hold.until)
 
 
-async def _release(work: Work, line: OrderLine) -> None:
-    """Give back what a line has too much now: first units that wait, then reserved ones."""
+async def let_go(
+    work: Work, command: EditOrder, edit: Edit
+) -> tuple[Hold, dict[UUID, int], list[OrderLine]]:
+    """What becomes of the time that stock is held, which units are given back, which lines want.
+
+    Units that wait too many wait no more; promised ones are only counted, by their lines. Nothing
+    is stored.
+
+    Raises:
+        CreditExceeded: the customer is blocked, and the order would grow.
+        InputError: that stock cannot be held for such a time.
+        Refused: a draft would begin to hold what is sold no more.
+    """
+    order = edit.order
+    if order.status is not OrderStatus.DRAFT and (edit.grown or edit.added):
+        refuse_blocked(edit.customer, order)
+    hold = await hold_of(work, order, command.reserve_until)
+    release = _release_all if hold.ends else _release
+    spare = {line_id: release(line) for line_id, line in edit.by_id().items()}
+    if not hold.begins:
+        return hold, spare, [*edit.grown, *edit.added]
+    edit.products = await look_anew(work, edit.lines, edit.places)
+    return hold, spare, edit.lines
+
+
+def _release(line: OrderLine) -> int:
+    """Let fewer units of a line wait where it has too many; how many promised ones are too many."""
     spare = max(0, -open_units(line))
     waiting = min(spare, line.backordered)
     line.backordered -= waiting
-    if spare > waiting:
-        await give_back(work, line, spare - waiting, "edited")
+    reserved: int = spare - waiting
+    return reserved
 
 
-def _fields(command: EditOrder) -> list[str]:
-    names = {
-        "lines": command.lines,
-        "shipping": command.shipping,
-        "shippingAddress": command.shipping_address,
-        "billingAddress": command.billing_address,
-        "promisedAt": command.promised_at,
-        "attributes": command.attributes,
-    }
-    return [name for name, value in names.items() if given(value)]
+def _release_all(line: OrderLine) -> int:
+    """Let no unit of a line wait; how many promised ones it gives back, which are all."""
+    line.backordered = 0
+    reserved: int = line.reserved
+    return reserved

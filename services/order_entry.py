@@ -15,31 +15,42 @@ from models.rules.errors import (
     Path,
     Refused,
     invalid,
-    not_found,
+    refuse,
     required,
 )
 from models.rules.inventory import MAX_QUANTITY
-from models.rules.money import UnknownCurrency, exponent, to_minor
+from models.rules.money import (
+    MAX_MINOR,
+    Rounding,
+    UnknownCurrency,
+    converted,
+    exponent,
+    to_minor,
+)
 from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, shortest, total
-from models.rules.text import clean
+from models.rules.text import form_in, forms
 from services import policy
+from services.balance import strike_balance
 from services.reserving import PROMISABLE, stock_row
+from services.selling import check_product
 from services.statements import Query, fresh
 from services.transaction import Work
 from services.visibility import among
 
 MAX_CHANNEL: Final = 32
 MAX_SKU: Final = 64
+ORDERED: Final = (
+    Product,
+    (
+        *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
+        *("discontinued", "backorder", "unit"),
+    ),
+)
+PRODUCTS: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", ORDERED)
 GOODS: Final = Query(
     """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
     LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
-    (
-        Product,
-        (
-            *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
-            *("discontinued", "backorder"),
-        ),
-    ),
+    ORDERED,
     *PROMISABLE,
 )
 
@@ -52,6 +63,11 @@ class NewLine:
     quantity: int
     unit_price: Decimal | None = None
     discount_rate: Decimal | None = None
+
+    @property
+    def has_own_price(self) -> bool:
+        """Whether its price or discount is given, and not its customer's."""
+        return self.unit_price is not None or self.discount_rate is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +91,69 @@ def clean_channel(text: str) -> str:
     return channel
 
 
-async def goods_of(work: Work, lines: Sequence[NewLine], kept: Collection[int] = ()) -> Goods:
+async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
     """The products that the lines name, in the order of the lines, with their stock.
-
-    The lines at the places in `kept` sell nothing more: their products may be gone.
 
     Raises:
         Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
             of range.
     """
+    skus = _named(lines)
+    found = await GOODS.rows(work.connection, skus) if skus else []
+    products = await _seen(work, skus, [product for product, _, _ in found])
+    _check(lines, products)
+    await work.pause()
+    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
+
+
+async def products_of(
+    work: Work, lines: Sequence[NewLine], known: Collection[int]
+) -> dict[str, Product]:
+    """As `goods_of` for lines of which some, at the places in `known`, are an order's already.
+
+    The SKUs of those name nothing. No stock is read.
+
+    Raises:
+        Refused: as `goods_of`.
+    """
+    skus = _named(lines, known)
+    found = [product for (product,) in await PRODUCTS.rows(work.connection, skus)] if skus else []
+    products = await _seen(work, skus, found)
+    _check(lines, products, known)
+    await work.pause()
+    return products
+
+
+def _named(lines: Sequence[NewLine], known: Collection[int] = ()) -> list[str]:
     limit = policy.current().max_order_lines
     if not 1 <= len(lines) <= limit:
         raise invalid(f"An order has 1 to {limit} lines.", "lines")
-    skus = list(dict.fromkeys(clean(line.sku) for line in lines if line.sku))
-    found = await GOODS.rows(work.connection, skus)
-    ids = (product.id for product, _, _ in found)
-    seen = await among(Product, work.actor, ids, work.connection)
-    by_sku = {product.sku: product for product, _, _ in found if product.id in seen}
-    products = {sku: by_sku[sku] for sku in skus if sku in by_sku}
+    new = [line for index, line in enumerate(lines) if index not in known]
+    return list(dict.fromkeys(each for line in new if line.sku for each in forms(line.sku)))
+
+
+async def _seen(work: Work, skus: list[str], found: list[Product]) -> dict[str, Product]:
+    """Those of the products that the actor sees, by their SKUs and in the order of these."""
+    await work.pause()
+    seen = await among(Product, work.actor, (product.id for product in found), work.connection)
+    by_sku = {product.sku: product for product in found if product.id in seen}
+    return {sku: by_sku[sku] for sku in skus if sku in by_sku}
+
+
+def _check(
+    lines: Sequence[NewLine], products: dict[str, Product], known: Collection[int] = ()
+) -> None:
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
         path = ("lines", str(index))
         errors += _check_line(line, path)
-        if line.sku and index not in kept:
-            errors += _check_product(clean(line.sku), products, path)
-    if errors:
-        raise Refused(errors)
-    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
+        if index in known:
+            continue
+        if not line.sku:
+            errors.append(required("Which product?", *path, "sku"))
+        else:
+            errors += _check_product(form_in(line.sku, products), products, path)
+    refuse(errors)
 
 
 def _check_line(line: NewLine, path: Path) -> list[DomainError]:
@@ -112,19 +164,14 @@ def _check_line(line: NewLine, path: Path) -> list[DomainError]:
         check_rate(line.discount_rate or Decimal(0), "A discount rate", *path, "discountRate")
     except InputError as error:
         errors.append(error)
-    if not line.sku:
-        errors.append(required("Which product?", *path, "sku"))
     return errors
 
 
 def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
-    product = products.get(sku)
     if len(sku) > MAX_SKU:
         yield invalid(f"A SKU has at most {MAX_SKU} characters.", *path, "sku")
-    elif product is None:
-        yield not_found(f"There is no product {sku}.", *path, "sku")
-    elif product.discontinued:
-        yield invalid(f"{sku} is not sold any more.", *path, "sku")
+    else:
+        yield from check_product(products.get(sku), sku, path)
 
 
 def currency_of(wished: str | None, products: dict[str, Product]) -> str:
@@ -173,6 +220,7 @@ def build_lines(
     products: dict[str, Product],
     currency: str,
     discount_rate: Decimal,
+    rounding: Rounding,
 ) -> list[OrderLine]:
     """The lines with name, price and tax as they are now, and their totals.
 
@@ -180,7 +228,7 @@ def build_lines(
     """
     built = []
     for position, line in enumerate(lines):
-        product = products[clean(line.sku or "")]
+        product = products[form_in(line.sku or "", products)]
         price_minor = product.price_minor
         if line.unit_price is not None:
             price_minor = amount(line.unit_price, currency, "lines", str(position), "unitPrice")
@@ -190,6 +238,7 @@ def build_lines(
             price_quantity=product.price_quantity,
             discount_rate=_discount(line, discount_rate),
             tax_rate=product.tax_rate,
+            rounding=rounding,
         )
         totals = price_line(price)
         built.append(
@@ -204,7 +253,9 @@ def build_lines(
                 currency=currency,
                 unit_price_minor=price.unit_price_minor,
                 price_quantity=price.price_quantity,
+                unit=product.unit,
                 discount_rate=price.discount_rate,
+                own_price=line.has_own_price,
                 tax_rate=price.tax_rate,
                 net_minor=totals.net_minor,
                 tax_minor=totals.tax_minor,
@@ -220,8 +271,8 @@ def _discount(line: NewLine, customers: Decimal) -> Decimal:
     return shortest(customers) if line.unit_price is None else Decimal(0)
 
 
-def totals_of(line: OrderLine) -> LineTotals:
-    """What a line comes to, before anything of it was cancelled."""
+def totals_of(line: OrderLine, rounding: Rounding) -> LineTotals:
+    """What the wanted units of a line come to, by its order's rounding."""
     return price_line(
         LinePrice(
             quantity=line.quantity - line.cancelled,
@@ -229,21 +280,42 @@ def totals_of(line: OrderLine) -> LineTotals:
             price_quantity=line.price_quantity,
             discount_rate=line.discount_rate,
             tax_rate=line.tax_rate,
+            rounding=rounding,
         )
     )
 
 
+def price(line: OrderLine, rounding: Rounding) -> None:
+    """Set what a line comes to from its units and prices."""
+    totals = totals_of(line, rounding)
+    line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
+    line.discount_minor = totals.discount_minor
+
+
+def has_keepable_worth(gross_minor: int, currency: str, company_rate: Decimal | None) -> bool:
+    """Whether the company's currency can hold what an order is worth, as far as that is known."""
+    if company_rate is None:
+        return True
+    worth = converted(gross_minor, currency, company_rate, policy.current().currency)
+    return worth <= MAX_MINOR
+
+
 def sum_up(order: Order, lines: list[OrderLine]) -> None:
-    """Set the order's sums from its lines and its shipping.
+    """Set the order's sums and its balance from its lines and its shipping.
 
     Raises:
-        InputError: they come to more than an amount can hold.
+        InputError: they come to more than an amount can hold, also before what was taken off, or
+            are worth more in the company's currency.
     """
     sums = total(
-        [totals_of(line) for line in lines], order.shipping_net_minor, order.shipping_tax_minor
+        [totals_of(line, order.rounding) for line in lines],
+        order.shipping_net_minor,
+        order.shipping_tax_minor,
     )
-    if sums.total_gross_minor > 2**53:
+    if not sums.can_be_kept:
         raise invalid("The order comes to more than can be kept.", "lines")
+    if not has_keepable_worth(sums.total_gross_minor, order.currency, order.company_rate):
+        raise invalid("The order is worth more than can be kept.", "lines")
     order.line_count = len(lines)
     order.subtotal_net_minor = sums.subtotal_net_minor
     order.subtotal_tax_minor = sums.subtotal_tax_minor
@@ -251,3 +323,4 @@ def sum_up(order: Order, lines: list[OrderLine]) -> None:
     order.total_net_minor = sums.total_net_minor
     order.total_tax_minor = sums.total_tax_minor
     order.total_gross_minor = sums.total_gross_minor
+    strike_balance(order)

@@ -4,9 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from models.orders import Order, OrderLine
-from models.references import ExternalRef
-from models.rules.events import SubjectKind
-from services.orders import facts, warehouses_of
+from services.orders import facts, references_of, warehouses_of
 
 
 async def facts_now(order: Order, names: Collection[str]) -> dict[str, Any]:
@@ -18,6 +16,5 @@ async def facts_now(order: Order, names: Collection[str]) -> dict[str, Any]:
     if "warehouses" in names:
         found["warehouses"] = await warehouses_of(order.id)
     if "references" in names:
-        known = ExternalRef.filter(subject_kind=SubjectKind.ORDER, subject_id=order.id)
-        found["references"] = [[row.system, row.key] for row in await known]
+        found["references"] = await references_of(order.id)
     return found

@@ -9,11 +9,11 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.columns import Versioned
-from models.fulfillment import Return, ReturnLine, Shipment
+from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
-from models.rules.delays import due_at, stage_of
+from models.rules.delays import due_at, sortable, stage_of
 from models.rules.errors import (
     IllegalTransition,
     VersionConflict,
@@ -21,27 +21,34 @@ from models.rules.errors import (
     not_found,
     required,
 )
-from models.rules.events import EventKind
+from models.rules.events import EventKind, SubjectKind
 from models.rules.order_states import (
-    FulfillmentStatus,
     LineCounts,
+    OrderAction,
     OrderFacts,
-    OrderStatus,
-    PaymentStatus,
     fulfillment_status,
+    is_complete,
+    milestone,
     order_actions,
-    payment_status,
     return_status,
 )
-from models.rules.payment_states import PaymentSums
 from models.rules.return_states import AWAITED
 from models.rules.text import clean
-from services import credit, policy
+from services import credit, order_status, policy
+from services.balance import strike_balance
 from services.events import record
+from services.order_lines import save_lines
+from services.references import keys_of
+from services.statements import Statement
 from services.transaction import Work, use_case
 from services.visibility import visible
 
 MAX_NOTE: Final = 10_000
+ANNOUNCED: Final = Statement(
+    """SELECT order_line_id, quantity - received FROM return_line
+    JOIN return_request ON return_request.id = return_request_id
+    WHERE order_id = ? AND status IN ?"""
+)
 
 
 @use_case(Permission.ORDERS_WRITE)
@@ -59,9 +66,10 @@ async def note_on_order(work: Work, order_id: UUID, text: str) -> Order:
     if len(note) > MAX_NOTE:
         raise invalid(f"A note has at most {MAX_NOTE} characters.", "text")
     order.note = note
-    data = {"field": "note"}
-    record(work, order, EventKind.NOTE_ADDED, order=order, data=data, after=facts(order))
+    data, before = {"field": "note"}, {"updatedAt": order.updated_at.isoformat()}
     order.updated_at = work.now
+    after = facts(order)
+    record(work, order, EventKind.NOTE_ADDED, order=order, data=data, before=before, after=after)
     await order.save(update_fields=["note", "event_seq", "updated_at"], using_db=work.connection)
     return order
 
@@ -73,7 +81,16 @@ async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
         InputError: the actor sees no such order.
     """
     rows = visible(Order, work.actor).using_db(work.connection).select_for_update()
-    order = await rows.get_or_none(id=order_id)
+    return _there(await rows.get_or_none(id=order_id), *path)
+
+
+async def read_order(work: Work, order_id: UUID) -> Order:
+    """As `lock_order`, for what only reads: the order is locked for nobody."""
+    rows = visible(Order, work.actor).using_db(work.connection)
+    return _there(await rows.get_or_none(id=order_id))
+
+
+def _there(order: Order | None, *path: str) -> Order:
     if order is None:
         raise not_found("There is no such order.", *(path or ("id",)))
     return order
@@ -89,12 +106,6 @@ def check_version(row: Versioned, version: int) -> None:
         raise VersionConflict(version, row.version, row)
 
 
-async def lines_of(work: Work, order: Order) -> list[OrderLine]:
-    """The order's lines in their order."""
-    rows = OrderLine.filter(order_id=order.id).using_db(work.connection)
-    return await rows.order_by("position")
-
-
 async def settle(
     work: Work,
     order: Order,
@@ -103,19 +114,16 @@ async def settle(
     kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Derive the order's axes anew, save it, and record what changed since `before`.
+    """Derive the order's axes anew, save it and its lines, and record what changed since `before`.
 
     The event keeps all facts as they are now and those that changed as they were, so that a stream
     can tell who is concerned without asking the database about a past that is gone.
-    An order whose units have all arrived and that is paid completes by itself.
+    An order of which nothing is to come and nothing is owed completes by itself.
     """
     derive(order, lines, (await announced_of(work, order)).total())
-    if (
-        order.status is OrderStatus.CONFIRMED
-        and order.fulfillment_status is FulfillmentStatus.DELIVERED
-        and order.payment_status in (PaymentStatus.PAID, PaymentStatus.OVERPAID)
-    ):
-        order.status = OrderStatus.COMPLETED
+    if OrderAction.COMPLETE in order_actions(situation(order, lines)):
+        order_status.step(order, OrderAction.COMPLETE)
+    await work.pause()
     await credit.book(work, order)
     enter_stage(order, work.now)
     order.version += 1
@@ -123,26 +131,33 @@ async def settle(
     after = facts(order)
     if "warehouses" in before:
         after["warehouses"] = await warehouses_of(order.id, work.connection)
+    if "references" in before:
+        after["references"] = await references_of(order.id, work.connection)
     changed = sorted(name for name, value in after.items() if before[name] != value)
     record(
         work,
         order,
         kind,
         order=order,
-        data={**(data or {}), "changed": changed},
+        data={**(data or {}), "changed": [name for name in changed if name != "updatedAt"]},
         before={name: before[name] for name in changed},
         after=after,
     )
     await order.save(using_db=work.connection)
+    await save_lines(work, lines)
 
 
 def derive(order: Order, lines: list[OrderLine], requested_units: int) -> None:
-    """Set the derived axes from the lines' counts and the sums of the payments."""
+    """Set the derived axes and the balance from the lines' counts and the sums of the payments."""
     counts = [counts_of(line) for line in lines]
     order.fulfillment_status = fulfillment_status(counts)
-    is_cancelled = order.status is OrderStatus.CANCELLED
-    order.payment_status = payment_status(sums_of(order), is_cancelled=is_cancelled)
     order.return_status = return_status(counts, requested_units)
+    strike_balance(order)
+
+
+def completes(order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Whether nothing of an order is to come, and nothing is owed for it."""
+    return is_complete([counts_of(line) for line in lines], order.balance_minor)
 
 
 def enter_stage(order: Order, at: datetime) -> None:
@@ -155,9 +170,10 @@ def enter_stage(order: Order, at: datetime) -> None:
         order.stage, order.stage_since, order.delayed_stage = stage, at, None
     if stage is None:
         order.stage_since = order.stage_due_at = None
-        return
-    deadlines = policy.current().deadlines
-    order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
+    else:
+        deadlines = policy.current().deadlines
+        order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
+    order.sort_promised, order.sort_due = sortable(order.promised_at), sortable(order.stage_due_at)
 
 
 def counts_of(line: OrderLine) -> LineCounts:
@@ -174,23 +190,15 @@ def counts_of(line: OrderLine) -> LineCounts:
     )
 
 
-def sums_of(order: Order) -> PaymentSums:
-    """The order's total and payments, for the rules."""
-    return PaymentSums(
-        total_minor=order.total_gross_minor,
-        authorized_minor=order.authorized_minor,
-        charged_minor=order.charged_minor,
-        refunded_minor=order.refunded_minor,
-    )
-
-
 def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0) -> OrderFacts:
     """What decides about the order's next steps. RETURN alone asks for units of open returns."""
     return OrderFacts(
         status=order.status,
         lines=tuple(counts_of(line) for line in lines),
-        payments=sums_of(order),
+        paid_minor=order.charged_minor - order.refunded_minor,
+        balance_minor=order.balance_minor,
         announced_units=announced_units,
+        is_placed=order.placed_at is not None,
     )
 
 
@@ -218,9 +226,12 @@ def facts(order: Order) -> dict[str, Any]:
         "fulfillment": order.fulfillment_status.value,
         "payment": order.payment_status.value,
         "return": order.return_status.value,
+        "milestone": milestone(order.status, order.fulfillment_status, order.has_shipment),
         "totalMinor": order.total_gross_minor,
+        "balanceMinor": order.balance_minor,
         "currency": order.currency,
         "country": order.shipping_country,
+        "updatedAt": order.updated_at.isoformat(),
         "placedAt": order.placed_at.isoformat() if order.placed_at else None,
         "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
         "stageDueAt": order.stage_due_at.isoformat() if order.stage_due_at else None,
@@ -236,13 +247,18 @@ async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = N
     return sorted(key.hex for key in found)
 
 
+async def references_of(
+    order_id: UUID, connection: BaseDBAsyncClient | None = None
+) -> list[list[str]]:
+    """System and key of each other system that knows the order."""
+    known = await keys_of(SubjectKind.ORDER, order_id, connection)
+    return [[each.system, each.key] for each in known]
+
+
 async def announced_of(work: Work, order: Order) -> Counter[UUID]:
     """Units that are announced to come back and have not arrived, by line."""
-    requests = Return.filter(order_id=order.id, status__in=AWAITED).using_db(work.connection)
-    awaited = await requests.values_list("id", flat=True)
     units: Counter[UUID] = Counter()
-    if awaited:
-        rows = ReturnLine.filter(return_request_id__in=awaited).using_db(work.connection)
-        for row in await rows:
-            units[row.order_line_id] += row.quantity - row.received
+    statuses = [each.value for each in AWAITED]
+    for line_id, some in await ANNOUNCED.rows(work.connection, order.id, statuses):
+        units[UUID(str(line_id))] += some
     return units

@@ -9,13 +9,16 @@ from models.columns import new_id
 from models.orders import Order
 from models.payments import Payment
 from models.rules.access import Permission
-from models.rules.errors import invalid, not_found, required
+from models.rules.errors import duplicate, invalid, not_found, required
 from models.rules.events import EventKind
 from models.rules.order_states import ORDER_TABLE, PAYING, takes_payment
 from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
-from models.rules.text import clean
+from models.rules.text import clean, key
+from services import order_status
+from services.balance import sums_of
 from services.order_entry import amount
-from services.orders import facts, lines_of, lock_order, not_possible, settle, sums_of
+from services.order_lines import lines_of
+from services.orders import facts, lock_order, not_possible, settle
 from services.transaction import Work, use_case
 
 
@@ -34,6 +37,7 @@ class RecordPayment:
     reference: str | None = None
     payment_id: UUID | None = None
     at: datetime | None = None
+    allow_duplicate: bool = False
 
 
 @use_case(Permission.PAYMENTS_WRITE)
@@ -43,18 +47,21 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
     Raises:
         Refused: an unknown order or payment, an amount that is not above zero, a refund above what
             was charged, a void or a capture above what is authorized, more than is left of the
-            payment that it names, a payment that cannot follow that one, a time in the future.
+            payment that it names, a payment that cannot follow that one, a time in the future or
+            more than a year before the order; DUPLICATE: one of its kind, method and reference.
         IllegalTransition: the order's status takes no such payment: a draft none, and one that is
             completed or cancelled no authorization and no capture of one.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
     captures = command.payment_id is not None
-    if not takes_payment(order.status, command.kind, captures=captures):
+    never_placed = order.placed_at is None  # a draft, also one that was cancelled
+    if never_placed or not takes_payment(order.status, command.kind, captures=captures):
         raise await not_possible(work, order, lines, _attempted(order, command.kind))
     payment = await _payment(work, order, command)
     before = facts(order)
     book(order, payment.kind, payment.amount_minor, captures=captures)
+    order_status.step(order, PAYING[payment.kind])
     await payment.save(force_create=True, using_db=work.connection)
     await settle(
         work,
@@ -109,12 +116,16 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
     method = clean(command.method)
     if not method:
         raise required("How was it paid?", "method")
-    reference = clean(command.reference) if command.reference else None
+    reference = key(command.reference) if command.reference else None
     for text, limit, field in ((method, 64, "method"), (reference, 200, "reference")):
         if len(text or "") > limit:
             raise invalid(f"At most {limit} characters.", field)
     if command.at and command.at > work.now:
         raise invalid("What is recorded has happened: no time in the future.", "at")
+    if command.at and command.at < _year_before(order.sorted_at):
+        raise invalid("That is more than a year before the order was placed.", "at")
+    if reference and not command.allow_duplicate:
+        await _refuse_duplicate(work, order, command.kind, method, reference)
     return Payment(
         id=new_id(),
         order_id=order.id,
@@ -130,6 +141,20 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
         actor_id=work.actor.id,
         actor_name=work.actor.name,
     )
+
+
+def _year_before(at: datetime) -> datetime:
+    """The same day and time a year before; of a 29 February the 28th."""
+    day = min(at.day, 28) if at.month == 2 else at.day
+    return at.replace(year=at.year - 1, day=day)
+
+
+async def _refuse_duplicate(
+    work: Work, order: Order, kind: PaymentKind, method: str, reference: str
+) -> None:
+    rows = Payment.filter(order_id=order.id, kind=kind, method=method, reference=reference)
+    if await rows.using_db(work.connection).exists():
+        raise duplicate("The order has such a payment already.", "reference")
 
 
 async def _left(work: Work, order: Order, command: RecordPayment) -> int | None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.customers import Customer, CustomerAddress, CustomerGroup
 from models.orders import Order, OrderLine
 from models.rules.access import Actor, Permission
@@ -17,14 +16,15 @@ from models.rules.insights import standing
 from models.rules.numbering import NumberKind
 from models.rules.order_states import (
     FulfillmentStatus,
+    OrderAction,
     OrderStatus,
     PaymentStatus,
     ReturnStatus,
 )
-from models.rules.text import clean
-from services import clock, credit, exchange, numbering, policy, search
+from services import clock, credit, exchange, numbering, order_status, policy, search
 from services.addresses import Address, check_address, snapshot
 from services.events import record
+from services.freight import rule_of, tax_freight
 from services.order_entry import (
     NewLine,
     amount,
@@ -37,7 +37,9 @@ from services.order_entry import (
 from services.orders import MAX_NOTE, derive, enter_stage, facts
 from services.promising import promise
 from services.references import ExternalKey, refer
-from services.reserving import Promised
+from services.reserving import Promised, check_hold
+from services.saving import optional_text
+from services.selling import Products, refuse_blocked
 from services.statements import Query, fresh
 from services.transaction import Work, use_case
 from services.visibility import among
@@ -68,6 +70,8 @@ BUYER: Final = Query(
 class PlaceOrder:
     """What somebody orders. Without an address the customer's default is taken.
 
+    Without a rate shipping bears the tax that the operator decided for freight.
+
     A draft with `reserve_until` holds its stock until then.
     """
 
@@ -76,6 +80,7 @@ class PlaceOrder:
     channel: str = "default"
     currency: str | None = None
     shipping: Decimal = Decimal(0)
+    shipping_tax_rate: Decimal | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
     external_key: ExternalKey | None = None
@@ -96,10 +101,19 @@ async def place_order(actor: Actor, command: PlaceOrder) -> Order:
         CreditExceeded: the customer is blocked.
     """
     actor.require(Permission.ORDERS_WRITE)
+    channel = channel_to_place(command)
+    return await _place(actor, command, channel, await _number(channel))
+
+
+def channel_to_place(command: PlaceOrder) -> str:
+    """The name of the channel by which an order, and no draft, is placed.
+
+    Raises:
+        InputError: it is none, or stock is to be held for a time.
+    """
     if command.reserve_until is not None:
         raise invalid("Only a draft holds its stock for a time.", "reserveUntil")
-    channel = clean_channel(command.channel)
-    return await _place(actor, command, channel, await _number(channel))
+    return clean_channel(command.channel)
 
 
 async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
@@ -121,10 +135,12 @@ async def _number(channel: str) -> str:
 
 @use_case(Permission.ORDERS_WRITE)
 async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
-    drawn = await _draw_up(work, command, channel, number)
-    credit.refuse_blocked(drawn.customer, drawn.order)
+    drawn = await draw_up(work, command)
+    drawn.order.channel, drawn.order.number = channel, number
+    refuse_blocked(drawn.customer, drawn.order)
     promised = await promise(work, drawn.lines, drawn.products, stock=drawn.stock)
-    await credit.take(work, drawn.order)
+    guards = await credit.take(work, drawn.order)
+    order_status.step(drawn.order, OrderAction.SUBMIT, *guards)
     await _store(work, drawn, promised, EventKind.ORDER_PLACED, command.external_key)
     return drawn.order
 
@@ -132,10 +148,11 @@ async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> 
 @use_case(Permission.ORDERS_WRITE)
 async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
     # Here, and not before, so that a retry which comes later than that time is replayed.
-    if command.reserve_until is not None and command.reserve_until <= work.now:
-        raise invalid("That time is over.", "reserveUntil")
-    drawn = await _draw_up(work, command, channel, number)
-    drawn.order.status, drawn.order.placed_at = OrderStatus.DRAFT, None
+    if command.reserve_until is not None:
+        check_hold(command.reserve_until, work.now)
+    drawn = await draw_up(work, command)
+    drawn.order.channel, drawn.order.number = channel, number
+    drawn.order.placed_at = None
     promised = Promised([], set())
     if command.reserve_until is not None:
         promised = await promise(work, drawn.lines, drawn.products, stock=drawn.stock)
@@ -150,38 +167,50 @@ class Drawn:
     """An order as it was asked for, with its prices, before anything is promised or stored."""
 
     customer: Customer
-    products: dict[UUID, Product]
+    products: Products
     stock: list[StockRow]
     order: Order
     lines: list[OrderLine]
 
 
-async def _draw_up(work: Work, command: PlaceOrder, channel: str, number: str) -> Drawn:
-    customer, group, default = await _buyer(work, command.customer_id)
+async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
+    """The order without channel and number, with its lines and amounts; it only reads.
+
+    Raises:
+        Refused: an unknown customer or SKU, a bad quantity, price, currency, address ...
+    """
+    customer, group, default = await buyer(work, command.customer_id)
     goods = await goods_of(work, command.lines)
     currency = currency_of(command.currency, goods.products)
     order = _blank(work, command, default, currency)
-    order.channel, order.number = channel, number
-    order.company_rate = await _rate(work, customer, currency)
+    order.company_rate = await company_rate(work, customer, currency)
     discount_rate = discount_of(customer, group)
-    lines = build_lines(order.id, command.lines, goods.products, currency, discount_rate)
+    await work.pause()
+    lines = build_lines(
+        order.id, command.lines, goods.products, currency, discount_rate, order.rounding
+    )
+    await work.pause()
+    tax_freight(order, lines)
     sum_up(order, lines)
-    products = {each.id: each for each in goods.products.values()}
+    await work.pause()
+    products: Products = {each.id: each for each in goods.products.values()}
     return Drawn(customer, products, goods.stock, order, lines)
 
 
-async def _rate(work: Work, customer: Customer, currency: str) -> Decimal | None:
+async def company_rate(
+    work: Work, customer: Customer, currency: str, field: str = "currencyCode"
+) -> Decimal | None:
     """What the order's currency is worth today; None for the company's own, and where nobody knows.
 
     Raises:
-        InputError: nobody knows, and the customer's limit could not be kept.
+        InputError: at the field: nobody knows, and the customer's limit could not be kept.
     """
     if currency == policy.current().currency:
         return None
     today = policy.current().local(work.now).date()
     rate = await exchange.rate_on(work, currency, today)
     if rate is None and customer.credit_limit_minor is not None:
-        raise invalid(f"There is no exchange rate for {currency} yet.", "currencyCode")
+        raise invalid(f"There is no exchange rate for {currency} yet.", field)
     return rate
 
 
@@ -203,8 +232,7 @@ async def _store(
         data={"lines": len(lines), "totalMinor": order.total_gross_minor},
         after={**facts(order), "warehouses": sorted(key.hex for key in promised.warehouses)},
     )
-    found_by = {"number": order.number, "customer": drawn.customer.name}
-    tokens = search.tokens(SubjectKind.ORDER, order.id, found_by)
+    tokens = search.tokens(SubjectKind.ORDER, order.id, search.order_texts(order))
     await work.insert([order], lines, promised.reservations, tokens)
     await refer(work, SubjectKind.ORDER, order.id, external_key)
 
@@ -215,10 +243,14 @@ def discount_of(customer: Customer, group: CustomerGroup | None) -> Decimal:
     return max(of_group, standing(customer.lifetime_minor).discount_rate)
 
 
-async def _buyer(
+async def buyer(
     work: Work, customer_id: UUID
 ) -> tuple[Customer, CustomerGroup | None, CustomerAddress | None]:
-    """The customer with their group and default address."""
+    """The customer with their group and default address.
+
+    Raises:
+        InputError: the actor sees no such customer.
+    """
     found = await BUYER.rows(work.connection, customer_id)
     if not found or not await among(Customer, work.actor, [customer_id], work.connection):
         raise not_found("There is no such customer.", "customerId")
@@ -232,16 +264,13 @@ def _blank(
     """The order as it is before its lines are looked at."""
     home = snapshot(default) if default else None
     shipping_address = check_address(command.shipping_address, "shippingAddress") or home
-    note = clean(command.note) if command.note else None
-    if note and len(note) > MAX_NOTE:
-        raise invalid(f"A note has at most {MAX_NOTE} characters.", "note")
     if len(command.attributes) > MAX_ATTRIBUTES:
         raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
     return fresh(
         Order,
         customer_id=command.customer_id,
         currency=currency,
-        status=OrderStatus.CONFIRMED,
+        status=OrderStatus.DRAFT,
         fulfillment_status=FulfillmentStatus.UNFULFILLED,
         payment_status=PaymentStatus.UNPAID,
         return_status=ReturnStatus.NONE,
@@ -252,9 +281,11 @@ def _blank(
         promised_at=command.promised_at,
         shipping_net_minor=amount(command.shipping, currency, "shipping"),
         shipping_tax_minor=0,
+        shipping_tax_rule=rule_of(command.shipping_tax_rate),
+        rounding=policy.current().rounding,
         shipping_address=shipping_address,
         billing_address=check_address(command.billing_address, "billingAddress") or home,
         shipping_country=shipping_address["countryCode"] if shipping_address else None,
-        note=note,
+        note=optional_text(command.note, "note", MAX_NOTE),
         attributes=command.attributes,
     )

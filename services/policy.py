@@ -5,15 +5,19 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from models.rules.delays import USUAL, Deadlines
+from models.rules.freight import GOODS
 from models.rules.ledger import Accounts
+from models.rules.money import Rounding
 from models.rules.numbering import NumberKind, Pattern
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Company currency, business time zone, number patterns, deadlines, accounts and limits."""
+    """How money is counted and taxed, business days, number patterns, deadlines, limits."""
 
     currency: str = "EUR"
+    rounding: Rounding = Rounding.HALF_UP
+    freight_tax: str = GOODS
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     shipment_number_pattern: str = "{order}-{seq:1}"

@@ -1,20 +1,23 @@
 """Stock that is promised to order lines: taking it, keeping it, giving it back."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.fulfillment import ShipmentLine
+from models.fulfillment import Shipment, ShipmentLine
 from models.inventory import Reservation, StockItem, Warehouse
 from models.orders import OrderLine
 from models.rules.allocation import Plan, StockRow
+from models.rules.errors import invalid
 from models.rules.inventory import MovementKind
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services.statements import Query, fresh
-from services.stock import Movement, move
+from services.statements import Query, Statement, fresh
+from services.stock import Movement, move_all
 from services.transaction import Work
+from services.updates import update
 
 PROMISABLE: Final = (
     (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
@@ -26,9 +29,33 @@ STOCK: Final = Query(
     *PROMISABLE,
 )
 
+COLUMNS: Final = (
+    *("id", "order_line_id", "stock_item_id", "quantity", "expires_at", "created_at"),
+)
+HELD: Final = Query(
+    "SELECT {columns} FROM reservation WHERE order_line_id IN ?", (Reservation, COLUMNS)
+)
+HELD_WHERE: Final = Query(
+    """SELECT {columns} FROM reservation JOIN stock_item ON stock_item.id = stock_item_id
+    WHERE order_line_id IN ? ORDER BY stock_item_id, order_line_id""",
+    (Reservation, COLUMNS),
+    (StockItem, ("id", "warehouse_id")),
+)
+PACKED: Final = Query(
+    """SELECT {columns} FROM shipment_line JOIN shipment ON shipment.id = shipment_id
+    WHERE order_line_id IN ?""",
+    (ShipmentLine, ("id", "order_line_id", "quantity")),
+    (Shipment, ("id", "warehouse_id", "status")),
+)
+DELETE: Final = Statement("DELETE FROM reservation WHERE id IN ?")
 
-@dataclass(frozen=True, slots=True)
-class Take:
+NOTHING: Final[Mapping[UUID, int]] = {}
+
+Lines = Mapping[UUID, OrderLine]
+"""Lines of orders by their ids."""
+
+
+class Take(NamedTuple):
     """Units of one line that come from one stock item."""
 
     line: OrderLine
@@ -49,19 +76,39 @@ def takes_of(plan: Plan, lines: dict[UUID, OrderLine]) -> list[Take]:
     return [Take(lines[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
 
 
+def check_hold(until: datetime, now: datetime) -> None:
+    """Pass where stock can still be held until then.
+
+    Raises:
+        InputError: that time is over.
+    """
+    if until <= now:
+        raise invalid("That time is over.", "reserveUntil")
+
+
+async def hold_until(work: Work, lines: Iterable[OrderLine], until: datetime) -> None:
+    """Hold whatever stock the lines have until then."""
+    held = [each for (each,) in await held_by(work, [line.id for line in lines])]
+    await update(work.connection, held, (), {"expires_at": until})
+
+
 async def keep(work: Work, reservations: list[Reservation]) -> None:
     """Store reservations of lines that may have some already, of the same stock even."""
+    if not reservations:
+        return
     lines = {each.order_line_id for each in reservations}
-    rows = Reservation.filter(order_line_id__in=list(lines)).using_db(work.connection)
-    known = {(each.order_line_id, each.stock_item_id): each for each in await rows}
-    fresh = []
+    known = {
+        (each.order_line_id, each.stock_item_id): each for (each,) in await held_by(work, lines)
+    }
+    fresh, grown = [], []
     for each in reservations:
         held = known.get((each.order_line_id, each.stock_item_id))
         if held is None:
             fresh.append(each)
             continue
         held.quantity += each.quantity
-        await held.save(update_fields=["quantity"], using_db=work.connection)
+        grown.append(held)
+    await update(work.connection, grown, ("quantity",))
     await work.insert(fresh)
 
 
@@ -75,23 +122,21 @@ def open_units(line: OrderLine) -> int:
 async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
     """Promised units that lie in no shipment yet: by warehouse, then by line."""
     ids = [line.id for line in lines]
-    packed = await _packed_units(work, ids)
+    packed = await packed_units(work, ids)
     loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    rows = Reservation.filter(order_line_id__in=ids).using_db(work.connection)
-    for reservation in await rows.select_related("stock_item"):
-        place = (reservation.stock_item.warehouse_id, reservation.order_line_id)
+    for reservation, item in await HELD_WHERE.rows(work.connection, ids):
+        place = (item.warehouse_id, reservation.order_line_id)
         if (units := reservation.quantity - packed[place]) > 0:
             loose[place[0]][place[1]] = units
     return dict(loose)
 
 
-async def _packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
+async def packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
     """Units in shipments that have not left, by warehouse and line."""
-    inside = [status for status in ShipmentStatus if not_gone(status)]
-    rows = ShipmentLine.filter(order_line_id__in=line_ids, shipment__status__in=inside)
     packed: Counter[tuple[UUID, UUID]] = Counter()
-    for row in await rows.using_db(work.connection).select_related("shipment"):
-        packed[row.shipment.warehouse_id, row.order_line_id] += row.quantity
+    for row, shipment in await PACKED.rows(work.connection, line_ids):
+        if not_gone(shipment.status):
+            packed[shipment.warehouse_id, row.order_line_id] += row.quantity
     return packed
 
 
@@ -100,41 +145,71 @@ def not_gone(status: ShipmentStatus) -> bool:
     return not has_left(status) and status is not ShipmentStatus.CANCELLED
 
 
-async def give_back(work: Work, line: OrderLine, quantity: int, reason: str) -> None:
-    """Release reserved units of a line that lie in no shipment. The line is not saved here."""
-    packed = await _packed_units(work, [line.id])
-    rows = Reservation.filter(order_line_id=line.id).using_db(work.connection)
-    remaining = quantity
-    for reservation in await rows.select_related("stock_item").order_by("stock_item_id"):
-        loose = reservation.quantity - packed[reservation.stock_item.warehouse_id, line.id]
-        units = min(remaining, loose)
-        if units > 0:
-            await release(work, line, reservation, units, reason)
-            remaining -= units
+async def give_back(work: Work, units: Mapping[UUID, int], lines: Lines, reason: str) -> None:
+    """Release reserved units of lines that lie in no shipment. The lines are not saved here.
+
+    `units` and `lines` are by the lines' ids.
+    """
+    await release(work, await loose_of(work, units), lines, reason)
 
 
-async def release(
-    work: Work, line: OrderLine, reservation: Reservation, units: int, reason: str
-) -> None:
-    """Release units of one reservation. The line is not saved here."""
-    movement = Movement(MovementKind.RELEASE, -units, reason, line.order_id, line.id)
-    await move(work, reservation.stock_item_id, [movement])
-    await shrink(work, reservation, units)
-    line.reserved -= units
+async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, int]:
+    """Which reservations give back so many units of lines, by their ids: none that is packed."""
+    wanted = {line_id: some for line_id, some in units.items() if some}
+    if not wanted:
+        return {}
+    packed = await packed_units(work, list(wanted))
+    released: dict[Reservation, int] = {}
+    for reservation, item in await HELD_WHERE.rows(work.connection, list(wanted)):
+        line_id = reservation.order_line_id
+        loose = reservation.quantity - packed[item.warehouse_id, line_id]
+        if (some := min(wanted[line_id], loose)) > 0:
+            released[reservation] = some
+            wanted[line_id] -= some
+    return released
 
 
-async def shrink(work: Work, reservation: Reservation, units: int) -> None:
-    """Take units off a reservation; one that holds none any more is deleted."""
-    if units == reservation.quantity:
-        await reservation.delete(using_db=work.connection)
-        return
-    reservation.quantity -= units
-    await reservation.save(update_fields=["quantity"], using_db=work.connection)
+async def release(work: Work, units: Mapping[Reservation, int], lines: Lines, reason: str) -> None:
+    """Release units of reservations. The lines, which are by their ids, are not saved here."""
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    for reservation, some in units.items():
+        line = lines[reservation.order_line_id]
+        movements[reservation.stock_item_id].append(
+            Movement(MovementKind.RELEASE, -some, reason, line.order_id, line.id)
+        )
+        line.reserved -= some
+    await move_all(work, movements)
+    await shrink(work, units)
 
 
-async def stock_rows(work: Work, products: Iterable[UUID]) -> list[StockRow]:
-    """What each warehouse can promise of the products now."""
-    return [stock_row(*found) for found in await STOCK.rows(work.connection, list(products))]
+async def shrink(work: Work, units: Mapping[Reservation, int]) -> None:
+    """Take units off reservations; those that hold none any more are deleted."""
+    gone: list[Reservation] = []
+    left: list[Reservation] = []
+    for reservation, some in units.items():
+        reservation.quantity -= some
+        (left if reservation.quantity else gone).append(reservation)
+    await update(work.connection, left, ("quantity",))
+    if gone:
+        await DELETE.change(work.connection, [each.id for each in gone])
+
+
+async def held_by(work: Work, lines: Iterable[UUID]) -> list[tuple[Reservation]]:
+    """The reservations of lines, by the lines' ids."""
+    return await HELD.rows(work.connection, list(lines))
+
+
+async def stock_rows(
+    work: Work, products: Iterable[UUID], given_back: Mapping[UUID, int] = NOTHING
+) -> list[StockRow]:
+    """What each warehouse can promise of the products now.
+
+    Units that are `given_back`, by their stock items, count as promised no more.
+    """
+    found = await STOCK.rows(work.connection, list(products))
+    for item, _ in found:
+        item.reserved -= given_back.get(item.id, 0)
+    return [stock_row(item, warehouse) for item, warehouse in found]
 
 
 def stock_row(item: StockItem, warehouse: Warehouse) -> StockRow:
@@ -144,7 +219,7 @@ def stock_row(item: StockItem, warehouse: Warehouse) -> StockRow:
         product_id=item.product_id,
         warehouse_id=warehouse.id,
         priority=warehouse.priority,
-        available=max(item.balance.available, 0),
+        available=max(item.on_hand - item.reserved - item.damaged - item.safety_stock, 0),
     )
 
 
@@ -166,10 +241,9 @@ async def reserve(work: Work, takes: list[Take]) -> Promised:
                 order_line_id=take.line.id,
             )
         )
-    warehouses: set[UUID] = set()
-    for stock_item_id in sorted(by_item):
-        item = await move(work, stock_item_id, by_item[stock_item_id], promise=True)
-        warehouses.add(item.warehouse_id)
+    await work.pause()
+    items = await move_all(work, by_item, promise=True)
+    warehouses = {item.warehouse_id for item in items.values()}
     for take in takes:
         take.line.reserved += take.quantity
     reservations = [

@@ -1,23 +1,23 @@
 """Returns: goods that are announced to come back, and what becomes of them when they are here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from models.columns import new_id
-from models.fulfillment import Return, ReturnLine, ShipmentLine
-from models.inventory import Warehouse
+from models.fulfillment import Return, ReturnLine
+from models.inventory import StockItem
 from models.orders import Order, OrderLine
 from models.rules.access import Permission
 from models.rules.errors import (
     DomainError,
     IllegalTransition,
     InputError,
-    Refused,
     invalid,
     not_found,
+    refuse,
     required,
 )
 from models.rules.events import EventKind
@@ -32,28 +32,33 @@ from models.rules.return_states import (
     after_receipt,
     returnable_units,
 )
-from models.rules.shipment_states import LEFT
 from models.rules.tracking import NamedUnits
-from services import numbering, policy
+from services import numbering, order_status, policy
 from services.events import record
-from services.fulfillment import save_counts
+from services.order_lines import lines_of
 from services.orders import (
     announced_of,
     check_version,
     facts,
-    lines_of,
     lock_order,
     not_possible,
     settle,
     situation,
 )
+from services.return_places import Part, parts_of
 from services.saving import text
-from services.stock import Movement, item_at, move
-from services.tracked_returns import check_announced, take_back
+from services.statements import Query, fresh
+from services.stock import Movement, Place, items_at, move_all
+from services.tracked_returns import check_announced, check_back, take_back
 from services.transaction import Contended, Work, use_case
+from services.updates import update
 from services.visibility import visible
 
 MAX_REASON: Final = 1_000
+OF_RETURN: Final = Query(
+    "SELECT {columns} FROM return_line WHERE return_request_id = ?",
+    (ReturnLine, ("id", "order_line_id", "quantity", "received", "disposition")),
+)
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,15 @@ class RequestReturn:
 
 @dataclass(frozen=True)
 class ReceiveReturn:
-    """What has come of a return; a line once for each disposition of its units."""
+    """What has come of a return; a line once for each disposition of its units.
+
+    It is put into the warehouse that is named, else into those that it left from.
+    """
 
     return_id: UUID
     version: int
     lines: tuple[ReturnUnits, ...]
+    warehouse_id: UUID | None = None
 
 
 @use_case(Permission.ORDERS_WRITE)
@@ -104,7 +113,7 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     returnable = {
         line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
     }
-    _refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
+    refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
     await check_announced(work, order, command.lines, {line.id: line for line in lines})
     before = facts(order)
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
@@ -117,6 +126,7 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
         created_at=work.now,
         updated_at=work.now,
     )
+    order_status.step(order, OrderAction.RETURN)
     _tell(work, request, order, command.lines)
     await request.save(force_create=True, using_db=work.connection)
     await work.insert(_announced_lines(request.id, command.lines))
@@ -133,7 +143,8 @@ def _announced_lines(return_id: UUID, announced: tuple[ReturnUnits, ...]) -> lis
         for unit in each.units or ():
             named[each.line_id][unit.exact_code] += unit.quantity
     return [
-        ReturnLine(
+        fresh(
+            ReturnLine,
             return_request_id=return_id,
             order_line_id=line_id,
             quantity=quantity,
@@ -147,14 +158,14 @@ def _announced_lines(return_id: UUID, announced: tuple[ReturnUnits, ...]) -> lis
 async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     """The order after units of a return have come, all that were announced or some.
 
-    What can be sold again, or is kept aside as damaged, is on hand in the warehouse that its line
-    was shipped from: the first by priority where several were, or where none is known. What is
-    thrown away never gets into stock.
+    What can be sold again, or is kept aside as damaged, is on hand in the warehouse that is named,
+    else in those that its units left from: see `parts_of`. What is thrown away never gets into
+    stock.
 
     Raises:
-        Refused: every reason at once: an unknown return or line, more units than are still to
-            come, a missing disposition, units that no stock item can hold; lots or serial numbers
-            that are missing or did not go out.
+        Refused: every reason at once: an unknown return, line or warehouse, more units than are
+            still to come, a missing disposition, units that no stock item can hold; lots or serial
+            numbers that are missing or did not go out.
         VersionConflict: the return has changed since the caller read it.
         IllegalTransition: the return awaits nothing any more.
     """
@@ -170,20 +181,24 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     check_version(request, command.version)
     if request.status not in AWAITED:
         raise IllegalTransition(request, "RECEIVE", request.status, ())
-    rows = ReturnLine.filter(return_request_id=request.id).using_db(work.connection)
-    expected = {row.order_line_id: row for row in await rows}
+    rows = await OF_RETURN.rows(work.connection, request.id)
+    expected = {row.order_line_id: row for (row,) in rows}
     lines = {line.id: line for line in await lines_of(work, order)}
     awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
-    _refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
+    refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
     before = facts(order)
-    places = await _put_away(work, request, command.lines, lines)
-    await take_back(work, request, command.lines, lines, places)
+    await work.pause()
+    products = await check_back(work, command.lines, lines)
+    parts = await parts_of(work, order, command.lines, command.warehouse_id)
+    places = await _put_away(work, request, command.lines, parts, lines)
+    await take_back(work, request, command.lines, lines, products, parts, places)
     await _count_received(work, command.lines, expected, lines)
     units_left = sum(row.quantity - row.received for row in expected.values())
     request.status = after_receipt(request.status, units_left)
     request.version += 1
     request.updated_at = work.now
-    _tell(work, request, order, command.lines)
+    await work.pause()
+    _tell(work, request, order, command.lines, command.warehouse_id)
     await request.save(using_db=work.connection)
     await settle(work, order, list(lines.values()), before)
     return order
@@ -202,16 +217,8 @@ async def _count_received(
         row.disposition = each.disposition or row.disposition
         lines[each.line_id].returned += each.quantity
     touched = dict.fromkeys(each.line_id for each in received)
-    for line_id in touched:
-        await expected[line_id].save(
-            update_fields=["received", "disposition"], using_db=work.connection
-        )
-    await save_counts(work, [lines[line_id] for line_id in touched])
-
-
-def _refuse(errors: list[DomainError]) -> None:
-    if errors:
-        raise Refused(errors)
+    rows = [expected[line_id] for line_id in touched]
+    await update(work.connection, rows, ("received", "disposition"))
 
 
 def _check_lines(
@@ -258,57 +265,46 @@ def _check_dispositions(
 
 
 async def _put_away(
-    work: Work, request: Return, units: Sequence[ReturnUnits], lines: dict[UUID, OrderLine]
-) -> dict[UUID, UUID]:
-    """Put the units into stock, each stock item once and in the order of their ids.
+    work: Work,
+    request: Return,
+    units: Sequence[ReturnUnits],
+    parts: Mapping[Part, int],
+    lines: dict[UUID, OrderLine],
+) -> dict[Place, StockItem]:
+    """Put what is kept into stock, each stock item once and in the order of their ids.
 
-    The stock item of each line whose units are kept.
+    The stock items, by product and warehouse.
     """
-    kept = [
-        (each, kinds)
-        for each in units
-        if each.disposition and (kinds := MOVEMENTS[each.disposition])
-    ]
-    homes = await _homes(work, [each.line_id for each, _ in kept])
+    sums: Counter[tuple[int, Place]] = Counter()
+    for part, quantity in parts.items():
+        product_id = lines[units[part.index].line_id].product_id
+        if part.warehouse_id and product_id:
+            sums[part.index, (product_id, part.warehouse_id)] += quantity
+    await work.pause()
+    items = await items_at(work, {place for _, place in sums})
     movements: dict[UUID, list[Movement]] = defaultdict(list)
-    places: dict[UUID, UUID] = {}
-    for each, kinds in kept:
-        product_id: Any = lines[each.line_id].product_id
-        item = await item_at(work, product_id, homes[each.line_id])
-        places[each.line_id] = item.id
-        movements[item.id] += [
-            Movement(kind, each.quantity, request.number, request.order_id, each.line_id)
-            for kind in kinds
+    for (index, place), quantity in sums.items():
+        each = units[index]
+        movements[items[place].id] += [
+            Movement(kind, quantity, request.number, request.order_id, each.line_id)
+            for kind in (MOVEMENTS[each.disposition] if each.disposition else ())
         ]
-    for stock_item_id in sorted(movements):
-        try:
-            await move(work, stock_item_id, movements[stock_item_id])
-        except Contended:
-            # More units never break a promise: it is the counter that cannot hold them.
-            raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
-    return places
+    await work.pause()
+    try:
+        await move_all(work, movements)
+    except Contended:
+        # More units never break a promise: it is the counter that cannot hold them.
+        raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
+    return items
 
 
-async def _homes(work: Work, line_ids: list[UUID]) -> dict[UUID, UUID]:
-    """The warehouse that each line's units go back to."""
-    if not line_ids:
-        return {}
-    first = await Warehouse.all().using_db(work.connection).order_by("priority", "code").first()
-    if first is None:
-        raise invalid("There is no warehouse to put them into.", "lines")
-    left = ShipmentLine.filter(order_line_id__in=line_ids, shipment__status__in=list(LEFT))
-    origins: dict[UUID, list[Warehouse]] = defaultdict(list)
-    for row in await left.using_db(work.connection).select_related("shipment__warehouse"):
-        origins[row.order_line_id].append(row.shipment.warehouse)
-    return {
-        line_id: min(
-            origins[line_id], key=lambda each: (each.priority, each.code), default=first
-        ).id
-        for line_id in line_ids
-    }
-
-
-def _tell(work: Work, request: Return, order: Order, units: Sequence[ReturnUnits]) -> None:
+def _tell(
+    work: Work,
+    request: Return,
+    order: Order,
+    units: Sequence[ReturnUnits],
+    warehouse_id: UUID | None = None,
+) -> None:
     """Record how far the return is and which units it is about, for the order's timeline."""
     lines = [
         {"lineId": each.line_id.hex, "quantity": each.quantity}
@@ -321,6 +317,7 @@ def _tell(work: Work, request: Return, order: Order, units: Sequence[ReturnUnits
         request,
         EventKind.RETURN_UPDATED,
         order=order,
-        data={"status": request.status, "number": request.number, "lines": lines},
+        data={"status": request.status, "number": request.number, "lines": lines}
+        | ({"warehouseId": warehouse_id.hex} if warehouse_id else {}),
         after=facts(order),
     )

@@ -5,8 +5,15 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from models.columns import Versioned
-from models.rules.errors import VersionConflict, duplicate, invalid, not_found, required
-from models.rules.text import clean
+from models.rules.errors import (
+    UnusableText,
+    VersionConflict,
+    duplicate,
+    invalid,
+    not_found,
+    required,
+)
+from models.rules.text import clean, key
 from services.transaction import Work
 from services.visibility import visible
 
@@ -22,7 +29,7 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
-async def lock_for_save(work: Work, table: type[Row], key: UUID, version: int | None) -> Row:
+async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int | None) -> Row:
     """The row, locked, if the caller saw it as it is. Without a version nothing is compared.
 
     Raises:
@@ -30,7 +37,7 @@ async def lock_for_save(work: Work, table: type[Row], key: UUID, version: int | 
         VersionConflict: it has changed since the caller read it.
     """
     rows = visible(table, work.actor).using_db(work.connection).select_for_update()
-    row = await rows.get_or_none(id=key)
+    row = await rows.get_or_none(id=row_id)
     if row is None:
         raise not_found(f"There is no such {table.__name__.lower()}.", "id")
     if version is not None and row.version != version:
@@ -49,14 +56,14 @@ def refuse_version_of_new(version: int | None) -> None:
 
 
 async def refuse_taken(
-    work: Work, table: type[Versioned], column: str, value: Any, key: UUID, field: str
+    work: Work, table: type[Versioned], column: str, value: Any, row_id: UUID, field: str
 ) -> None:
     """Pass where no other row has the value.
 
     Raises:
         InputError: DUPLICATE at the field.
     """
-    others = table.filter(**{column: value}).exclude(id=key).using_db(work.connection)
+    others = table.filter(**{column: value}).exclude(id=row_id).using_db(work.connection)
     if value is not None and await others.exists():
         raise duplicate(f"{value} is taken.", field)
 
@@ -84,6 +91,24 @@ def optional_text(value: str | Unset | None, field: str, limit: int) -> str | No
     if len(cleaned) > limit:
         raise invalid(f"{field} has at most {limit} characters.", field)
     return cleaned or None
+
+
+def code(value: str | Unset | None, field: str, limit: int) -> str:
+    """A code that must be there: as `text`, without invisible characters."""
+    return text(_visible(value), field, limit)
+
+
+def optional_code(value: str | Unset | None, field: str, limit: int) -> str | None:
+    """A code that may be missing: as `optional_text`, without invisible characters."""
+    return optional_text(_visible(value), field, limit)
+
+
+def _visible(value: str | Unset | None) -> str | Unset | None:
+    """The text; one that is none is left to `optional_text`, which says so."""
+    try:
+        return key(value) if isinstance(value, str) else value
+    except UnusableText:
+        return value
 
 
 def given(value: Any | Unset) -> bool:

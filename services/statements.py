@@ -5,12 +5,13 @@ ten times what its values need. Here statements are text, or made once of a tabl
 instances are the tables' own, made of values that nobody looks at once more: see ADR 16.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -28,10 +29,14 @@ from tortoise.models import Model
 from models.columns import UtcDatetime
 
 Row = TypeVar("Row", bound=Model)
+T = TypeVar("T")
+Made = TypeVar("Made")
 Convert = Callable[[Any], Any]
 Tables = tuple[tuple[type[Model], tuple[str, ...]], ...]
 
-BATCH: Final = 200
+BATCH: Final = 5_000
+AT_ONCE: Final = 500
+"""Rows that are made, or made values of, before others are let run."""
 PLAIN: Final = (IntField, BigIntField, BooleanField)
 NATIVE: Final = {"postgres": (UUIDField, UtcDatetime)}
 """What a driver takes and gives as Python has it, though Tortoise looks at each value."""
@@ -44,7 +49,9 @@ class Statement:
     def __init__(self, text: str) -> None:
         plain = " ".join(text.split())
         self._texts: Final = {
-            "sqlite": plain.replace(" IN ?", " IN (SELECT value FROM json_each(?))"),
+            "sqlite": plain.replace(" IN ?", " IN (SELECT value FROM json_each(?))").removesuffix(
+                " FOR UPDATE"  # where only one transaction writes at a time
+            ),
             "mysql": plain.replace("?", "%s"),
             "postgres": _numbered(plain.replace(" IN ?", " = ANY(?)")),
         }
@@ -79,7 +86,18 @@ class Query:
         """The rows; an instance has the columns that were read and no others."""
         found = await self._statement.rows(client, *values)
         made = _hydration(self._tables, client.capabilities.dialect)
-        return [made(row) for row in found]
+        # Of a joined table, a row that comes up again is one instance.
+        known: list[dict[Any, Model]] = [{} for _ in self._tables]
+        return await in_pieces(found, lambda row: made(row, known))
+
+
+async def in_pieces(values: Sequence[T], made: Callable[[T], Made]) -> list[Made]:
+    """What is made of each value; between pieces of what is long to make, others are let run."""
+    found = [made(value) for value in values[:AT_ONCE]]
+    for start in range(AT_ONCE, len(values), AT_ONCE):
+        await asyncio.sleep(0)
+        found += [made(value) for value in values[start : start + AT_ONCE]]
+    return found
 
 
 def fresh(table: type[Row], **values: Any) -> Row:
@@ -129,7 +147,8 @@ async def _insert_one_by_one(client: BaseDBAsyncClient, rows: Sequence[Model]) -
         await client.execute_query(text, values_of(rows[0]))
         return
     for start in range(0, len(rows), BATCH):
-        await client.execute_many(text, [values_of(row) for row in rows[start : start + BATCH]])
+        values = await in_pieces(rows[start : start + BATCH], values_of)
+        await client.execute_many(text, values)
 
 
 async def _insert_together(client: BaseDBAsyncClient, groups: Sequence[Sequence[Model]]) -> None:
@@ -137,7 +156,7 @@ async def _insert_together(client: BaseDBAsyncClient, groups: Sequence[Sequence[
     text, records = _insertions(tuple(type(group[0]) for group in groups))
     pairs = zip(groups, records, strict=True)
     values = [
-        orjson.dumps([record(row) for row in group], default=str).decode()
+        orjson.dumps(await in_pieces(group, record), default=str).decode()
         for group, record in pairs
     ]
     await client.execute_query(text, values)
@@ -167,19 +186,38 @@ def _plain(value: Any, dialect: str) -> Any:
 
 
 @cache
-def _hydration(tables: Tables, dialect: str) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    """What makes a row of several tables' columns an instance of each."""
+def _hydration(
+    tables: Tables, dialect: str
+) -> Callable[[Sequence[Any], list[dict[Any, Model]]], tuple[Any, ...]]:
+    """What makes a row of several tables' columns an instance of each, or finds it by its key."""
     parts = []
     start = 0
     for table, names in tables:
         fields = table._meta.fields_map
         read = ((name, _from_database(fields[name], dialect)) for name in names)
         conversions = [(name, convert) for name, convert in read if convert]
-        parts.append((table, names, slice(start, start + len(names)), conversions))
+        constants = {
+            "_saved_in_db": True,
+            "_partial": len(names) < len(table._meta.db_fields),
+            "_custom_generated_pk": True,
+        }
+        place = slice(start, start + len(names))
+        parts.append((start, (table, names, place, conversions, constants)))
         start += len(names)
 
-    def hydrated(row: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple([_stored(*part, row) for part in parts])
+    if len(parts) == 1:
+        ((_, only),) = parts
+        return lambda row, _: (_stored(*only, row),)
+
+    def hydrated(row: Sequence[Any], known: list[dict[Any, Model]]) -> tuple[Any, ...]:
+        made: list[Model | None] = []
+        for (key_place, part), instances in zip(parts, known, strict=True):
+            key = row[key_place]
+            instance = instances.get(key)
+            if instance is None and key is not None:
+                instance = instances[key] = _stored(*part, row)
+            made.append(instance)
+        return tuple(made)
 
     return hydrated
 
@@ -189,18 +227,18 @@ def _stored(
     names: tuple[str, ...],
     place: slice,
     conversions: list[tuple[str, Convert]],
+    constants: dict[str, Any],
     row: Sequence[Any],
-) -> Model | None:
+) -> Model:
     values = row[place]
-    if values[0] is None:
-        return None
     instance = table.__new__(table)
     state = instance.__dict__
-    state.update(zip(names, values, strict=True), _saved_in_db=True, _await_when_save={})
-    state.update(_partial=len(names) < len(table._meta.db_fields), _custom_generated_pk=True)
+    state.update(constants)
+    state.update(zip(names, values, strict=True))
+    state["_await_when_save"] = {}
     for name, convert in conversions:
-        if state[name] is not None:
-            state[name] = convert(state[name])
+        if (value := state[name]) is not None:
+            state[name] = convert(value)
     return instance
 
 
@@ -234,7 +272,7 @@ def _insertion(table: type[Model], dialect: str) -> tuple[str, Callable[[Model],
     text = f"{into} ({named}) VALUES ({places})"
     written = {"sqlite": text, "mysql": text.replace("?", "%s"), "postgres": _numbered(text)}
     read = attrgetter(*columns)
-    found = (_to_database(fields[name], table, dialect) for name in columns)
+    found = (to_database(fields[name], table, dialect) for name in columns)
     conversions = [(place, convert) for place, convert in enumerate(found) if convert]
 
     def values_of(row: Model) -> list[Any]:
@@ -275,7 +313,7 @@ def _record(table: type[Model]) -> Callable[[Model], dict[str, Any]]:
     read = attrgetter(*columns)
     names = list(columns.values())
     texts = [
-        (columns[name], _to_database(field, table, "postgres"))
+        (columns[name], to_database(field, table, "postgres"))
         for name in columns
         if isinstance(field := table._meta.fields_map[name], CharField)
     ]
@@ -290,10 +328,12 @@ def _record(table: type[Model]) -> Callable[[Model], dict[str, Any]]:
     return recorded
 
 
-def _to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert | None:
+def to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert | None:
     """What makes a value of a field one that its driver takes; None where it is one."""
     if isinstance(field, (*PLAIN, *NATIVE.get(dialect, ()))):
         return None
+    if isinstance(field, UUIDField):
+        return str
     if isinstance(field, CharEnumFieldInstance):
         return {member: str(member.value) for member in field.enum_type}.__getitem__
     if isinstance(field, CharField):
@@ -306,7 +346,27 @@ def _to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert
 
 def _from_database(field: Field[Any], dialect: str) -> Convert | None:
     """What makes a field's value of what the driver gives; None where it is that."""
+    if isinstance(field, UUIDField) and dialect not in NATIVE:
+        return _uuid
     native = (CharField, IntField, BigIntField, *NATIVE.get(dialect, ()))
     if isinstance(field, CharEnumFieldInstance):
         return {str(member.value): member for member in field.enum_type}.__getitem__
     return None if isinstance(field, native) else field.to_python_value
+
+
+def _uuid(value: UUID | str) -> UUID:
+    """The id of its usual form, which was ours: UUID itself looks at each text once more.
+
+    Orders of many lines read thousands of them.
+    """
+    if not isinstance(value, str):
+        return value
+    made = UUID.__new__(UUID)
+    _set_number(made, int(value.replace("-", ""), 16))
+    _set_safety(made, SafeUUID.unknown)
+    return made
+
+
+# What a UUID's slots are set by, as the type itself forbids to set them by their names.
+_set_number: Final = UUID.__dict__["int"].__set__
+_set_safety: Final = UUID.__dict__["is_safe"].__set__

@@ -1,9 +1,10 @@
 """The one way by which stock counters change: guarded, in the ledger, and told by an event."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from models.catalog import Product
 from models.columns import new_id
 from models.inventory import StockItem, StockMovement
 from models.rules.events import EventKind
@@ -11,25 +12,50 @@ from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
 from services.events import record
 from services.statements import Query, Statement, fresh
 from services.transaction import Contended, Work
+from services.updates import update
+
+Place = tuple[UUID, UUID]
+"""A product and a warehouse, by their ids."""
 
 MOVED: Final = """
 UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = damaged + ?,
-    movement_seq = movement_seq + ?, updated_at = ?,
+    is_low = reorder_point IS NOT NULL AND available + ? + incoming <= reorder_point,
+    available = available + ?, movement_seq = movement_seq + ?, updated_at = ?,
     version = version + 1, event_seq = event_seq + 1
 WHERE id = ? AND on_hand + ? BETWEEN 0 AND ? AND reserved + ? >= 0 AND damaged + ? >= 0
     AND on_hand - reserved - damaged - ? * safety_stock >= ?"""
 COLUMNS: Final = (
     *("id", "created_at", "updated_at", "version", "event_seq", "product_id", "warehouse_id"),
     *("on_hand", "reserved", "damaged", "incoming", "safety_stock", "reorder_point"),
-    *("reorder_quantity", "movement_seq"),
+    *("reorder_quantity", "movement_seq", "available", "is_low"),
+)
+OF_PRODUCTS: Final = Query(
+    "SELECT {columns} FROM stock_item WHERE product_id IN ?", (StockItem, COLUMNS)
 )
 MOVE: Final = Statement(MOVED)
+KEPT: Final = ("available", "is_low")
+COUNTED: Final = (
+    *("on_hand", "reserved", "damaged", *KEPT, "movement_seq", "version", "event_seq"),
+)
+"""The columns that movements change, beside the time."""
+NAMES: Final = Query(
+    "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE",
+    (Product, ("id", "sku", "sort_name")),
+)
+RENAME: Final = Statement("UPDATE stock_item SET sort_sku = ?, sort_name = ? WHERE product_id = ?")
+
+AT_ONCE: Final = 200
+"""Items that are reckoned before others are let run."""
+
+LOCK: Final = Query(
+    "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE", (StockItem, COLUMNS)
+)
+READ_ALL: Final = Query("SELECT {columns} FROM stock_item WHERE id IN ?", (StockItem, COLUMNS))
 READ: Final = Query("SELECT {columns} FROM stock_item WHERE id = ?", (StockItem, COLUMNS))
 MOVE_AND_READ: Final = Query(MOVED + " RETURNING {columns}", (StockItem, COLUMNS))
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """A signed quantity that one stock item gains or loses, and for what."""
 
     kind: MovementKind
@@ -63,22 +89,108 @@ async def move(
     return item
 
 
-async def item_at(work: Work, product_id: UUID, warehouse_id: UUID) -> StockItem:
-    """The stock item of a product in a warehouse; one that never was is made with nothing in it."""
-    rows = StockItem.filter(product_id=product_id, warehouse_id=warehouse_id)
-    found = await rows.using_db(work.connection).first()
-    if found is not None:
-        return found
-    new = StockItem(
-        id=new_id(),
-        product_id=product_id,
-        warehouse_id=warehouse_id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+async def move_all(
+    work: Work, movements: Mapping[UUID, list[Movement]], *, promise: bool = False
+) -> dict[UUID, StockItem]:
+    """As `move` for many stock items, by their ids, with as many statements as for two.
+
+    Raises:
+        Contended: the counters of an item do not allow it. The transaction is to be given up.
+    """
+    if len(movements) == 1:
+        ((key, few),) = movements.items()
+        return {key: await move(work, key, few, promise=promise)}
+    if not movements:
+        return {}
+    # Locked in the order of their ids, so nobody deadlocks, and nobody changes them meanwhile.
+    items = {item.id: item for (item,) in await LOCK.rows(work.connection, sorted(movements))}
+    for place, key in enumerate(sorted(movements), 1):
+        if key not in items:
+            raise Contended
+        _apply(work, items[key], movements[key], promise=promise)
+        if place % AT_ONCE == 0:
+            await work.pause()
+    same = {"updated_at": work.now}
+    rows = list(items.values())
+    if await update(work.connection, rows, COUNTED, same, guarded=True) != len(movements):
+        raise Contended
+    return items
+
+
+def _apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bool) -> None:
+    """Change the counters of a locked item, with its ledger and its events; it is not saved here.
+
+    Raises:
+        Contended: a counter would be below zero or too large, or more promised than there is.
+    """
+    change = total(movements)
+    item.on_hand += change.on_hand
+    item.reserved += change.reserved
+    item.damaged += change.damaged
+    least = item.reserved + item.damaged + (item.safety_stock if promise else 0)
+    is_counted = min(item.on_hand, item.reserved, item.damaged) >= 0
+    if not is_counted or not least <= item.on_hand <= MAX_QUANTITY:
+        raise Contended
+    reckon(item)
+    item.movement_seq += len(movements)
+    item.version += 1
+    item.updated_at = work.now
+    if change.available > 0:
+        work.freed.add(item.product_id)
+    work.movements += _ledger(work, item, movements)
+    _tell(work, item, change)
+
+
+async def items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
+    """The stock items of products in warehouses; those that never were are made with nothing."""
+    items = await _items_at(work, places)
+    missing = [place for place in places if place not in items]
+    if not missing:
+        return items
+    new = await new_items(work, missing)
     # Another process may be making the same row; one of the two inserts is ignored.
-    await StockItem.bulk_create([new], ignore_conflicts=True, using_db=work.connection)
-    return await rows.using_db(work.connection).get()
+    await StockItem.bulk_create(new, ignore_conflicts=True, using_db=work.connection)
+    return await _items_at(work, places)
+
+
+async def new_items(work: Work, places: Collection[Place]) -> list[StockItem]:
+    """Stock items with nothing in them, not stored yet. The products have no other name till then.
+
+    Their products are locked, so that one which is being renamed is waited for.
+    """
+    wanted = sorted({product_id for product_id, _ in places})
+    products = {each.id: each for (each,) in await NAMES.rows(work.connection, wanted)}
+    return [
+        StockItem(
+            id=new_id(),
+            product_id=product_id,
+            warehouse_id=warehouse_id,
+            sort_sku=products[product_id].sku,
+            sort_name=products[product_id].sort_name,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        for product_id, warehouse_id in places
+    ]
+
+
+async def rename(work: Work, product: Product) -> None:
+    """The product's stock is listed by its SKU and name as they are now; the product is locked."""
+    await RENAME.change(work.connection, product.sku, product.sort_name, product.id)
+
+
+def reckon(item: StockItem) -> None:
+    """What is kept of an item's counters and of its rule, as they are now; it is not saved here."""
+    item.available = item.balance.available
+    item.is_low = is_low(item.available, item.incoming, item.reorder_point)
+
+
+async def _items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
+    products = list({product_id for product_id, _ in places})
+    found = [item for (item,) in await OF_PRODUCTS.rows(work.connection, products)]
+    return {
+        place: item for item in found if (place := (item.product_id, item.warehouse_id)) in places
+    }
 
 
 def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMovement:
@@ -88,6 +200,7 @@ def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMove
     """
     first = Movement(MovementKind.COUNT, units, reason)
     item.on_hand, item.movement_seq = units, 1
+    reckon(item)
     _tell(work, item, total([first]))
     return _ledger(work, item, [first])[0]
 
@@ -109,7 +222,8 @@ async def _moved(
         Contended: the counters do not allow it.
     """
     values = (
-        *(change.on_hand, change.reserved, change.damaged, movements, work.now, stock_item_id),
+        *(change.on_hand, change.reserved, change.damaged, change.available, change.available),
+        *(movements, work.now, stock_item_id),
         *(change.on_hand, MAX_QUANTITY, change.reserved, change.damaged),
         *(int(promise), change.reserved + change.damaged - change.on_hand),
     )
@@ -164,7 +278,7 @@ def _tell(work: Work, item: StockItem, change: Balance) -> None:
         "available": now.available,
     }
     record(work, item, EventKind.STOCK_CHANGED, data=data)
-    before = now.available - (change.on_hand - change.reserved - change.damaged)
+    before = now.available - change.available
     was_low = is_low(before, item.incoming, item.reorder_point)
-    if not was_low and is_low(now.available, item.incoming, item.reorder_point):
+    if item.is_low and not was_low:
         record(work, item, EventKind.STOCK_LOW, data={"available": now.available})

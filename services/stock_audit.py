@@ -11,9 +11,10 @@ from models.inventory import StockItem
 from models.rules.access import Actor, Permission
 from models.rules.catalog import TrackingPolicy
 from models.rules.events import EventKind
-from models.rules.inventory import EFFECTS, MAX_QUANTITY
+from models.rules.inventory import EFFECTS, MAX_QUANTITY, is_low
 from services.database import connection
 from services.events import record
+from services.stock import reckon
 from services.transaction import Work, run
 
 PAGE: Final = 200
@@ -39,6 +40,10 @@ class Counter(StrEnum):
     """Movements whose balance follows from the one before, and how many there are."""
     PROMISED = "promised"
     """The reserved counter, and the sum of the reservations."""
+    AVAILABLE = "available"
+    """What lists of stock are sorted by, and what the ledger leaves to be promised."""
+    LISTED = "listed"
+    """How many are right of what else lists of stock are made of (low, SKU, name), and 3."""
     UNITS = "units"
     """What is on hand of a product with lots or serial numbers, and the sum of its units."""
     LINE = "order line"
@@ -46,7 +51,10 @@ class Counter(StrEnum):
 
 
 REPAIRABLE: Final = frozenset(
-    {Counter.ON_HAND, Counter.RESERVED, Counter.DAMAGED, Counter.MOVEMENTS}
+    {
+        *(Counter.ON_HAND, Counter.RESERVED, Counter.DAMAGED, Counter.MOVEMENTS),
+        *(Counter.AVAILABLE, Counter.LISTED),
+    }
 )
 BROKEN_LEDGER: Final = frozenset({Counter.SEQUENCE, Counter.BALANCES})
 
@@ -89,6 +97,7 @@ class _Sums:
     stock_item_id: UUID
     sku: str
     warehouse: str
+    names: tuple[str, str]
     counters: dict[Counter, int]
     ledger: dict[Counter, int]
 
@@ -154,6 +163,8 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     item.reserved = sums.ledger[Counter.RESERVED]
     item.damaged = sums.ledger[Counter.DAMAGED]
     item.movement_seq = sums.ledger[Counter.MOVEMENTS]
+    item.sort_sku, item.sort_name = sums.names
+    reckon(item)
     item.version += 1
     item.updated_at = work.now
     balance = item.balance
@@ -191,7 +202,7 @@ def _before(counter: str) -> str:
     return f"COALESCE(LAG({counter}_after) OVER (PARTITION BY stock_item_id ORDER BY sequence), 0)"
 
 
-_TEXTS: Final = frozenset({"id", "sku", "code", "tracking"})
+_TEXTS: Final = frozenset({"id", "sku", "sort_name", "code", "tracking"})
 _COUNTERS: Final = ("on_hand", "reserved", "damaged")
 _CHANGES: Final = ", ".join(f"{_change(name)} AS {name}_change" for name in _COUNTERS)
 _BEFORE: Final = ", ".join(f"{_before(name)} AS {name}_before" for name in _COUNTERS)
@@ -203,8 +214,11 @@ _FOLLOWS: Final = " AND ".join(
 # One statement, so that all its numbers are of one instant on every database. The range is in each
 # part of it, because not every planner carries it into a derived table by itself.
 _COMPARE: Final = f"""
-SELECT item.id, product.sku, product.tracking, warehouse.code,
-    item.on_hand, item.reserved, item.damaged, item.movement_seq,
+SELECT item.id, product.sku, product.sort_name, product.tracking, warehouse.code,
+    item.on_hand, item.reserved, item.damaged, item.movement_seq, item.available, item.is_low,
+    item.incoming, item.safety_stock, item.reorder_point,
+    CASE WHEN item.sort_sku = product.sku THEN 1 ELSE 0 END
+        + CASE WHEN item.sort_name = product.sort_name THEN 1 ELSE 0 END AS named,
     ledger.on_hand_sum, ledger.reserved_sum, ledger.damaged_sum,
     ledger.movements, ledger.last_sequence, ledger.following, promise.units, lying.coded
 FROM stock_item item
@@ -256,6 +270,9 @@ async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_
 def _sums(row: dict[str, Any]) -> _Sums:
     # An item without movements or reservations joins with nothing; sums may come as decimals.
     number = {name: int(value or 0) for name, value in row.items() if name not in _TEXTS}
+    left = number["on_hand_sum"] - number["reserved_sum"] - number["damaged_sum"]
+    available = left - number["safety_stock"]
+    low = is_low(available, number["incoming"], row["reorder_point"])
     counters = {
         Counter.ON_HAND: number["on_hand"],
         Counter.RESERVED: number["reserved"],
@@ -264,6 +281,8 @@ def _sums(row: dict[str, Any]) -> _Sums:
         Counter.SEQUENCE: number["last_sequence"],
         Counter.BALANCES: number["following"],
         Counter.PROMISED: number["reserved"],
+        Counter.AVAILABLE: number["available"],
+        Counter.LISTED: number["named"] + (low == row["is_low"]),
         Counter.UNITS: 0 if row["tracking"] == TrackingPolicy.NONE else number["on_hand"],
     }
     ledger = {
@@ -274,9 +293,12 @@ def _sums(row: dict[str, Any]) -> _Sums:
         Counter.SEQUENCE: number["movements"],
         Counter.BALANCES: number["movements"],
         Counter.PROMISED: number["units"],
+        Counter.AVAILABLE: available,
+        Counter.LISTED: 3,
         Counter.UNITS: number["coded"],
     }
-    return _Sums(UUID(str(row["id"])), row["sku"], row["code"], counters, ledger)
+    names = row["sku"], row["sort_name"]
+    return _Sums(UUID(str(row["id"])), row["sku"], row["code"], names, counters, ledger)
 
 
 async def _drifted_lines(client: BaseDBAsyncClient) -> list[Drift]:

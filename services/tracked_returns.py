@@ -8,20 +8,22 @@ from uuid import UUID
 
 from models.catalog import Product
 from models.fulfillment import Return, ReturnLine
+from models.inventory import StockItem
 from models.orders import Order, OrderLine
 from models.rules.catalog import TrackingPolicy
-from models.rules.errors import DomainError, Path, duplicate, not_found
+from models.rules.errors import DomainError, Path, duplicate, not_found, refuse
 from models.rules.inventory import MovementKind
 from models.rules.return_states import AWAITED, MOVEMENTS, Disposition
 from models.rules.tracking import NamedUnits, check_units
 from models.tracking import TrackedUnit, UnitMovement
+from services.return_places import Part
+from services.stock import Place
 from services.tracking import (
     Products,
     Step,
     check_expiry,
     find_or_make,
     put_in,
-    refuse,
     refuse_on_hand,
     tell,
     tracked_products,
@@ -187,41 +189,60 @@ async def take_back(
     request: Return,
     back: Sequence["ReturnUnits"],
     lines: Mapping[UUID, OrderLine],
-    places: Mapping[UUID, UUID],
+    products: Products,
+    parts: Mapping[Part, int],
+    places: Mapping[Place, StockItem],
 ) -> None:
     """Put the units of a return where its goods have been put, and tell what became of them.
 
-    `places` are the stock items, by line, of goods that were not thrown away; they are locked.
+    `products` are those that `check_back` has passed. `parts` are the quantities of what has come,
+    `places` the stock items that they have been put into, which are locked.
 
     Raises:
-        Refused: as `check_back`, for every line of a tracked product; a serial number that is on
-            hand already.
+        Refused: a lot expires on another day; a serial number is on hand already.
     """
-    products = await check_back(work, back, lines)
+    by_line: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        by_line[part.index].append(part)
     steps = []
     for index, each in enumerate(back):
         product = products.get(lines[each.line_id].product_id)
         if product is None or each.units is None or each.disposition is None:
             continue
         path = ("lines", str(index), "units")
-        units = await find_or_make(work, product, each.units, path)
-        await refuse_on_hand(work, product, units, path)
-        amounts = {u.id: named.quantity for u, named in zip(units, each.units, strict=True)}
-        place = None if each.disposition is Disposition.SCRAP else places[each.line_id]
-        if place:
-            aside = each.disposition is Disposition.QUARANTINE
-            await put_in(work, place, amounts, damaged=aside)
-        steps += [
-            Step(
-                unit_id,
-                kind,
-                -quantity if kind is MovementKind.SCRAP else quantity,
-                place,
-                order_id=request.order_id,
-                order_line_id=each.line_id,
-                return_id=request.id,
-            )
-            for unit_id, quantity in amounts.items()
-            for kind in STEPS[each.disposition]
-        ]
+        found = await find_or_make(work, product, each.units, path)
+        await refuse_on_hand(work, product, found, path)
+        units: dict[str | None, UUID] = {unit.code: unit.id for unit in found}
+        put: dict[UUID | None, dict[UUID, int]] = defaultdict(dict)
+        for part in by_line[index]:
+            item = places.get((product.id, part.warehouse_id)) if part.warehouse_id else None
+            put[item.id if item else None][units[part.code]] = parts[part]
+        for item_id, amounts in put.items():
+            if item_id:
+                aside = each.disposition is Disposition.QUARANTINE
+                await put_in(work, item_id, amounts, damaged=aside)
+            steps += _steps_back(request, each.line_id, STEPS[each.disposition], item_id, amounts)
     await tell(work, steps)
+
+
+def _steps_back(
+    request: Return,
+    line_id: UUID,
+    kinds: Sequence[MovementKind],
+    item_id: UUID | None,
+    amounts: Mapping[UUID, int],
+) -> list[Step]:
+    """What is to stand in the ledgers of units of one line that came back."""
+    return [
+        Step(
+            unit_id,
+            kind,
+            -quantity if kind is MovementKind.SCRAP else quantity,
+            item_id,
+            order_id=request.order_id,
+            order_line_id=line_id,
+            return_id=request.id,
+        )
+        for unit_id, quantity in amounts.items()
+        for kind in kinds
+    ]

@@ -1,6 +1,6 @@
 """Which lots and serial numbers a shipment has: assigned when it is made, gone when it leaves."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,9 +11,9 @@ from models.catalog import Product
 from models.fulfillment import Shipment, ShipmentLine
 from models.orders import OrderLine
 from models.rules.catalog import TrackingPolicy
-from models.rules.errors import DomainError, Path, invalid, not_found
+from models.rules.errors import DomainError, Path, invalid, not_found, refuse
 from models.rules.inventory import MovementKind
-from models.rules.tracking import NamedUnits, check_units, first_out, is_expired
+from models.rules.tracking import NamedUnits, check_units, in_turn, is_expired
 from models.tracking import ShipmentUnit, TrackedUnit, UnitStock
 from services.tracking import (
     Products,
@@ -25,7 +25,6 @@ from services.tracking import (
     free,
     lying,
     pieces,
-    refuse,
     summed,
     tell,
     tracked_products,
@@ -49,6 +48,7 @@ class _Shelf:
     rows: Mapping[UUID | None, Mapping[str, UnitStock]]
     day: date
     taken: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    turns: dict[UUID | None, deque[UnitStock]] = field(default_factory=dict)
 
     def left(self, row: UnitStock) -> int:
         return free(row) - self.taken[row.id]
@@ -59,11 +59,29 @@ class _Shelf:
 
     def take_first(self, product_id: UUID | None, quantity: int) -> dict[UUID, int]:
         """What expires first, as far as it goes."""
-        rows = self.rows.get(product_id, {}).values()
-        there = [lying(row, self.left(row), self.day) for row in rows]
-        amounts = first_out([each for each in there if not each.is_expired], quantity)
-        self.take(amounts)
+        turn = self._turn(product_id)
+        amounts: dict[UUID, int] = {}
+        while quantity and turn:
+            row = turn[0]
+            if units := min(quantity, self.left(row)):
+                amounts[row.id] = units
+                self.taken[row.id] += units
+                quantity -= units
+            if not self.left(row):
+                turn.popleft()
         return amounts
+
+    def _turn(self, product_id: UUID | None) -> deque[UnitStock]:
+        """The product's units in the order in which they go, without those that are all taken.
+
+        Lines of one product share it, so that a shipment of many sorts them once.
+        """
+        if product_id not in self.turns:
+            rows = {row.id: row for row in self.rows.get(product_id, {}).values()}
+            there = (lying(row, free(row), self.day) for row in rows.values())
+            order = in_turn(each for each in there if not each.is_expired)
+            self.turns[product_id] = deque(rows[each.key] for each in order)
+        return self.turns[product_id]
 
     def too_few(self, product: Product) -> DomainError:
         """The refusal of more than is free; it names what has to be written off first."""

@@ -18,7 +18,7 @@ from models.catalog import Product
 from models.columns import new_id
 from models.inventory import StockItem
 from models.rules.catalog import TrackingPolicy
-from models.rules.errors import DomainError, Path, Refused, duplicate, invalid, not_found
+from models.rules.errors import DomainError, Path, duplicate, invalid, not_found, refuse
 from models.rules.inventory import MovementKind
 from models.rules.tracking import (
     Lying,
@@ -71,16 +71,20 @@ async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
 
 
 async def adjust_units(
-    work: Work, item: StockItem, movement: Movement, named: Sequence[NamedUnits] | None, path: Path
+    work: Work,
+    product: Product,
+    item: StockItem,
+    movement: Movement,
+    named: Sequence[NamedUnits] | None,
+    path: Path,
 ) -> None:
-    """Say which units a correction of a stock item brought, took away or found damaged.
+    """Say which units a correction of a product's stock item brought, took or found damaged.
 
     The item is as the movement left it. `path` is the place of the correction in the input.
 
     Raises:
         Refused: units are missing, do not come to the quantity, or cannot be what was moved.
     """
-    product = await Product.get(id=item.product_id, using_db=work.connection)
     damage = movement.kind is MovementKind.DAMAGE
     quantity = abs(movement.quantity)
     refuse([*check_units(product.tracking, quantity, named, path, needed=not damage)])
@@ -374,12 +378,6 @@ def _entry(work: Work, step: Step, number: int) -> UnitMovement:
         actor_id=work.actor.id,
         actor_name=work.actor.name,
     )
-
-
-def refuse(errors: list[DomainError]) -> None:
-    """Pass where nothing is wrong, else raise `Refused` with all of it."""
-    if errors:
-        raise Refused(errors)
 
 
 def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, wraps
@@ -18,7 +20,7 @@ from models.events import Event
 from models.inventory import StockMovement
 from models.rules.access import Actor, Permission
 from models.rules.errors import Overloaded, invalid
-from services import clock, feed, idempotency, statements
+from services import clock, database, feed, idempotency, outages, statements
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,6 +47,30 @@ def on_commit(listener: Callable[[], None]) -> Callable[[], None]:
     return lambda: _listeners.remove(listener)
 
 
+@dataclass(slots=True)
+class Commits:
+    """What became of the commits of an operation, without those under a key, which are repeatable.
+
+    `kept` were answered by the database; `unknown` were sent to it, and no answer has come.
+    """
+
+    kept: int = 0
+    unknown: int = 0
+
+
+_commits: ContextVar[Commits | None] = ContextVar("commits", default=None)
+
+
+@contextmanager
+def counted(commits: Commits) -> Iterator[None]:
+    """Within the block the commits of the task's use cases are counted."""
+    token = _commits.set(commits)
+    try:
+        yield
+    finally:
+        _commits.reset(token)
+
+
 class Contended(Exception):
     """Another transaction took what this one had seen; running it again will tell."""
 
@@ -56,7 +82,9 @@ class Work:
     `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
     collected and written just before the commit, and with them everything is there or nothing.
     `freed` are products of which more can be promised than before: before the commit, lines that
-    wait for them are served; `served` are the orders of such lines.
+    wait for them are served. `relieved` are customers who owe less or may owe more than before:
+    what waits for approval and no longer needs it is confirmed. `touched` are the orders that were
+    changed so.
     """
 
     actor: Actor
@@ -65,11 +93,16 @@ class Work:
     events: list[Event] = field(default_factory=list)
     movements: list[StockMovement] = field(default_factory=list)
     freed: set[UUID] = field(default_factory=set)
-    served: set[UUID] = field(default_factory=set)
+    relieved: set[UUID] = field(default_factory=set)
+    touched: set[UUID] = field(default_factory=set)
 
     @property
     def dialect(self) -> str:
         return self.connection.capabilities.dialect
+
+    async def pause(self) -> None:
+        """Let the loop serve others between two pieces of what is long to compute."""
+        await asyncio.sleep(0)
 
     async def insert(self, *groups: Sequence[Model]) -> None:
         """Insert rows, each group of one table, with as few statements as the database takes."""
@@ -111,15 +144,20 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
         Overloaded: it met with conflicts every time.
     """
     conflict: Exception | None = None
+    commits = (None if idempotency.is_claimed() else _commits.get()) or Commits()
+    before = commits.unknown
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with in_transaction() as connection:
                 work = Work(actor=actor, now=clock.now(), connection=connection)
                 result = await step(work)
-                if work.freed:
+                if work.freed or work.relieved:
                     await _serve(work, result)
                 await feed.enter(work.connection, work.events)
                 await work.insert(work.movements, work.events)
+                commits.unknown = before + 1
+            commits.unknown = before
+            commits.kept += 1
             if work.events:
                 for listener in _listeners:
                     listener()
@@ -128,6 +166,8 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
             # What people type is measured by its use case; this is for what they look up by.
             raise invalid("A text is longer than what is kept there.") from error
         except Exception as error:
+            if not outages.is_outage(error) or database.dialect() == "sqlite":
+                commits.unknown = before  # the database has answered that nothing is kept
             if not (is_conflict(error) or (is_taken(error) and attempt < ATTEMPTS)):
                 raise
             conflict = error
@@ -137,12 +177,16 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
 
 
 async def _serve(work: Work, result: object) -> None:
-    """Serve who waits. An order that is answered with may be among them: it has changed again."""
+    """Serve and confirm what waits. An order that is answered with may be among it: it has changed
+    again.
+    """
     # Here, because what serves them stands on this module.
+    from services.approvals import confirm_waiting
     from services.waiting import serve
 
     await serve(work)
-    if isinstance(result, Model) and result.pk in work.served:
+    await confirm_waiting(work)
+    if isinstance(result, Model) and result.pk in work.touched:
         await result.refresh_from_db(using_db=work.connection)
 
 

@@ -17,10 +17,11 @@ from models.rules.errors import (
 )
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, MovementKind
-from models.rules.text import clean
+from models.rules.text import form_in, key
 from services.events import record
 from services.saving import UNSET, Unset
-from services.stock import Movement, item_at, move
+from services.selling import products_named
+from services.stock import READ_ALL, Movement, items_at, move_all, reckon
 from services.tracking import transfer_units
 from services.transaction import Contended, Work, use_case
 from services.visibility import visible
@@ -67,29 +68,29 @@ async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
     products = await _products(work, command)
     units: dict[UUID, int] = defaultdict(int)
     for sku, quantity in command.lines:
-        units[products[clean(sku)].id] += quantity
-    leaving = {key: await item_at(work, key, start.id) for key in units}
-    arriving = {key: await item_at(work, key, end.id) for key in units}
-    moves = [
-        (leaving[key].id, Movement(MovementKind.TRANSFER_OUT, -count, f"to {end.code}"))
-        for key, count in units.items()
-    ] + [
-        (arriving[key].id, Movement(MovementKind.TRANSFER_IN, count, f"from {start.code}"))
-        for key, count in units.items()
-    ]
-    for item_id, movement in sorted(moves, key=lambda each: each[0]):
-        try:
-            await move(work, item_id, [movement])
-        except Contended:
-            raise await _shortage(work, command, products, start) from None
+        units[products[form_in(sku, products)].id] += quantity
+    items = await items_at(
+        work, {(key, warehouse.id) for key in units for warehouse in (start, end)}
+    )
+    leaving = {key: items[key, start.id] for key in units}
+    arriving = {key: items[key, end.id] for key in units}
+    movements: dict[UUID, list[Movement]] = {}
+    for product_id, count in units.items():
+        out = Movement(MovementKind.TRANSFER_OUT, -count, f"to {end.code}")
+        movements[leaving[product_id].id] = [out]
+        into = Movement(MovementKind.TRANSFER_IN, count, f"from {start.code}")
+        movements[arriving[product_id].id] = [into]
+    try:
+        await move_all(work, movements)
+    except Contended:
+        raise await _shortage(work, command, products, start) from None
     await transfer_units(
         work, [(key, leaving[key].id, arriving[key].id, count) for key, count in units.items()]
     )
     await serve(work)
-    keys = [products[clean(sku)].id for sku, _ in command.lines]
+    keys = [products[form_in(sku, products)].id for sku, _ in command.lines]
     wanted = [items[key].id for key in dict.fromkeys(keys) for items in (leaving, arriving)]
-    rows = StockItem.filter(id__in=wanted).using_db(work.connection)
-    found = {item.id: item for item in await rows}
+    found = {item.id: item for (item,) in await READ_ALL.rows(work.connection, wanted)}
     return [found[key] for key in wanted]
 
 
@@ -101,14 +102,12 @@ async def _warehouse(work: Work, key: UUID, field: str) -> Warehouse:
 
 
 async def _products(work: Work, command: TransferStock) -> dict[str, Product]:
-    skus = [clean(sku) for sku, _ in command.lines]
-    rows = visible(Product, work.actor).using_db(work.connection).filter(sku__in=skus)
-    products = {product.sku: product for product in await rows}
+    products = await products_named(work, (sku for sku, _ in command.lines))
     errors: list[DomainError] = []
     for index, (sku, quantity) in enumerate(command.lines):
         path = ("lines", str(index))
-        if clean(sku) not in products:
-            errors.append(not_found(f"There is no product {clean(sku)}.", *path, "sku"))
+        if form_in(sku, products) not in products:
+            errors.append(not_found(f"There is no product {key(sku)}.", *path, "sku"))
         if not 1 <= quantity <= MAX_QUANTITY:
             errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
     if errors:
@@ -125,11 +124,11 @@ async def _shortage(
     there = {item.product_id: item.on_hand - item.reserved - item.damaged for item in await rows}
     errors: list[DomainError] = []
     for index, (sku, quantity) in enumerate(command.lines):
-        product_id = products[clean(sku)].id
+        product_id = products[form_in(sku, products)].id
         left = max(0, there.get(product_id, 0))
         if quantity > left:
             path = ("lines", str(index), "quantity")
-            errors.append(StockShortage(clean(sku), quantity, left, path, start.id))
+            errors.append(StockShortage(form_in(sku, products), quantity, left, path, start.id))
         there[product_id] = left - quantity
     if not errors:
         raise Contended
@@ -160,6 +159,7 @@ async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockIte
         work.freed.add(item.product_id)
     item.reorder_point, item.reorder_quantity = command.reorder_point, command.reorder_quantity
     item.safety_stock = kept
+    reckon(item)
     item.version += 1
     item.updated_at = work.now
     data = {"reorderPoint": item.reorder_point, "safetyStock": kept}

@@ -10,7 +10,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from models.catalog import Category, Product, Supplier
-from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.customers import Customer, CustomerAddress, CustomerGroup, CustomerTag
 from models.events import Event
 from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
 from models.inventory import Reservation, StockItem, StockMovement, Warehouse
@@ -26,6 +26,7 @@ NEEDED: Final[dict[type[Model], Permission]] = {
     CustomerGroup: Permission.CUSTOMERS_READ,
     Customer: Permission.CUSTOMERS_READ,
     CustomerAddress: Permission.CUSTOMERS_READ,
+    CustomerTag: Permission.CUSTOMERS_READ,
     Category: Permission.CATALOG_READ,
     Supplier: Permission.CATALOG_READ,
     Product: Permission.CATALOG_READ,

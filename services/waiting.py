@@ -1,6 +1,8 @@
 """Lines that wait for stock, and drafts that hold some: whoever waits longest is served first."""
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,16 +10,37 @@ from uuid import UUID
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.access import SYSTEM
-from models.rules.allocation import Demand, allocate
+from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.delays import OPEN
 from services import clock
-from services.fulfillment import COUNTS
-from services.orders import facts_with_stock, lines_of, settle
+from services.order_lines import lines_of
+from services.orders import facts_with_stock, settle
 from services.reserving import keep, release, reserve, stock_rows, takes_of
+from services.statements import Statement
 from services.transaction import Work, run
 
+AWAITED: Final = Statement(
+    """SELECT DISTINCT product_id FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ?"""
+)
+WAITING_LINES: Final = Statement(
+    """SELECT product_id, order_id, backordered FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
+    ORDER BY sorted_at, order_id, position LIMIT 2000"""
+)
+"""Lines that are looked at before stock is looked at again."""
+NOBODY: Final = UUID(int=0)
+"""An order's id that none has."""
+WAITING_UNITS: Final = Statement(
+    """SELECT product_id, SUM(backordered) FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
+    GROUP BY product_id"""
+)
 BATCH: Final = 100
-"""Orders that are looked at before stock is looked at again."""
+"""Drafts whose time is over that one sweep frees."""
 
 
 async def serve(work: Work, apart_from: UUID | None = None) -> None:
@@ -27,52 +50,68 @@ async def serve(work: Work, apart_from: UUID | None = None) -> None:
     by an event. The lines' orders are locked. The order `apart_from` is left out.
     """
     while work.freed:
-        product_id = min(work.freed)
-        work.freed.discard(product_id)
-        while await _serve_some(work, product_id, apart_from):
+        products = await _awaited(work)
+        work.freed.clear()
+        while products and await _serve_some(work, products, apart_from):
             pass
 
 
-async def _serve_some(work: Work, product_id: UUID, apart_from: UUID | None) -> bool:
-    """Serve the first orders that wait for a product; whether others may be served as well."""
-    available = sum(row.available for row in await stock_rows(work, [product_id]))
-    if not available:
+async def _awaited(work: Work) -> set[UUID]:
+    """Those of the freed products that a line waits for."""
+    rows = await AWAITED.rows(work.connection, list(work.freed), [each.value for each in OPEN])
+    return {UUID(str(product_id)) for (product_id,) in rows}
+
+
+async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) -> bool:
+    """Serve the first orders that wait for the products; whether others may be served as well."""
+    left: Counter[UUID] = Counter()
+    for row in await stock_rows(work, products):
+        left[row.product_id] += row.available
+    there = [product_id for product_id, units in left.items() if units]
+    if not there:
         return False
-    waiting = OrderLine.filter(
-        product_id=product_id, backordered__gt=0, order__status__in=OPEN
-    ).using_db(work.connection)
-    if apart_from is not None:
-        waiting = waiting.exclude(order_id=apart_from)
-    first = waiting.order_by("order__sorted_at", "order_id", "position").limit(BATCH)
-    found: list[Any] = list(await first.values_list("order_id", flat=True))
-    orders = list(dict.fromkeys(found))
-    for order_id in orders:
-        if available <= 0:
-            return False
-        available -= await _serve_order(work, order_id, product_id)
-    return len(orders) > 0 and available > 0
+    waiting = await WAITING_LINES.rows(
+        work.connection, there, [each.value for each in OPEN], apart_from or NOBODY
+    )
+    orders: dict[UUID, set[UUID]] = defaultdict(set)
+    for product_key, order_key, units in waiting:
+        product_id = UUID(str(product_key))
+        if left[product_id] > 0:
+            left[product_id] -= units
+            orders[UUID(str(order_key))].add(product_id)
+    served = [await _serve_order(work, key, wanted) for key, wanted in orders.items()]
+    return any(served)
 
 
-async def _serve_order(work: Work, order_id: UUID, product_id: UUID) -> int:
-    """Promise what there is to an order's lines of a product; how many units."""
+async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
+    """Promise what there is to an order's lines of the products; how many units."""
     order = await _locked(work, order_id)
     before = await facts_with_stock(work, order)
     lines = await lines_of(work, order)
-    waiting = {
-        line.id: line for line in lines if line.product_id == product_id and line.backordered
-    }
-    demand = [Demand(key, product_id, line.backordered) for key, line in waiting.items()]
-    takes = takes_of(allocate(demand, await stock_rows(work, [product_id])), waiting)
+    waiting = {line.id: line for line in lines if line.product_id in products and line.backordered}
+    takes = takes_of(_allotted(waiting.values(), await stock_rows(work, products)), waiting)
     for take in takes:
         take.line.backordered -= take.quantity
     await keep(work, (await reserve(work, takes)).reservations)
-    for line in {take.line.id: take.line for take in takes}.values():
-        await line.save(update_fields=COUNTS, using_db=work.connection)
     served = sum(take.quantity for take in takes)
     if served:
         await settle(work, order, lines, before, data={"served": served})
-        work.served.add(order_id)
+        work.touched.add(order_id)
     return served
+
+
+def _allotted(lines: Iterable[OrderLine], stock: Iterable[StockRow]) -> Plan:
+    """Who gets what of each product: which others the order waits for decides nothing."""
+    demand: dict[UUID, list[Demand]] = defaultdict(list)
+    for line in lines:
+        if line.product_id:
+            wish = Demand(line.id, line.product_id, line.backordered)
+            demand[line.product_id].append(wish)
+    rows: dict[UUID, list[StockRow]] = defaultdict(list)
+    for row in stock:
+        rows[row.product_id].append(row)
+    plans = [allocate(wishes, rows[product_id]) for product_id, wishes in sorted(demand.items())]
+    return Plan([take for plan in plans for take in plan.takes])
 
 
 async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -> bool:
@@ -96,6 +135,50 @@ async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -
     return bool(orders)
 
 
+@dataclass(frozen=True, slots=True)
+class OnceFreed:
+    """Products, what could be promised of them, and how many units others would have got."""
+
+    products: Collection[UUID]
+    stock: list[StockRow]
+    served: Mapping[UUID, int]
+
+
+async def once_freed(
+    work: Work,
+    products: Collection[UUID],
+    apart_from: UUID | None,
+    given_back: Mapping[UUID, int],
+) -> OnceFreed | None:
+    """What `free_expired` would leave of the products; None where no draft's time is over.
+
+    Nothing is freed, and nobody is served, by asking. `given_back` is what the order `apart_from`
+    would have given back before, by stock items.
+    """
+    expired = Reservation.filter(
+        expires_at__lte=work.now, stock_item__product_id__in=list(products)
+    ).using_db(work.connection)
+    others = expired.exclude(order_line__order_id=apart_from or NOBODY)
+    units: Counter[Any] = Counter()
+    for item_id, quantity in await others.values_list("stock_item_id", "quantity"):
+        units[item_id] += quantity
+    if not units:
+        return None
+    found = await stock_rows(work, products, units + Counter(given_back))
+    freed = list({row.product_id for row in found if units[row.stock_item_id]})
+    statuses = [each.value for each in OPEN]
+    waiting = await WAITING_UNITS.rows(work.connection, freed, statuses, apart_from or NOBODY)
+    left = {UUID(str(key)): int(wanted) for key, wanted in waiting}
+    stock, served = [], Counter[UUID]()
+    for row in found:
+        some = min(row.available, left.get(row.product_id, 0))
+        if some:
+            left[row.product_id] -= some
+            served[row.product_id] += some
+        stock.append(row._replace(available=row.available - some))
+    return OnceFreed(products, stock, served)
+
+
 async def sweep_expired(now: datetime | None = None, limit: int = BATCH) -> int:
     """Free what drafts held for a time that is over, each in a transaction; how many drafts."""
     due = Reservation.filter(expires_at__lte=now or clock.now()).order_by("expires_at").limit(limit)
@@ -117,13 +200,9 @@ async def _free(work: Work, order: Order) -> None:
     ).using_db(work.connection)
     by_id = {line.id: line for line in lines}
     before = await facts_with_stock(work, order)
-    freed = 0
-    for reservation in await expired.order_by("stock_item_id"):
-        line = by_id[reservation.order_line_id]
-        units = reservation.quantity
-        await release(work, line, reservation, units, "expired")
-        await line.save(update_fields=COUNTS, using_db=work.connection)
-        freed += units
+    over = {each: each.quantity for each in await expired.order_by("stock_item_id")}
+    freed = sum(over.values())
+    await release(work, over, by_id, "expired")
     if freed:
         await settle(work, order, lines, before, data={"expired": freed})
 

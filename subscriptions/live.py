@@ -16,6 +16,7 @@ from services import database, feed, transaction
 from subscriptions.bus import Bus
 from subscriptions.deadline import within
 from subscriptions.hints import Hint, Hints, NoHints, RedisHints
+from subscriptions.lasting import lasting
 from subscriptions.pace import Pace
 from subscriptions.relay import Relay
 from subscriptions.tail import Tail
@@ -113,8 +114,11 @@ class Live:
             position = events[-1].position
 
     async def _read(self, position: int) -> list[Event]:
-        step = feed.after(position, self.pace.batch_size)
-        return await within(self.pace.database_seconds, step)
+        async def once() -> list[Event]:
+            step = feed.after(position, self.pace.batch_size)
+            return await within(self.pace.database_seconds, step)
+
+        return await lasting(once, self.pace)
 
     def _committed(self) -> None:
         if database.dialect() == "sqlite":

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from services import clock, feed
 from services.order_facts import facts_now
 from subscriptions.bus import StreamClosed
 from subscriptions.items import Heartbeat, OrderUpdate, StreamReset
+from subscriptions.lasting import lasting
 from subscriptions.live import Live
 
 ORDER: Final = ToOne(Order, key="order_id")
@@ -89,7 +91,7 @@ async def _updates(
                 item: Item | None = None
                 if event is not None:
                     position = event.position
-                    item = await _update(context, watch, event)
+                    item = await lasting(partial(_update, context, watch, event), live.pace)
                 if item is None and (event is None or now() >= due):
                     item = Heartbeat(seal(position), clock.now())
                 if item is not None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from services import clock, database, feed
+from services import clock, database, feed, outages
 from subscriptions.bell import Bell
 from subscriptions.deadline import within
 from subscriptions.pace import Pace
@@ -65,9 +65,11 @@ class Relay:
             self._failures += 1
             self._fence = None
             self._doubtful = True
-            log.warning("feed.unnumbered", error=repr(error), failures=self._failures)
+            if not outages.notice(error):
+                log.warning("feed.unnumbered", error=repr(error), failures=self._failures)
             return self.pace.pause_after(self._failures)
         self._failures = 0
+        outages.over()
         if count is None:
             return self.pace.standby_seconds
         if count:
@@ -99,5 +101,6 @@ class Relay:
         try:
             await within(self.pace.stop_seconds, feed.release(self.holder))
         except Exception as error:  # noqa: BLE001 - the lease ends by itself
-            log.warning("feed.unreleased", error=repr(error))
+            if not outages.notice(error):
+                log.warning("feed.unreleased", error=repr(error))
         self._fence = None

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from services import feed
+from services import feed, outages
 from subscriptions.bell import Bell
 from subscriptions.bus import Bus, Subscriber
 from subscriptions.deadline import within
@@ -64,9 +64,11 @@ class Tail:
             events = await within(self.pace.database_seconds, feed.after(start, size))
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
-            log.warning("feed.unread", error=repr(error), failures=self._failures)
+            if not outages.notice(error):
+                log.warning("feed.unread", error=repr(error), failures=self._failures)
             return self.pace.pause_after(self._failures)
         self._failures = 0
+        outages.over()
         if self.position != start:
             return 0  # all left and somebody came while we read
         if not events:

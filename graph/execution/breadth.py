@@ -6,10 +6,8 @@ What a client gets is the same, by the same rules of the specification: an error
 place that may be null, and says where it came up.
 """
 
-import asyncio
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
 from itertools import accumulate, chain, islice
 from typing import Any, cast
 
@@ -27,27 +25,26 @@ from graphql import (
 )
 from graphql.error import located_error
 from graphql.execution import Executor
-from graphql.pyutils import Path, inspect, is_iterable
+from graphql.pyutils import Path, inspect
 
 from graph.execution.assembling import writer
-from graph.execution.finding import Finder
+from graph.execution.columns import (
+    Column,
+    Lost,
+    Places,
+    after,
+    items,
+    most_often,
+    moved,
+    places_of,
+    together,
+)
+from graph.execution.finding import Finder, meter_of
 from graph.execution.planning import Field, Level, Way, level_below
 from graph.execution.rows import Rows
+from graph.execution.sizing import NULL, SMALL, size_of_column
 from resolvers.loaders.relation import ToOne
-
-Places = Callable[[int], Path | None]
-"""Where the value with a number stands in the answer. Asked only when there is an error."""
-
-Lost = dict[int, GraphQLError]
-"""Values that could not be completed, by their number in the column, each with its error."""
-
-
-@dataclass(slots=True)
-class Column:
-    """The completed values of one field or level. What is lost is None among them."""
-
-    values: Sequence[Any]
-    lost: Lost = field(default_factory=dict)
+from resolvers.metering import OBJECT, SCALAR, Exhausted
 
 
 class Run:
@@ -56,25 +53,34 @@ class Run:
     kind: Callable[[Any], Hashable] = type
     """What tells a value's concrete type: with Strawberry, its Python class."""
 
-    def __init__(self, executor: Executor[Any]) -> None:
+    def __init__(self, executor: Executor[Any], small: float = SMALL) -> None:
+        """It measures no objects of one level that have at most so many bytes together."""
         self.executor = executor
+        self.small = small
         self.finder = Finder(executor)
+        self.meter = meter_of(executor)
+        self.bytes: float = 0
         self.errors: list[tuple[GraphQLError, Path | None]] = []
 
     async def root(self, level: Level, value: Any, *, serially: bool) -> dict[str, Any]:
         """The answer's data.
 
         Raises:
-            GraphQLError: an error nulled all of it.
+            GraphQLError: an error nulled all of it, or it came to more than is allowed.
         """
         parts = level.single if serially else [level]
         answer: dict[str, Any] = {}
-        for part in parts:
-            column = await self.level(part, [value], lambda _: None)
-            self._tell()
-            for error in column.lost.values():
-                raise error
-            answer.update(column.values[0])
+        try:
+            for part in parts:
+                self.meter.tenths -= OBJECT  # what fields stand in at the root is no object
+                column = await self.level(part, [value], lambda _: None, in_turn=True)
+                self._tell()
+                for error in column.lost.values():
+                    raise error
+                answer.update(column.values[0])
+        except Exhausted as error:
+            raise GraphQLError(str(error), original_error=error) from None
+        self.meter.bytes = self.bytes
         return answer
 
     def _tell(self) -> None:
@@ -82,19 +88,30 @@ class Run:
             self.executor.collected_errors.add(error, place)
         self.errors.clear()
 
-    async def level(self, level: Level, objects: Sequence[Any], places: Places) -> Column:
-        """An object of the answer for each one given; one that may not have a null is lost."""
-        if not objects or not level.fields:
+    async def level(
+        self, level: Level, objects: Sequence[Any], places: Places, *, in_turn: bool = False
+    ) -> Column:
+        """An object of the answer for each one given; one that may not have a null is lost.
+
+        Fields that begin in turn let the loop go on between: at the root each may bring much.
+        """
+        if not objects:
+            return Column([])
+        self.meter.charge(len(objects) * level.tenths)
+        if not level.fields:
+            self.bytes += len(objects) * level.frame
             return Column([{} for _ in objects])
         rows = Rows(level.columns, objects)
-        nested = await _together(
-            [self.field(level.fields[number], rows, places) for number in level.nested]
-        )
+        runs = [self.field(level.fields[number], rows, places) for number in level.nested]
+        if in_turn:
+            runs = [after(turns, run) for turns, run in enumerate(runs)]
+        nested = await together(runs)
         try:
             assemble = level.assemble(rows=rows.are_tuples)
             values = assemble(self.finder.context, objects, *[column.values for column in nested])
         except Exception:  # noqa: BLE001 - the careful way finds out what it is, and where
             return await self._carefully(level, rows, nested, places)
+        self.bytes += level.size_of(values, self.small)
         return Column(values, self._lost(values, nested))
 
     async def _carefully(
@@ -109,6 +126,7 @@ class Run:
         names = [asked.name for asked in level.fields]
         found = zip(*[column.values for column in columns], strict=True)
         values: list[Any] = [dict(zip(names, row, strict=True)) for row in found]
+        self.bytes += level.size_of(values, self.small)
         return Column(values, self._lost(values, columns))
 
     def _lost(self, values: list[Any], columns: Sequence[Column]) -> Lost:
@@ -123,7 +141,7 @@ class Run:
 
     async def field(self, asked: Field, rows: Rows, places: Places) -> Column:
         """A field's values for all rows, found and completed; nulled where they may be."""
-        place = _places_of(asked, places)
+        place = places_of(asked, places)
         if asked.way is Way.RELATION and isinstance(asked.relation, ToOne):
             column = await self._shared(asked, asked.relation, rows, place)
         else:
@@ -149,10 +167,11 @@ class Run:
             return await self.complete(asked, asked.type, list(found.values()), place)
         first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
         leads = [first[key] for key in found]
-        apart = Run(self.executor)
+        apart = Run(self.executor, self.small * len(found) / len(keys))
         column = await apart.complete(
             asked, asked.type, list(found.values()), lambda number: place(leads[number])
         )
+        self.bytes += apart.bytes * most_often(keys, len(found), apart.bytes)
         shared = dict(zip(found, column.values, strict=True))
         lost: Lost = {}
         if column.lost or apart.errors:
@@ -180,9 +199,9 @@ class Run:
         for parent, number in enumerate(owned):
             own = cast("Path", place(parent))
             if number in column.lost:
-                lost[parent] = _moved(column.lost[number], length, own)[0]
+                lost[parent] = moved(column.lost[number], length, own)[0]
             lead = tuple(cast("Path", place(leads[number])).as_list())
-            self.errors += [_moved(error, length, own) for error in below.get(lead, ())]
+            self.errors += [moved(error, length, own) for error in below.get(lead, ())]
         return lost
 
     async def complete(
@@ -246,7 +265,12 @@ class Run:
 
         joined = list(chain.from_iterable(kept for kept in lists if kept))
         joined = await self.finder.arrived(joined)
+        is_leaves = is_leaf_type(get_nullable_type(inner))
+        self.bytes += len(joined) * NULL
+        self.meter.charge(len(joined) * SCALAR if is_leaves else 0)
         column = await self.complete(asked, inner, joined, place)
+        if is_leaves:
+            self.bytes += size_of_column(column.values)
         column = self._nulled(inner, column, place)
         for number, error in column.lost.items():
             lost.setdefault(owner(number), error)
@@ -263,7 +287,7 @@ class Run:
     ) -> list[Any] | None:
         """The value as a list; None for none, and for what is no list and thereby lost."""
         try:
-            return _items(asked, value)
+            return items(asked, value)
         except Exception as error:  # noqa: BLE001 - becomes the field's error
             lost[number] = self._located(asked, error, places(number))
             return None
@@ -292,7 +316,7 @@ class Run:
             except Exception as error:  # noqa: BLE001 - becomes the field's error
                 lost[number] = self._located(asked, error, places(number))
         runs = [self._group(asked, each, group, values, places) for each, group in groups.items()]
-        for group, column in zip(groups.values(), await _together(runs), strict=True):
+        for group, column in zip(groups.values(), await together(runs), strict=True):
             for number, value in zip(group, column.values, strict=True):
                 completed[number] = value
             lost |= {group[number]: error for number, error in column.lost.items()}
@@ -350,44 +374,3 @@ class Run:
 
     def _located(self, asked: Field, error: Exception, place: Path | None) -> GraphQLError:
         return located_error(error, asked.nodes, place.as_list() if place else None)
-
-
-def _places_of(asked: Field, places: Places) -> Callable[[int], Path]:
-    """Where the values of a field stand, below its objects."""
-    return lambda number: Path(places(number), asked.name, asked.parent.name)
-
-
-def _moved(error: GraphQLError, length: int, own: Path) -> tuple[GraphQLError, Path]:
-    """The error as it is told at another place: its path, after so many steps, begins there."""
-    at = own
-    for step in (error.path or ())[length:]:
-        at = at.add_key(step, None)
-    moved = GraphQLError(
-        error.message,
-        error.nodes,
-        path=at.as_list(),
-        original_error=error.original_error,
-        extensions=error.extensions,
-    )
-    return moved, at
-
-
-async def _together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
-    """What all of them give. One that fails ends the operation, after all have ended."""
-    if not runs:
-        return []
-    if len(runs) == 1:
-        return [await runs[0]]
-    return list(await asyncio.gather(*runs))
-
-
-def _items(asked: Field, value: Any) -> list[Any] | None:
-    """The items of what is to be a list; what gives them may raise."""
-    if isinstance(value, Exception):
-        raise value
-    if value is None or value is Undefined:
-        return None
-    if not is_iterable(value):
-        name = f"{asked.parent}.{asked.node.name.value}"
-        raise GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
-    return list(value)

@@ -14,31 +14,48 @@ from graphql import (
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationType,
     create_source_event_stream,
+    execute_subscription_event,
     map_source_to_response_event,
 )
 from graphql.execution import Executor as CoreExecutor
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Schema
 
 from graph.execution.breadth import Run
+from graph.execution.cost import MUTATION, TooCostly, shown
 from graph.execution.documents import Documents
 from graph.execution.failures import (
     HIDDEN_MESSAGE,
+    UNAVAILABLE,
     Code,
     Rejected,
+    cause_of,
+    forget_frames,
     raise_unforeseen,
     write,
     write_all,
 )
-from graph.execution.incremental import Delivery, PartsExecutor, results
+from graph.execution.finding import meter_of
+from graph.execution.incremental import Delivery, PartsExecutor, Stopped, results
 from graph.execution.limits import Limits
 from graph.execution.parts import Part, PartsWriter
 from graph.execution.persisted import Library, Sent, Trusted
 from graph.execution.planning import Plans
+from graph.execution.sizing import TooLong, size_of
+from models.rules.errors import BadRequest
 from resolvers.context import Context
+from resolvers.metering import SCALAR, Meter, Reckoned
+from services import outages
+from subscriptions.lasting import lasting
 
 MAX_COERCION_ERRORS: Final = 5
+MOST_IN_PARTS: Final = 5_000
+"""Points beyond which an operation is run as a whole: parts are made at a third of the speed."""
+MANY_VALUES: Final = 500
+"""Behind the reading of so many values others are let run, before anything is made of them."""
 
 log = structlog.get_logger("ordergraph.execution")
 
@@ -64,7 +81,11 @@ class BreadthFirst(CoreExecutor[Any]):
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
         """The answer's data, from whichever engine is to give it."""
+        meter = meter_of(self)
+        if serially:
+            meter.tenths += MUTATION * len(grouped_field_set)
         if self.plans is None or new_defer_usages:
+            meter.tenths += SCALAR * len(grouped_field_set)
             return super().execute_collected_root_fields(
                 root_type, root_value, grouped_field_set, serially, new_defer_usages
             )
@@ -74,6 +95,51 @@ class BreadthFirst(CoreExecutor[Any]):
 
 class Executor(BreadthFirst, PartsExecutor):
     """graphql-core's, with what we hold against it. It runs breadth first, or in parts."""
+
+    answer_bytes: int = Limits().answer_bytes
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What graphql-core hands to resolvers: made for each, and not kept.
+
+        It keeps them, and they keep it: no executor would go before the garbage is collected.
+        """
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _: GraphQLResolveInfoHelpers) -> None:
+        pass
+
+    def build_response(self, data: dict[str, Any] | None) -> Any:
+        """As graphql-core's; what is larger than allowed is answered by that error alone."""
+        result = super().build_response(data)
+        if self.in_parts:
+            return result
+        try:
+            self.check(data)
+        except BadRequest as error:
+            return ExecutionResult(None, [self.told(error)])
+        return result
+
+    def check(self, content: Any) -> None:
+        """Pass where the operation came to no more than it may, and this part of its answer.
+
+        Raises:
+            BadRequest: COST_EXCEEDED or LIMIT_EXCEEDED.
+        """
+        meter = meter_of(self)
+        meter.charge(0)
+        if meter.bytes is not None and meter.bytes <= self.answer_bytes:
+            return
+        meter.written += size_of(content)
+        if meter.written > self.answer_bytes:
+            raise TooLong(self.answer_bytes)
+
+    def told(self, error: BadRequest) -> GraphQLError:
+        """The error as it is told instead of an answer."""
+        if self.operation.operation is OperationType.MUTATION:
+            error.args = (f"{error} What it had changed by then is kept.",)
+        return GraphQLError(str(error), original_error=error.with_traceback(None))
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
         """The executor of one event: with loaders that know nothing of earlier events.
@@ -113,6 +179,7 @@ class Answer:
     data: dict[str, Any] | None
     errors: list[dict[str, Any]]
     executed: bool = True
+    extensions: Mapping[str, Any] | None = None
 
     @property
     def code(self) -> Code | None:
@@ -124,6 +191,8 @@ class Answer:
         body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
         if self.executed:
             body["data"] = self.data
+        if self.extensions:
+            body["extensions"] = self.extensions
         return body
 
 
@@ -153,6 +222,7 @@ class Engine:
         # Who lists a document that reads the schema means it.
         open_rules = open_schema or trusted is not None
         documents = Documents(self.schema, limits, open_schema=open_rules, size=cache_size)
+        self.inputs = documents.inputs
         self.library: Library = (
             Sent(documents, persisted_size) if trusted is None else Trusted(documents, trusted)
         )
@@ -172,11 +242,14 @@ class Engine:
             raise
         except Exception as error:
             log.exception("unexpected", correlation_id=context.correlation_id)
-            raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from error
+            forget_frames(error)
+            raise Rejected(Code.INTERNAL, HIDDEN_MESSAGE) from None
 
     def _prepare(self, ask: Ask, context: Context, *, in_parts: bool) -> Executor:
         document = self.library.document(ask.query, ask.document_name)
         operation = document.operation(ask.operation_name)
+        name = operation.name.value if operation.name else None
+        brought = self.inputs.amount(document.brought[name], ask.variables or {})
         node = document.node
         if document.deferrals is None:
             in_parts = False
@@ -188,7 +261,7 @@ class Engine:
             node,
             context_value=context,
             raw_variable_values=ask.variables,
-            operation_name=operation.name.value if operation.name else None,
+            operation_name=name,
             max_coercion_errors=MAX_COERCION_ERRORS,
             hide_suggestions=self.hide_suggestions,
         )
@@ -196,6 +269,14 @@ class Engine:
             raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
         prepared = cast("Executor", executor)
+        cost = document.costs.of(operation, prepared.variable_values.coerced) + brought.elements
+        reckoned = Reckoned(cost, self.limits.cost, brought.elements)
+        context.meter = Meter(self.limits.run_cost, reckoned)
+        if cost > self.limits.cost:
+            raise TooCostly(cost, self.limits.cost)
+        if in_parts and cost > MOST_IN_PARTS:
+            return self._prepare(ask, context, in_parts=False)
+        prepared.answer_bytes = self.limits.answer_bytes
         if in_parts:
             prepared.delivery = Delivery()
         else:
@@ -207,10 +288,14 @@ class Engine:
         context = executor.context_value
         try:
             async with asyncio.timeout(self.limits.run_seconds):
+                if context.meter.reckoned.brought > MANY_VALUES:
+                    await asyncio.sleep(0)
                 result: Any = executor.execute_operation()
                 if isawaitable(result):
                     result = await result
             return _answer(result, context)
+        except Stopped as stopped:
+            return _answer(ExecutionResult(None, [executor.told(stopped.error)]), context)
         except TimeoutError:
             return _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
@@ -222,20 +307,30 @@ class Engine:
         It is one whole where nothing came of that: a list was short, an error came first.
         """
         context = executor.context_value
-        writer = PartsWriter(context.correlation_id)
+        writer = PartsWriter(context.correlation_id, context.commits)
         try:
             async with aclosing(results(executor, self.limits.run_seconds)) as found:
                 async for result in found:
                     if isinstance(result, ExecutionResult):
+                        executor.check(result.data)
                         yield _answer(result, context)
                     else:
-                        yield writer.part(result)
+                        part = writer.part(result)
+                        executor.check(part.content)
+                        writer.sent(part)
+                        yield part if result.has_next else part.last(shown(context))
             return
+        except (BadRequest, Stopped) as stopped:
+            error = stopped.error if isinstance(stopped, Stopped) else stopped
+            failure = _answer(ExecutionResult(None, [executor.told(error)]), context)
         except TimeoutError:
             failure = _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             failure = _unexpected(error, context)
-        yield writer.broken_off(failure.errors[0]) if writer.begun else failure
+        if writer.begun:
+            yield writer.broken_off(failure.errors[0]).last(failure.extensions)
+        else:
+            yield failure
 
     async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
         """An answer for each event. One with `executed` False says why there are no more."""
@@ -246,9 +341,10 @@ class Engine:
                 errors = write_all(source.errors or [], context.correlation_id)
                 yield Answer(None, errors, executed=False)
                 return
-            async with aclosing(map_source_to_response_event(executor, source)) as results:
-                async for result in results:
-                    yield _answer(result, context)
+            events: Any = map_source_to_response_event(executor, source, cast("Any", _event))
+            async with aclosing(events) as answers:
+                async for answer in answers:
+                    yield answer
         except TimeoutError:
             yield _failure(Code.DEADLINE, "The subscription could not begin in time.", context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
@@ -267,13 +363,38 @@ class Engine:
 
 
 def _answer(result: ExecutionResult, context: Context) -> Answer:
-    return Answer(result.data, write_all(result.errors or [], context.correlation_id))
+    if not result.errors:
+        outages.over()
+    errors = write_all(result.errors or [], context.correlation_id, commits=context.commits)
+    return Answer(result.data, errors, extensions=shown(context))
+
+
+async def _event(executor: CoreExecutor[Any]) -> Answer:
+    """The answer to one event, asked for anew while the database is away."""
+
+    async def once() -> Answer:
+        again = executor.build_per_event_executor(executor.root_value)
+        try:
+            result: Any = execute_subscription_event(again)
+            if isawaitable(result):
+                result = await result
+        except Stopped as stopped:
+            result = ExecutionResult(None, [cast("Executor", again).told(stopped.error)])
+        for error in result.errors or ():
+            if outages.is_outage(cause := cause_of(error)):
+                raise cause
+        return _answer(result, again.context_value)
+
+    return await lasting(once)
 
 
 def _failure(code: Code, message: str, context: Context) -> Answer:
-    return Answer(None, [write(code, message, context.correlation_id)], executed=False)
+    told = write(code, message, context.correlation_id, commits=context.commits)
+    return Answer(None, [told], executed=False, extensions=shown(context))
 
 
 def _unexpected(error: Exception, context: Context) -> Answer:
+    if outages.notice(error):
+        return _failure(Code.OVERLOADED, UNAVAILABLE, context)
     log.error("unexpected", correlation_id=context.correlation_id, exc_info=error)
     return _failure(Code.INTERNAL, HIDDEN_MESSAGE, context)

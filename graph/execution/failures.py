@@ -1,6 +1,6 @@
 """What a client reads of what went wrong: a stable code, never an exception's own text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -9,10 +9,18 @@ from graphql import GraphQLError
 from tortoise.exceptions import ValidationError
 
 from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
+from resolvers.metering import Exhausted
+from services import outages
+from services.transaction import Commits
 from subscriptions.bus import StreamClosed
 
 MAX_ERRORS: Final = 5
 HIDDEN_MESSAGE: Final = "Something went wrong here. Its details were logged."
+
+UNAVAILABLE: Final = "The database cannot be used at the moment. Try again."
+UNKNOWN: Final = " Whether the change was made is unknown: look before you send it again."
+KEPT: Final = " What was changed before this is kept: do not send it again."
+NONE: Final = Commits()
 
 log = structlog.get_logger("ordergraph.execution")
 
@@ -61,16 +69,25 @@ EXPECTED: Final[dict[type[Exception], tuple[Code, str]]] = {
 class Rejected(Exception):
     """A request that is answered by errors alone: nothing of it was executed."""
 
-    def __init__(self, code: Code, message: str, errors: Sequence[GraphQLError] = ()) -> None:
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        errors: Sequence[GraphQLError] = (),
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.errors = errors
+        self.extensions = extensions or {}
 
     def written(self, correlation_id: str | None) -> list[dict[str, Any]]:
         """The errors as a client reads them, at most `MAX_ERRORS`."""
         if not self.errors:
-            return [write(self.code, self.message, correlation_id)]
+            written = write(self.code, self.message, correlation_id)
+            written["extensions"] |= self.extensions
+            return [written]
         return [
             write(self.code, error.message, correlation_id, error)
             for error in self.errors[:MAX_ERRORS]
@@ -85,9 +102,17 @@ class Malformed(Rejected):
 
 
 def write(
-    code: Code, message: str, correlation_id: str | None, error: GraphQLError | None = None
+    code: Code,
+    message: str,
+    correlation_id: str | None,
+    error: GraphQLError | None = None,
+    commits: Commits = NONE,
 ) -> dict[str, Any]:
-    """One error as it stands in an answer."""
+    """One error as it stands in an answer; `commits` are those that its operation has sent."""
+    retryable = code in RETRYABLE
+    if retryable and (commits.unknown or commits.kept):
+        retryable = False
+        message += UNKNOWN if commits.unknown else KEPT
     written: dict[str, Any] = {"message": message}
     if error and error.locations:
         written["locations"] = [
@@ -97,7 +122,7 @@ def write(
         written["path"] = list(error.path)
     written["extensions"] = {
         "code": code,
-        "retryable": code in RETRYABLE,
+        "retryable": retryable,
         "correlationId": correlation_id,
     }
     return written
@@ -107,6 +132,7 @@ def write_all(
     errors: Sequence[GraphQLError],
     correlation_id: str | None,
     logged: dict[int, Exception] | None = None,
+    commits: Commits = NONE,
 ) -> list[dict[str, Any]]:
     """The errors of an execution as a client reads them, at most `MAX_ERRORS`.
 
@@ -121,11 +147,26 @@ def write_all(
         if code is Code.INTERNAL and id(cause) not in logged and len(logged) < MAX_ERRORS:
             logged[id(cause)] = cause
             log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
-        told = write(code, message, correlation_id, error)
+        told = write(code, message, correlation_id, error, commits)
         if isinstance(cause, StreamClosed) and cause.cursor:
             told["extensions"]["cursor"] = cause.cursor
+        if isinstance(cause, Exhausted):
+            told["extensions"] |= {"requested": cause.requested, "allowed": cause.allowed}
         written.append(told)
+    for error in errors:
+        forget_frames(error)
     return written
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Let go of what the error came up in, once it was logged.
+
+    The frames hold the values among which the error stands: a circle, which would wait for the
+    garbage collector with all that its operation has read.
+    """
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = getattr(error, "original_error", None) or error.__cause__ or error.__context__
 
 
 def cause_of(error: GraphQLError) -> Exception:
@@ -147,6 +188,12 @@ def raise_unforeseen(errors: Sequence[GraphQLError]) -> None:
     for error in errors:
         cause = cause_of(error)
         if not isinstance(cause, GraphQLError | Refused | BadRequest):
+            # A validation's errors are found from its frames; those of the cause go to the log.
+            for each in errors:
+                link: BaseException | None = each
+                while isinstance(link, GraphQLError):
+                    link.__traceback__ = None
+                    link = link.original_error
             raise cause
 
 
@@ -166,4 +213,5 @@ def _told(error: GraphQLError) -> tuple[Code, str]:
             # graphql-core speaks of the client's own arguments and variables.
             return Code.BAD_REQUEST, error.message
         case _:
-            return Code.INTERNAL, HIDDEN_MESSAGE
+            away = outages.notice(cause)
+            return (Code.OVERLOADED, UNAVAILABLE) if away else (Code.INTERNAL, HIDDEN_MESSAGE)

@@ -16,13 +16,20 @@ from graphql.pyutils import Path
 from graph.execution.planning import Field, Way
 from graph.execution.rows import Rows, attempt, each
 from graph.fields import Input
-from resolvers.context import Context, Lookup
+from resolvers.context import MAX_RUN_COST, Context, Lookup
 from resolvers.loaders.relation import Relation
 from resolvers.loaders.select import Names
+from resolvers.metering import Exhausted, Meter
 from resolvers.paging import Listed
 
 Values = Sequence[Any]
 Place = Callable[[int], Path]
+
+
+def meter_of(executor: Executor[Any]) -> Meter:
+    """What counts for the executor's operation; a new one where its context is not ours."""
+    context = executor.context_value
+    return context.meter if isinstance(context, Context) else Meter(MAX_RUN_COST)
 
 
 class Finder:
@@ -84,7 +91,11 @@ class Finder:
             values.update((key, key) for key in values if isinstance(key, Exception))
         if wanted:
             try:
-                found: Values = await relation.load(self.context.actor, wanted, columns)
+                found: Values = await relation.load(
+                    self.context.actor, wanted, columns, self.context.meter
+                )
+            except Exhausted:
+                raise
             except Exception as error:  # noqa: BLE001 - the field's error, told for each object
                 found = [error] * len(wanted)
             values.update(zip(wanted, found, strict=True))
@@ -115,6 +126,8 @@ class Finder:
         wanted = [key for key in dict.fromkeys(parents) if not isinstance(key, Exception)]
         try:
             found = dict(zip(wanted, await listed.pages(wanted, columns), strict=True))
+        except Exhausted:
+            raise
         except Exception as error:  # noqa: BLE001 - the field's error, told for each object
             return [error] * len(parents)
         return [key if isinstance(key, Exception) else found[key] for key in parents]

@@ -10,13 +10,26 @@ from typing import Any, Final, TypeVar
 from graphql import ExecutionResult, GraphQLError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.execution.finding import meter_of
 from graph.execution.parts import Result
+from resolvers.metering import OBJECT, SCALAR, Exhausted
 
 Found = TypeVar("Found")
 
 MAX_PUT_OFF: Final = 1_000
 """Places of one answer at which a fragment or the rest of a list is put off. A directive counts
 anew for each object of a list; beyond, everything is given at once."""
+
+
+class Stopped(BaseException):
+    """An operation came to more than it may.
+
+    No Exception: graphql-core would make an error of each object that is not made any more.
+    """
+
+    def __init__(self, error: Exhausted) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(slots=True)
@@ -26,6 +39,8 @@ class Delivery:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the first part is on its way."""
     left: int = MAX_PUT_OFF
+    streaming: list["PartsExecutor"] = field(default_factory=list)
+    """The executors that have streams, which know them."""
 
     def take(self, places: int) -> bool:
         """Whether so many more places may be put off; once they may not, nothing ever may."""
@@ -52,12 +67,26 @@ class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
         new_defer_usages: Any,
         position_context: Any,
     ) -> Any:
-        """As graphql-core's, as long as there is room for what is to be put off."""
+        """As graphql-core's, as long as there is room for what is made and what is put off."""
+        try:
+            meter_of(self).charge(OBJECT + SCALAR * len(grouped_field_set))
+        except Exhausted as error:
+            raise Stopped(error) from None
         if new_defer_usages and self.delivery and not self.delivery.take(len(new_defer_usages)):
             return self.execute_fields(parent_type, source_value, path, grouped_field_set, None)
         return super().execute_collected_subfields(
             parent_type, source_value, path, grouped_field_set, new_defer_usages, position_context
         )
+
+    def execute_execution_group(self, *arguments: Any) -> Any:
+        """As graphql-core's, but what fails at once fails when it is awaited.
+
+        graphql-core keeps the frames of the former, and the group, which they know, keeps them.
+        """
+        try:
+            return super().execute_execution_group(*arguments)
+        except Exception as error:  # noqa: BLE001 - raised when it is awaited
+            return _failed(error.with_traceback(None))
 
     def get_stream_usage(self, field_details_list: Any, path: Any) -> Any:
         """As graphql-core's; but a bad count is the client's mistake."""
@@ -88,6 +117,11 @@ class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().handle_stream(index, path, items, True, stream_usage, info, item_type)
         finally:
             self.enable_early_execution = False
+            self.delivery.streaming.append(self)
+
+
+async def _failed(error: Exception) -> Any:
+    raise error
 
 
 async def _after(event: asyncio.Event, items: Iterator[Found]) -> AsyncIterator[Found]:
@@ -106,7 +140,9 @@ async def results(
 
     Raises:
         TimeoutError: the time is over.
+        Exhausted: the operation came to more than it may.
     """
+    meter = meter_of(executor)
     clock = asyncio.get_running_loop().time
     left = seconds
 
@@ -130,6 +166,12 @@ async def results(
             executor.delivery.begun.set()
         async with aclosing(result.subsequent_results) as following:
             while (found := await in_time(anext(following, None))) is not None:
+                if meter.exhausted:  # which graphql-core tells as errors of its own
+                    meter.stop()
                 yield found
     finally:
         await executor.cancel_incremental_work()
+        if executor.delivery:
+            for each in executor.delivery.streaming:
+                each.streams.clear()
+            executor.delivery.streaming.clear()

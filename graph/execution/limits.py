@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from graph.execution.failures import Code, Rejected
+from resolvers.context import MAX_RUN_COST
 
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
@@ -24,12 +25,18 @@ INTROSPECTION: Final = frozenset({"__schema", "__type"})
 class Limits:
     """The most of each thing that a document may have, and the time that it may run."""
 
+    characters: int = 100_000
     tokens: int = 2_000
     depth: int = 15
     introspection_depth: int = 20
     aliases: int = 30
     root_fields: int = 20
     directives: int = 50
+    cost: int = 20_000
+    input_elements: int = 3_000
+    filter_conditions: int = 100
+    run_cost: int = MAX_RUN_COST
+    answer_bytes: int = 16 * 1024 * 1024
     run_seconds: float = 10.0
 
 

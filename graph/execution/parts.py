@@ -1,5 +1,6 @@
 """The parts of an answer, in the layout that clients call version 0.2 of incremental delivery."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from graphql.execution import (
 from graphql.execution.types import CompletedResult, PendingResult
 
 from graph.execution.failures import Code, write_all
+from services.transaction import Commits
 
 Result = InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
 
@@ -34,20 +36,26 @@ class Part:
         """The part as it is sent."""
         return self.content
 
+    def last(self, extensions: Mapping[str, Any] | None) -> "Part":
+        """The part as the last one, which tells what an answer tells beside its data."""
+        if extensions:
+            self.content["extensions"] = extensions
+        return self
+
 
 class PartsWriter:
     """Writes the parts of one answer, and knows what was announced and has not come yet."""
 
-    def __init__(self, correlation_id: str | None) -> None:
+    def __init__(self, correlation_id: str | None, commits: Commits) -> None:
         self.correlation_id = correlation_id
+        self.commits = commits
         self.begun = False
         self.announced: dict[str, None] = {}
         self.logged: dict[int, Exception] = {}
         self.errors: list[dict[str, Any]] = []
 
     def part(self, result: Result) -> Part:
-        """The part for a result, with its errors as clients read them."""
-        self.begun = True
+        """The part for a result, with its errors as clients read them. It is not sent yet."""
         self.errors = []
         content: dict[str, Any] = {}
         if isinstance(result, InitialIncrementalExecutionResult):
@@ -62,18 +70,24 @@ class PartsWriter:
         content["hasNext"] = result.has_next
         return Part(content, self.errors)
 
+    def sent(self, part: Part) -> None:
+        """The client gets the part: what it announces is owed, and what it completes is not."""
+        self.begun = True
+        self.announced |= dict.fromkeys(each["id"] for each in part.content.get("pending", ()))
+        for each in part.content.get("completed", ()):
+            del self.announced[each["id"]]
+
     def broken_off(self, error: dict[str, Any]) -> Part:
         """The last part, which says why nothing comes of what was announced."""
         completed = [{"id": each, "errors": [error]} for each in self.announced]
         return Part({"completed": completed, "hasNext": False}, [error])
 
     def _errors(self, errors: Any) -> dict[str, Any]:
-        written = write_all(errors or [], self.correlation_id, self.logged)
+        written = write_all(errors or [], self.correlation_id, self.logged, self.commits)
         self.errors += written
         return {"errors": written} if written else {}
 
     def _pending(self, pending: PendingResult) -> dict[str, Any]:
-        self.announced[pending.id] = None
         written: dict[str, Any] = {"id": pending.id, "path": pending.path}
         if pending.label is not None:
             written["label"] = pending.label
@@ -93,7 +107,6 @@ class PartsWriter:
         return written
 
     def _completed(self, completed: CompletedResult) -> dict[str, Any]:
-        del self.announced[completed.id]
         errors = [_with_cause(each) for each in completed.errors or ()]
         return {"id": completed.id, **self._errors(errors)}
 

@@ -9,25 +9,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
-    InlineFragmentNode,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
-    SelectionNode,
-    ValueNode,
-    VariableNode,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
 )
 from graphql.execution import Executor
@@ -36,6 +29,8 @@ from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
 from graph.execution.assembling import Assemble, assembly, is_inline
+from graph.execution.conditions import conditions, has_variables
+from graph.execution.sizing import NULL, size_of_column, width
 from graph.fields import (
     COLUMNS,
     DEFINITION,
@@ -50,6 +45,7 @@ from graph.types.node import table_of
 from models.rules.access import Permission
 from resolvers.loaders.relation import Relation
 from resolvers.loaders.select import Names
+from resolvers.metering import OBJECT, SCALAR
 
 
 class Way(Enum):
@@ -109,7 +105,7 @@ class Field:
     @property
     def is_constant(self) -> bool:
         """Whether its arguments are the same for every operation of the document."""
-        return not any(_has_variables(each.value) for each in self.node.arguments or ())
+        return not any(has_variables(each.value) for each in self.node.arguments or ())
 
     def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
         """The level below for a type whose objects may come as rows; None where they may not."""
@@ -120,24 +116,55 @@ class Field:
     def type(self) -> GraphQLOutputType:
         return self.declared.type
 
+    @property
+    def width(self) -> float:
+        """Bytes of the answer that one value of a scalar or an enum has at most."""
+        of_type = cast("GraphQLLeafType", get_nullable_type(self.type))
+        characters = None
+        if self.way is Way.TYPE_NAME:
+            characters = len(self.parent.name)
+        elif self.way is Way.ATTRIBUTE and (table := table_of(self.parent)):
+            column = table._meta.fields_map.get(str(self.inputs[0]))
+            characters = getattr(column, "max_length", None)
+        return width(of_type, characters)
+
 
 @dataclass(slots=True)
 class Level:
     """The fields that are asked of the objects of one concrete type.
 
     Where its objects may come as rows, `columns` are those of the rows. `nested` are the places of
-    fields that no compiled loop makes.
+    fields that no compiled loop makes. One of its objects costs so many `tenths` of a point and has
+    at most `width` bytes in the answer: `frame` with a null for each field, and what those in
+    `measured` have. What nested fields make counts at their levels.
     """
 
     type: GraphQLObjectType
     fields: list[Field]
     columns: Names | None = None
     nested: list[int] = field(init=False)
+    measured: list[str] = field(default_factory=list)
+    tenths: int = OBJECT
+    frame: int = NULL
+    width: float = 0
     _compiled: dict[bool, Assemble] = field(default_factory=dict)
     _single: "list[Level]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.nested = [number for number, each in enumerate(self.fields) if not is_inline(each)]
+        for number, each in enumerate(self.fields):
+            self.frame += len(each.name) + NULL + NULL
+            if is_leaf_type(get_nullable_type(each.type)):
+                self.tenths += SCALAR
+                self.width += each.width - NULL
+            elif number not in self.nested:
+                inside = next(iter(each.below.values()))
+                self.tenths += inside.tenths
+                self.width += inside.width
+            else:
+                continue
+            self.measured.append(each.name)
+        self.width += self.frame
 
     @property
     def single(self) -> "list[Level]":
@@ -145,6 +172,14 @@ class Level:
         if not self._single:
             self._single = [Level(self.type, [each]) for each in self.fields]
         return self._single
+
+    def size_of(self, objects: Sequence[Mapping[str, Any]], small: float) -> float:
+        """The bytes that objects of the answer have at most; nearly, where that is not small."""
+        most = len(objects) * self.width
+        if most <= small:
+            return most
+        columns = ([each[name] for each in objects] for name in self.measured)
+        return len(objects) * self.frame + sum(map(size_of_column, columns))
 
     def assemble(self, *, rows: bool) -> Assemble:
         """What makes objects of the answer of rows, or of objects with attributes."""
@@ -324,42 +359,3 @@ class Plans:
 def _keep_last(kept: OrderedDict[Any, Any], size: int) -> None:
     if len(kept) > size:
         kept.popitem(last=False)
-
-
-def conditions(
-    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> list[str]:
-    """The variables that decide which fields are asked for."""
-    names: dict[str, None] = {}
-    seen: set[str] = set()
-    waiting: list[SelectionNode] = list(operation.selection_set.selections)
-    while waiting:
-        node = waiting.pop()
-        names.update(dict.fromkeys(_variables(node.directives or ())))
-        if isinstance(node, FragmentSpreadNode):
-            name = node.name.value
-            if name not in seen and name in fragments:
-                seen.add(name)
-                waiting += fragments[name].selection_set.selections
-        elif isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-            waiting += node.selection_set.selections
-    return list(names)
-
-
-def _variables(directives: "tuple[DirectiveNode, ...]") -> Iterator[str]:
-    for directive in directives:
-        for argument in directive.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                yield argument.value.name.value
-
-
-def _has_variables(value: ValueNode) -> bool:
-    match value:
-        case VariableNode():
-            return True
-        case ListValueNode():
-            return any(map(_has_variables, value.values))
-        case ObjectValueNode():
-            return any(_has_variables(each.value) for each in value.fields)
-        case _:
-            return False

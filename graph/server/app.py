@@ -9,15 +9,16 @@ from typing import Final
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from strawberry import Schema
 
 from graph.execution.engine import Engine
 from graph.server import graphiql, health, logs, manifest
 from graph.server.contexts import Contexts
-from graph.server.correlation import HEADER
-from graph.server.settings import Settings, load, unknown, without_password
+from graph.server.misdirected import Hosts
+from graph.server.origins import Cors
+from graph.server.settings import Settings, load
+from graph.server.settings_shown import unknown, without_password
 from graph.server.tasks import Repeated
 from graph.server.view import View
 from graph.server.websocket import Sockets
@@ -103,18 +104,7 @@ def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[Base
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    if not settings.allowed_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.allowed_origins,
-            allow_methods=["POST"],
-            allow_headers=["content-type", "idempotency-key", HEADER],
-            expose_headers=[HEADER],
-            max_age=600,
-        )
-    ]
+    return [Middleware(Hosts, settings.answered_hosts), Middleware(Cors, settings.origins)]
 
 
 @asynccontextmanager
@@ -125,7 +115,7 @@ async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
         NotMigrated: it lacks tables.
     """
     url = settings.database_url.get_secret_value()
-    await database.connect(url, settings.database_pool_size)
+    await database.connect(url, settings.database_pool_size, settings.database_wait_seconds)
     try:
         if await migrations.pending():
             raise NotMigrated

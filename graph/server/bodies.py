@@ -5,8 +5,8 @@ import json
 import math
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl
 
-import orjson
 from starlette.types import Receive
 
 from graph.execution.engine import Ask
@@ -14,6 +14,9 @@ from graph.execution.failures import Code, Malformed, Rejected
 from graph.execution.persisted import bare
 
 MAX_DIGITS: Final = 20
+MAX_URL_MEMBERS: Final = 20
+MAX_OBJECTS: Final = 50_000
+"""Objects in a body, counted by their brackets: each is looked at for names that stand twice."""
 
 
 class TooLarge(Rejected):
@@ -62,6 +65,7 @@ def parse_json(body: bytes | str, max_depth: int) -> Any:
     """The JSON value that a text says, without anything that parsers disagree about.
 
     Raises:
+        Rejected: LIMIT_EXCEEDED: it has more objects than any operation takes.
         Malformed: no UTF-8, no JSON, a name twice in an object, NaN or Infinity, a
             number too long, half a character, or nested deeper than `max_depth`.
     """
@@ -69,6 +73,8 @@ def parse_json(body: bytes | str, max_depth: int) -> Any:
         text = body if isinstance(body, str) else body.decode()
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
+    if text.count("{") > MAX_OBJECTS:
+        raise Rejected(Code.LIMIT_EXCEEDED, f"A request has at most {MAX_OBJECTS} objects.")
     try:
         value = DECODER.decode(text)
     except RecursionError:
@@ -95,7 +101,10 @@ def to_ask(value: Any) -> Ask:
     if not isinstance(value, dict):
         raise Malformed("A request is a JSON object with a query.")
     query, document_name = value.get("query"), _document_name(value)
-    by_name = query is None and document_name is not None
+    # graphql-ws sends no operation without a text, so one that has a name has an empty one.
+    by_name = document_name is not None and (
+        query is None or (isinstance(query, str) and not query.strip())
+    )
     if not by_name and not (isinstance(query, str) and query.strip()):
         raise Malformed("`query` is missing, or is no text.")
     variables = value.get("variables")
@@ -104,16 +113,36 @@ def to_ask(value: Any) -> Ask:
     name = value.get("operationName")
     if not isinstance(name, str | None):
         raise Malformed("`operationName` is text.")
-    return Ask(query, variables, name or None, document_name)
+    return Ask(None if by_name else query, variables, name or None, document_name)
 
 
-def encode(value: Any) -> bytes:
-    """JSON of an answer."""
+def parse_query(query_string: bytes, max_depth: int) -> Ask:
+    """What the query of a URL asks for: the members of a request, objects among them as JSON.
+
+    Raises:
+        Malformed: it is no UTF-8, a member stands there twice, or as `to_ask` and `parse_json`.
+    """
     try:
-        return orjson.dumps(value)
-    except TypeError:
-        # Integers beyond 64 bits, which orjson refuses; a JSON scalar may hold some.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_URL_MEMBERS,
+        )
+    except UnicodeDecodeError:
+        raise Malformed("The URL is not UTF-8.") from None
+    except ValueError:
+        raise Malformed(f"A URL has at most {MAX_URL_MEMBERS} members.") from None
+    value: dict[str, Any] = dict(pairs)
+    if len(value) != len(pairs):
+        raise Malformed("A member stands twice in the URL.")
+    for name in ("variables", "extensions"):
+        if name in value:
+            # A body may be as deep, and has them one level down.
+            value[name] = parse_json(value[name], max_depth - 1) if value[name] else None
+    if not value.get("documentId"):
+        value.pop("documentId", None)
+    return to_ask(value)
 
 
 def _document_name(value: dict[str, Any]) -> str | None:

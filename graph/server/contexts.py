@@ -1,10 +1,20 @@
 """Who is asking, and what surrounds their operation."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from graph.server.settings import Settings
 from models.rules.access import OPEN
 from resolvers.context import Context
 from resolvers.cursors import Sealer
 from subscriptions.live import Live
+
+COST_HEADER: Final = "graphql-cost"
+
+
+def asks_for_cost(sent: Mapping[str, Any]) -> bool:
+    """Whether headers, or what a WebSocket begins with instead, say `GraphQL-Cost: 1`."""
+    return any(name.lower() == COST_HEADER and value in ("1", 1) for name, value in sent.items())
 
 
 class Contexts:
@@ -14,6 +24,8 @@ class Contexts:
         self.sealer = Sealer(settings.secret_bytes)
         self.live = live
 
-    def make(self, correlation_id: str, idempotency_key: str | None = None) -> Context:
+    def make(
+        self, correlation_id: str, idempotency_key: str | None = None, *, shows_cost: bool = False
+    ) -> Context:
         """A new context, with loaders that have read nothing."""
-        return Context(OPEN, self.sealer, correlation_id, self.live, idempotency_key)
+        return Context(OPEN, self.sealer, correlation_id, self.live, idempotency_key, shows_cost)

@@ -7,8 +7,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from graph.server.bodies import encode
-from services import migrations
+from graph.execution.sizing import encode
+from services import migrations, outages
 from services.database import connection
 
 DEADLINE_SECONDS: Final = 2.0
@@ -29,8 +29,9 @@ async def ready(_request: Request) -> Response:
             missing = await migrations.pending()
     except TimeoutError:
         return _response(503, "the database does not answer in time")
-    except Exception:
-        log.warning("not ready", exc_info=True)
+    except Exception as error:
+        if not outages.notice(error):
+            log.warning("not ready", exc_info=True)
         return _response(503, "the database cannot be reached")
     return _response(503, "migrations are pending") if missing else _response(200, "ready")
 

@@ -10,7 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from graph.execution.engine import Answer
 from graph.execution.parts import Part
-from graph.server import bodies, media
+from graph.execution.sizing import encode
+from graph.server import media
 
 BOUNDARY: Final = "graphql"
 """JSON holds no line breaks, so that no part can hold the delimiter."""
@@ -52,5 +53,5 @@ async def _chunks(parts: AsyncGenerator[Answer | Part, None]) -> AsyncGenerator[
     async for part in parts:
         body = part.body()
         end = b"" if body.get("hasNext") else END
-        yield before + HEAD + bodies.encode(body) + DELIMITER + end
+        yield before + HEAD + encode(body) + DELIMITER + end
         before = b""

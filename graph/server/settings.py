@@ -2,13 +2,12 @@
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -21,23 +20,25 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
     NoDecode,
     SettingsConfigDict,
 )
 
 from graph.execution.limits import Limits
+from graph.server import hosts
+from graph.server.origins import Origins
+from graph.server.secret import kept_secret
 from models.rules import money
 from models.rules.delays import Stage
+from models.rules.freight import GOODS, freight_rule
 from models.rules.ledger import Accounts
+from models.rules.money import Rounding
 from models.rules.numbering import BadPattern, NumberKind, Pattern
-from services.database import UnusableDatabaseUrl, credentials
+from services.database import WAIT_SECONDS, UnusableDatabaseUrl, credentials
 from services.policy import Policy
 from subscriptions.pace import Pace
 
 PREFIX: Final = "ORDERGRAPH_"
-OF_TESTS: Final = "ORDERGRAPH_TEST_"
 MIN_SECRET: Final = 32
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -67,10 +68,13 @@ class Settings(BaseSettings):
         default_factory=lambda: SecretStr(f"sqlite://{Path('var/ordergraph.sqlite3').absolute()}")
     )
     database_pool_size: int = Field(default=10, ge=1, le=500)
+    database_wait_seconds: Seconds = WAIT_SECONDS
     redis_url: SecretStr | None = None
     secret: SecretStr | None = None
 
     currency: str = "EUR"
+    rounding: Rounding = Rounding.HALF_UP
+    freight_tax: str = GOODS
     time_zone: str = "UTC"
     order_number_pattern: str = "SO-{channel}-{yyyy}{mm}-{seq:6}"
     shipment_number_pattern: str = "{order}-{seq:1}"
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     introspection: bool | None = None
     graphiql: bool | None = None
@@ -99,14 +104,22 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     max_requests: int = Field(default=500, ge=1, le=100_000)
+    max_header_bytes: int = Field(default=64 * 1024, ge=1_024, le=1024 * 1024)
+    max_headers: int = Field(default=100, ge=10, le=1_000)
     max_body_bytes: int = Field(default=1024 * 1024, ge=1_024, le=64 * 1024 * 1024)
     max_json_depth: int = Field(default=32, ge=4, le=200)
+    max_document_characters: int = Field(default=100_000, ge=1_000, le=1_000_000)
     max_tokens: int = Field(default=2_000, ge=100, le=20_000)
     max_depth: int = Field(default=15, ge=3, le=50)
     max_introspection_depth: int = Field(default=20, ge=3, le=50)
     max_aliases: int = Field(default=30, ge=0, le=1_000)
     max_root_fields: int = Field(default=20, ge=1, le=1_000)
     max_directives: int = Field(default=50, ge=0, le=1_000)
+    max_cost: int = Field(default=20_000, ge=100, le=100_000_000)
+    max_run_cost: int = Field(default=60_000, ge=100, le=100_000_000)
+    max_input_elements: int = Field(default=3_000, ge=100, le=100_000)
+    max_filter_conditions: int = Field(default=100, ge=10, le=1_000)
+    max_answer_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024, le=1024 * 1024 * 1024)
     executor: Literal["breadth-first", "reference"] = "breadth-first"
     document_cache_size: int = Field(default=1_000, ge=1, le=100_000)
     persisted_queries: int = Field(default=1_000, ge=0, le=100_000)
@@ -131,7 +144,7 @@ class Settings(BaseSettings):
     @classmethod
     def _reachable(cls, url: SecretStr) -> SecretStr:
         try:
-            credentials(url.get_secret_value(), 1)
+            credentials(url.get_secret_value())
         except UnusableDatabaseUrl:
             raise
         except ValueError:  # its text would hold a part of the URL, perhaps the password
@@ -151,6 +164,11 @@ class Settings(BaseSettings):
         if secret and len(secret.get_secret_value()) < MIN_SECRET:
             raise ValueError(f"a secret has at least {MIN_SECRET} characters")
         return secret
+
+    @field_validator("freight_tax")
+    @classmethod
+    def _freight_tax(cls, text: str) -> str:
+        return freight_rule(text.strip())
 
     @field_validator("currency")
     @classmethod
@@ -180,7 +198,7 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return text
 
-    @field_validator("allowed_origins", "ledger_accounts", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "ledger_accounts", mode="before")
     @classmethod
     def _listed(cls, text: Any) -> Any:
         if isinstance(text, str):
@@ -192,6 +210,16 @@ class Settings(BaseSettings):
     def _accounts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         Accounts.parse(texts)
         return texts
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        for host in listed:
+            if hosts.host_of(host) is None or re.search(r"(^|[^:\]]):\d*$", host):
+                raise ValueError(
+                    "a host is such as shop.example, without scheme and port; several have commas"
+                )
+        return listed
 
     @field_validator("allowed_origins")
     @classmethod
@@ -206,11 +234,33 @@ class Settings(BaseSettings):
     def _of_production(self) -> "Settings":
         if self.production and self.secret is None:
             raise ValueError("production needs ORDERGRAPH_SECRET: 32 random characters or more")
+        if self.production and not self.allowed_hosts and not self._is_local:
+            raise ValueError(
+                f"production on {self.host} needs {hosts.SETTING}: the names that clients ask for, "
+                "such as shop.example"
+            )
         return self
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        return hosts.bracketed(self.host) in hosts.LOOPBACK
+
+    @property
+    def answered_hosts(self) -> tuple[str, ...]:
+        """The hosts that requests may be sent to: those of the setting, and in development ours."""
+        if self.production and self.allowed_hosts:
+            return self.allowed_hosts
+        return (*hosts.LOOPBACK, hosts.bracketed(self.host), *self.allowed_hosts)
 
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def origins(self) -> Origins:
+        """Pages of which origins may ask; in development those of this machine as well."""
+        return Origins(self.allowed_origins, local=not self.production)
 
     @property
     def open_schema(self) -> bool:
@@ -233,6 +283,8 @@ class Settings(BaseSettings):
         """What the use cases follow."""
         return Policy(
             currency=self.currency,
+            rounding=self.rounding,
+            freight_tax=self.freight_tax,
             time_zone=self.time_zone,
             order_number_pattern=self.order_number_pattern,
             shipment_number_pattern=self.shipment_number_pattern,
@@ -254,12 +306,18 @@ class Settings(BaseSettings):
     def document_limits(self) -> Limits:
         """What a document is held to."""
         return Limits(
+            characters=self.max_document_characters,
             tokens=self.max_tokens,
             depth=self.max_depth,
             introspection_depth=self.max_introspection_depth,
             aliases=self.max_aliases,
             root_fields=self.max_root_fields,
             directives=self.max_directives,
+            cost=self.max_cost,
+            run_cost=self.max_run_cost,
+            input_elements=self.max_input_elements,
+            filter_conditions=self.max_filter_conditions,
+            answer_bytes=self.max_answer_bytes,
             run_seconds=self.run_seconds,
         )
 
@@ -303,83 +361,15 @@ def load() -> Settings:
         raise BadSettings(".env: this is no UTF-8 text") from None
 
 
+def prefer(**options: Any) -> None:
+    """Have these go before the environment, here and in processes that are started from here."""
+    for name, value in options.items():
+        if value is not None:
+            os.environ[f"{PREFIX}{name.upper()}"] = str(value)
+
+
 def _complaint(error: Mapping[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message
     return f"{PREFIX}{str(error['loc'][0]).upper()}: {message}"
-
-
-def unknown() -> list[str]:
-    """Variables that look like settings but are none, as a misspelled one does."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    return sorted(
-        name for name in _origins() if name not in known and not name.startswith(OF_TESTS)
-    )
-
-
-def _origins() -> dict[str, str]:
-    """Where each variable that is set comes from."""
-    sources = (
-        (".env", DotEnvSettingsSource(Settings)),
-        ("environment", EnvSettingsSource(Settings)),
-    )
-    return {
-        name.upper(): origin
-        for origin, source in sources
-        for name, value in source.env_vars.items()
-        if name.upper().startswith(PREFIX) and value
-    }
-
-
-def listed(settings: Settings) -> list[tuple[str, str, str]]:
-    """Each variable, its value without any secret, and where it comes from."""
-    origins = _origins()
-    rows = []
-    for field in Settings.model_fields:
-        name = f"{PREFIX}{field.upper()}"
-        rows.append((name, _shown(getattr(settings, field)), origins.get(name, "default")))
-    return rows
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case SecretStr() if "://" in value.get_secret_value():
-            return without_password(value.get_secret_value())
-        case SecretStr():
-            return "***"
-        case tuple():
-            return ", ".join(value) or "-"
-        case _:
-            return str(value)
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown: without password and without options."""
-    parts = urlsplit(url)
-    user = f"{parts.username}:***@" if parts.password else f"{parts.username or ''}@"
-    host = parts.netloc.rpartition("@")[2]
-    netloc = f"{user if '@' in parts.netloc else ''}{host}"
-    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
-
-
-def kept_secret(file: Path) -> bytes:
-    """The secret in the file, which is made with a random one where it is missing.
-
-    Several processes that start together agree on one: it appears complete or not at all.
-    """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as opened:
-            opened.write(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            pass  # another process was quicker, and its secret holds
-        finally:
-            draft.unlink()
-    return file.read_bytes().strip()

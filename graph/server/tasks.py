@@ -8,6 +8,7 @@ from typing import Final, Self
 
 import structlog
 
+from services import outages
 from subscriptions.bell import Bell
 from subscriptions.deadline import within
 
@@ -62,10 +63,13 @@ class Repeated:
 
     async def _take_turn(self) -> int:
         try:
-            return await within(TURN_SECONDS, self._work())
+            done = await within(TURN_SECONDS, self._work())
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
-            log.warning("task.failed", task=self.name, error=repr(error))
+            if not outages.notice(error):
+                log.warning("task.failed", task=self.name, error=repr(error))
             return 0
+        outages.over()
+        return done
 
     async def _work(self) -> int:
         return await self._turn()

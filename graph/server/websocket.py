@@ -6,19 +6,19 @@ from contextlib import aclosing
 from secrets import token_hex
 from time import perf_counter
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 from graphql import OperationType
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from graph.execution.engine import Answer, Ask, Engine, Executor
-from graph.execution.failures import Code, Malformed, Rejected
+from graph.execution.engine import Answer, Engine, Executor
+from graph.execution.failures import Code, Rejected, forget_frames
 from graph.execution.parts import Part
+from graph.execution.sizing import encode
 from graph.server import bodies
-from graph.server.contexts import Contexts
+from graph.server.contexts import Contexts, asks_for_cost
+from graph.server.origins import Refused, refusal
 from graph.server.settings import Settings
 from resolvers.context import Context
 
@@ -58,8 +58,11 @@ class Sockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        if not may_connect(websocket.headers, self.settings.allowed_origins):
-            await websocket.close()  # before it is accepted: HTTP status 403
+        headers = websocket.headers
+        # Browsers do not hold WebSockets to the same origin; programs send no Origin at all.
+        if not self.settings.origins.allow_or_own(headers.get("origin"), headers.get("host")):
+            await websocket.receive()
+            await websocket.send_denial_response(refusal(Refused(), headers))
             return
         if PROTOCOL not in scope["subprotocols"]:
             await websocket.accept()
@@ -76,17 +79,6 @@ class Sockets:
             self.open -= 1
 
 
-def may_connect(headers: Headers, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of this origin may open sockets: ours, and those of the settings.
-
-    Browsers do not hold WebSockets to the same origin; programs send no Origin at all.
-    """
-    origin = headers.get("origin")
-    if origin is None or origin in allowed:
-        return True
-    return urlsplit(origin).netloc == headers.get("host")
-
-
 class Socket:
     """One client's connection, from when it was accepted until it is closed."""
 
@@ -98,6 +90,7 @@ class Socket:
         self.contexts = contexts
         self.settings = settings
         self.initialised = False
+        self.shows_cost = False
         self.running: dict[str, asyncio.Task[None]] = {}
         self.tasks = asyncio.TaskGroup()
         self.sending = asyncio.Lock()
@@ -107,14 +100,19 @@ class Socket:
         try:
             async with self.tasks:
                 await self._listen()
-        except* Close as closes:
-            await self._close(closes.exceptions[0])
-        except* WebSocketDisconnect:
-            pass  # the client has left, or the server is about to stop
+        except ExceptionGroup as ended:
+            if unforeseen := ended.split((Close, WebSocketDisconnect))[1]:
+                raise unforeseen from None
+            for each in (ended, *ended.exceptions):
+                forget_frames(each)
+            closes = [each for each in ended.exceptions if isinstance(each, Close)]
+            if closes:
+                await self._close(closes[0])
+            # Else the client has left, or the server is about to stop.
+        finally:
+            self.running.clear()  # the tasks know this socket
 
-    async def _close(self, close: BaseException) -> None:
-        if not isinstance(close, Close):  # pragma: no cover - `except*` lets nothing else through
-            raise close
+    async def _close(self, close: Close) -> None:
         log.info("socket closed", code=close.code, reason=close.reason)
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
@@ -168,8 +166,11 @@ class Socket:
     async def _init(self, message: dict[str, Any]) -> None:
         if self.initialised:
             raise Close(INITIALISED_TWICE, "Too many initialisation requests")
-        if not isinstance(message.get("payload"), dict | None):
+        payload = message.get("payload")
+        if not isinstance(payload, dict | None):
             raise Close(INVALID_MESSAGE, "The payload of connection_init is an object.")
+        # A browser's WebSocket sends no headers of a page's own.
+        self.shows_cost = asks_for_cost(payload or {})
         self.initialised = True
         await self._send({"type": "connection_ack"})
 
@@ -179,22 +180,20 @@ class Socket:
         key = _id_of(message)
         if key in self.running:
             raise Close(ID_IN_USE, f"Subscriber for {key[:40]} already exists")
-        context = self.contexts.make(token_hex(8))
-        try:
-            ask = bodies.to_ask(message.get("payload"))
-        except Malformed as malformed:
-            raise Close(INVALID_MESSAGE, malformed.message) from None
+        context = self.contexts.make(token_hex(8), shows_cost=self.shows_cost)
         if len(self.running) >= self.settings.max_socket_operations:
             most = self.settings.max_socket_operations
             refusal = Rejected(Code.LIMIT_EXCEEDED, f"At most {most} operations run on a socket.")
             await self._refuse(key, refusal, context)
             return
-        self.running[key] = self.tasks.create_task(self._operate(key, ask, context))
+        operating = self._operate(key, message.get("payload"), context)
+        self.running[key] = self.tasks.create_task(operating)
 
-    async def _operate(self, key: str, ask: Ask, context: Context) -> None:
+    async def _operate(self, key: str, payload: Any, context: Context) -> None:
         began = perf_counter()
         name, answers, code = None, 0, None
         try:
+            ask = bodies.to_ask(payload)
             executor = self.engine.prepare(ask, context, in_parts=True)
             name = executor.operation.name.value if executor.operation.name else None
             async with aclosing(self._answers(executor)) as stream:
@@ -241,7 +240,7 @@ class Socket:
         await self._send({**message, "id": key})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        text = bodies.encode(message).decode()
+        text = encode(message).decode()
         try:
             async with asyncio.timeout(self.settings.socket_send_seconds), self.sending:
                 await self.websocket.send_text(text)

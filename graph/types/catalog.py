@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import strawberry
 
 from graph.errors import UserError, replayed, user_errors
-from graph.fields import computed_by, paged_by, related
+from graph.fields import WAREHOUSES, computed_by, paged_by, related
 from graph.types.money import Money, money
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection
@@ -86,7 +86,7 @@ class Product(Node):
         description="What else is kept about it, by key, as its category defines it.",
     )
     stock: list[LazyStockItem] = related(
-        stock_loaders.stock_of_product, "Its stock in each warehouse."
+        stock_loaders.stock_of_product, "Its stock in each warehouse.", size=WAREHOUSES
     )
     available: int = computed_by(
         catalog.available,

@@ -1,10 +1,11 @@
 """Shipments, their parcels and what carriers say, returns."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
-from graph.fields import computed_by, related
+from graph.fields import LINES, computed_by, related
 from graph.types.inventory import Warehouse
 from graph.types.node import Node, identified, stands_for
 from graph.types.orders import Order, OrderLine
@@ -15,13 +16,16 @@ from resolvers import fulfillment
 from resolvers.loaders import fulfillment as loaders
 from resolvers.loaders import inventory, orders
 
+LazyParcel = Annotated["Parcel", strawberry.lazy("graph.types.fulfillment")]
 
-@strawberry.type(description="What a carrier said about a parcel.")
+
+@strawberry.type(description="What a carrier said about a parcel, or about all of a shipment.")
 class TrackingEvent:
     status: ShipmentStatus = strawberry.field(description="How far it was.")
     at: datetime = strawberry.field(description="When.")
     place: str | None = strawberry.field(description="Where.")
     message: str | None = strawberry.field(description="In the carrier's words.")
+    parcel: LazyParcel | None = related(loaders.parcel, "Which parcel; null: the whole shipment.")
 
 
 @stands_for(tables.Parcel, "One parcel of a shipment.")
@@ -33,7 +37,7 @@ class Parcel(Node):
     events: list[TrackingEvent] = computed_by(
         fulfillment.tracking_events,
         "id",
-        loaders.news_of_shipment,
+        loaders.news_of_its_shipment,
         description="What happened to it, the oldest first.",
     )
 
@@ -52,8 +56,12 @@ class Shipment(Node):
     status: ShipmentStatus = strawberry.field(description="How far it is.")
     order: Order = related(orders.order, "The order that it serves.")
     warehouse: Warehouse = related(inventory.warehouse, "Where it leaves from.")
-    lines: list[ShipmentLine] = related(loaders.lines_of_shipment, "What is in it.")
+    lines: list[ShipmentLine] = related(loaders.lines_of_shipment, "What is in it.", size=LINES)
     parcels: list[Parcel] = related(loaders.parcels_of_shipment, "Its parcels.")
+    events: list[TrackingEvent] = related(
+        loaders.news_of_shipment,
+        "What happened to it and to each of its parcels, the oldest first, whenever it was told.",
+    )
     shipped_at: datetime | None = strawberry.field(description="When it left.")
     delivered_at: datetime | None = strawberry.field(description="When it arrived.")
     is_delayed: bool = computed_by(
@@ -84,4 +92,7 @@ class Return(Node):
     order: Order = related(orders.order, "The order that they were in.")
     status: ReturnState = strawberry.field(description="How far it is.")
     reason: str = strawberry.field(description="Why.")
-    lines: list[ReturnLine] = related(loaders.lines_of_return, "What comes back.")
+    requested_at: datetime = computed_by(
+        fulfillment.requested_at, "created_at", description="When it was announced."
+    )
+    lines: list[ReturnLine] = related(loaders.lines_of_return, "What comes back.", size=LINES)

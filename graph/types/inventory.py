@@ -71,26 +71,14 @@ class StockItem(Node):
     damaged: int = strawberry.field(description="Units of them that nobody can sell.")
     incoming: int = strawberry.field(description="Units that suppliers have been asked for.")
     safety_stock: int = strawberry.field(description="Units that are kept back.")
-    available: int = computed_by(
-        inventory.available,
-        "on_hand",
-        "reserved",
-        "damaged",
-        "safety_stock",
+    available: int = strawberry.field(
         description="Units that can be promised: `onHand - reserved - damaged - safetyStock`. "
         "Negative where more is kept back than there is.",
     )
     reorder_point: int | None = strawberry.field(description="Reorder from here on.")
     reorder_quantity: int | None = strawberry.field(description="Reorder this many.")
-    is_low: bool = computed_by(
-        inventory.is_low,
-        "on_hand",
-        "reserved",
-        "damaged",
-        "safety_stock",
-        "incoming",
-        "reorder_point",
-        description="Whether what can be promised and comes is at or below `reorderPoint`.",
+    is_low: bool = strawberry.field(
+        description="Whether what can be promised and comes is at or below `reorderPoint`."
     )
     movements: Log[StockMovement] = paged_by(inventory.movements, "The ledger, the latest first.")
     balance_at: StockBalance | None = asked_of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from graph.errors import UserError, replayed, told_of_input, user_errors
-from graph.fields import Given, computed_by, paged_by, related
+from graph.fields import LINES, Given, computed_by, paged_by, related
 from graph.types.catalog import Product
 from graph.types.customers import Customer
 from graph.types.inventory import Warehouse
@@ -66,8 +66,13 @@ class OrderLine(Node):
     sku: str = strawberry.field(description="The product's SKU at that time.")
     name: str = strawberry.field(description="The product's name at that time.")
     quantity: int = strawberry.field(description="Units that were ordered.")
-    unit_price: Money = money(
-        "unit_price_minor", "Net, for as many units as the product's `priceQuantity` was."
+    unit_price: Money = money("unit_price_minor", "Net, for `priceQuantity` units.")
+    price_quantity: int = strawberry.field(
+        description="For how many units `unitPrice` stands: 100 where a hundredth costs less than"
+        " the currency's smallest coin."
+    )
+    unit: str = strawberry.field(
+        description="What was counted, the product's unit at that time: piece, gram ..."
     )
     discount_rate: Decimal = strawberry.field(description="What was taken off: 0.05 is 5 %.")
     tax_rate: Decimal = strawberry.field(description="0.19 is 19 %.")
@@ -112,10 +117,10 @@ class Order(Node):
         orders.available_actions,
         Given.CONTEXT,
         "status",
-        "total_gross_minor",
-        "authorized_minor",
         "charged_minor",
         "refunded_minor",
+        "balance_minor",
+        "placed_at",
         loaders.lines_of_order,
         fulfillment_loaders.announced_units_of_order,
         description="What may be done with it now.",
@@ -127,7 +132,7 @@ class Order(Node):
     shipping_address: Address | None = computed_by(
         restored, "shipping_address", description="Where the goods go."
     )
-    lines: list[OrderLine] = related(loaders.lines_of_order, "What was ordered.")
+    lines: list[OrderLine] = related(loaders.lines_of_order, "What was ordered.", size=LINES)
     line_count: int = strawberry.field(description="How many lines it has.")
     shipments: list[LazyShipment] = related(
         fulfillment_loaders.shipments_of_order, "Its shipments, the oldest first."
@@ -156,18 +161,16 @@ class Order(Node):
         "currency",
         description="What was charged and not given back.",
     )
-    balance: Money = computed_by(
-        orders.balance,
-        "status",
-        "return_status",
-        "total_gross_minor",
-        "charged_minor",
-        "refunded_minor",
-        "currency",
-        description="What is still to be paid; negative: overpaid. What was refunded after goods "
+    balance: Money = money(
+        "balance_minor",
+        "What is still to be paid; negative: owed to the customer. What was refunded after goods "
         "came back is not asked for again.",
     )
     promised_at: datetime | None = strawberry.field(description="When it was promised to arrive.")
+    reserve_until: datetime | None = related(
+        inventory_loaders.held_until_of_order,
+        "Until when a draft holds its stock; null where it holds none, and for what was placed.",
+    )
     stage_due_at: datetime | None = strawberry.field(
         description="When what it waits for should be done: to be confirmed, prepared, shipped or "
         "delivered. Null: it waits for nothing, or that has no deadline."

@@ -4,12 +4,14 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
+from models.rules.errors import BadRequest
 from resolvers.paging import Page
 from resolvers.scalars import Cursor
 
 T = TypeVar("T")
 
 DEFAULT_COUNT = 10_000
+MOST = 100_000
 
 
 @strawberry.type(description="What lies around a page.")
@@ -26,7 +28,26 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The object.")
 
 
+@strawberry.type(description="How many rows a list has.")
+class Count:
+    value: int = strawberry.field(description="So many, counted no further than `max`.")
+    is_exact: bool = strawberry.field(description="Whether these are all; false: there are more.")
+
+
 async def count(
+    parent: strawberry.Parent[Page],
+    max: Annotated[  # noqa: A002 - the contract's name
+        int, strawberry.argument(description="Count no further than this; 0 to 100000.")
+    ] = DEFAULT_COUNT,
+) -> Count:
+    """How many rows the list has, and whether that is all of them."""
+    if not 0 <= max <= MOST:
+        raise BadRequest(f"max goes from 0 to {MOST}.")
+    found = await parent.count(max + 1)
+    return Count(value=min(found, max), is_exact=found <= max)
+
+
+async def total_count(
     parent: strawberry.Parent[Page],
     max: Annotated[  # noqa: A002 - the contract's name
         int, strawberry.argument(description="Count no further than this; at most 10000.")
@@ -42,8 +63,13 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The objects alone.")
     page_info: PageInfo = strawberry.field(description="What lies around the page.")
     total_count: int = strawberry.field(
-        resolver=count,
+        resolver=total_count,
         description="How many there are in the whole list. Counted only when asked for.",
+    )
+    count: Count = strawberry.field(
+        resolver=count,
+        description="How many there are in the whole list, counted up to `max` when asked for, "
+        "and whether that is all.",
     )
 
 

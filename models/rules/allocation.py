@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Units of a product that one line wants."""
 
     line_key: UUID
@@ -15,8 +15,7 @@ class Demand:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
+class StockRow(NamedTuple):
     """What a warehouse can promise of a product. Low priorities are served from first."""
 
     stock_item_id: UUID
@@ -26,8 +25,7 @@ class StockRow:
     available: int
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """Units that one line gets from one stock item."""
 
     line_key: UUID
@@ -49,19 +47,19 @@ def allocate(demand: Sequence[Demand], stock: Sequence[StockRow]) -> Plan:
 
     Lines of the same product share what there is; nothing is promised twice.
     """
-    rows = sorted(stock, key=lambda row: (row.priority, row.warehouse_id))
+    rows = sorted(stock, key=lambda row: (row.priority, row.warehouse_id.int))
     alone = _warehouse_that_has_all(demand, rows)
     if alone is not None:
         rows = [row for row in rows if row.warehouse_id == alone]
     left = {row.stock_item_id: max(row.available, 0) for row in rows}
+    places: dict[UUID, list[StockRow]] = defaultdict(list)
+    for row in rows:
+        places[row.product_id].append(row)
     plan = Plan()
     for wish in demand:
         missing = wish.quantity
-        for row in rows:
-            units = (
-                min(missing, left[row.stock_item_id]) if row.product_id == wish.product_id else 0
-            )
-            if units:
+        for row in places[wish.product_id]:
+            if units := min(missing, left[row.stock_item_id]):
                 left[row.stock_item_id] -= units
                 missing -= units
                 plan.takes.append(Take(wish.line_key, row.stock_item_id, row.warehouse_id, units))

@@ -22,8 +22,11 @@ class Share:
     lifetime_minor: int = 0
 
 
-def share(status: OrderStatus, total_minor: int, paid_minor: int) -> Share:
-    """What is not paid yet takes of the credit; the whole total counts for the lifetime value."""
+def share(status: OrderStatus, total_minor: int, balance_minor: int) -> Share:
+    """What is still to be paid takes of the credit; the whole total counts for the lifetime value.
+
+    What the customer has too much of one order does not pay for another.
+    """
     if status not in PLACED:
         return Share()
-    return Share(max(0, total_minor - paid_minor), total_minor)
+    return Share(max(0, balance_minor), total_minor)

@@ -30,6 +30,12 @@ USUAL: Final[Deadlines] = {
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
+NEVER: Final = 2**62
+"""What `sortable` makes of no instant: later than any."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
 OPEN: Final = (OrderStatus.AWAITING_APPROVAL, OrderStatus.CONFIRMED, OrderStatus.ON_HOLD)
 
 _WAITING_FOR: Final = {
@@ -41,6 +47,11 @@ _WAITING_FOR: Final = {
     FulfillmentStatus.SHIPPED: Stage.DELIVER,
     FulfillmentStatus.PARTLY_DELIVERED: Stage.DELIVER,
 }
+
+
+def sortable(instant: datetime | None) -> int:
+    """Microseconds since 1970, which every database sorts alike; no instant is later than any."""
+    return NEVER if instant is None else (instant - _EPOCH) // _MICROSECOND
 
 
 def stage_of(status: OrderStatus, fulfillment: FulfillmentStatus) -> Stage | None:

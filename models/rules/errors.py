@@ -1,5 +1,6 @@
 """What a use case refuses, and why. Each error has a stable code and says where in the input."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,22 @@ class Refused(Exception):
 
     def __init__(self, errors: "list[DomainError]") -> None:
         super().__init__("; ".join(error.message for error in errors))
-        self.errors = errors
+        self._errors = errors
+
+    @property
+    def errors(self) -> "list[DomainError]":
+        """The reasons."""
+        return self._errors
+
+
+def refuse(errors: "Iterable[DomainError]") -> None:
+    """Pass where there are no errors.
+
+    Raises:
+        Refused: there are, with all of them.
+    """
+    if found := list(errors):
+        raise Refused(found)
 
 
 class DomainError(Refused):
@@ -37,7 +53,12 @@ class DomainError(Refused):
         self.code = code
         self.message = message
         self.path = path
-        super().__init__([self])
+        Exception.__init__(self, message)
+
+    @property
+    def errors(self) -> "list[DomainError]":
+        """Itself. It keeps no list of that, which only the garbage collector would find."""
+        return [self]
 
 
 class InputError(DomainError):
@@ -47,8 +68,8 @@ class InputError(DomainError):
 class UnusableText(InputError, ValueError):
     """Text with control characters or halves of characters, which databases refuse."""
 
-    def __init__(self) -> None:
-        super().__init__(ErrorCode.INVALID, "A text has no control characters.")
+    def __init__(self, message: str = "A text has no control characters.") -> None:
+        super().__init__(ErrorCode.INVALID, message)
 
 
 def required(message: str, *path: str) -> InputError:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MAX_QUANTITY = 2_147_483_647
 """The most that a counter may hold: what the API's integers can say."""
@@ -52,8 +53,7 @@ EFFECTS: dict[MovementKind, Effect] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """The counters of one product in one warehouse, in its stock unit."""
 
     on_hand: int

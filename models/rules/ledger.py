@@ -1,13 +1,19 @@
 """Double entry: which accounts an invoice or a payment touches, and by how much."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
+
+Key = TypeVar("Key")
 
 METHOD: Final = "{method}"
 CASH: Final = "cash"
+ONE: Final = "each is given one account, as in revenue=8400"
 FIXED: Final = ("receivables", "revenue", "shipping", "tax")
+TAXED: Final = ("revenue", "shipping", "tax")
+"""What may have an account of its own for each tax rate."""
 
 
 class DocumentKind(StrEnum):
@@ -25,6 +31,18 @@ class Posting(NamedTuple):
     minor: int
 
 
+class BilledRate(NamedTuple):
+    """What an invoice bills at a tax rate, in minor units: goods and shipping net, and their tax.
+
+    Without a rate it is not known which ones they bear.
+    """
+
+    rate: Decimal | None
+    goods_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+
 class BadAccounts(ValueError):
     """Accounts that cannot be used, or that nobody can mean."""
 
@@ -33,7 +51,7 @@ class BadAccounts(ValueError):
 class Accounts:
     """The names of the accounts. `{method}` in `cash` stands for how somebody paid.
 
-    `methods` has accounts of their own for some methods.
+    `methods` has accounts of their own for some methods, `rates` for what bears some tax rate.
     """
 
     receivables: str = "receivables"
@@ -42,10 +60,11 @@ class Accounts:
     tax: str = "tax"
     cash: str = f"cash:{METHOD}"
     methods: Mapping[str, str] = field(default_factory=dict)
+    rates: Mapping[tuple[str, Decimal], str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Accounts":
-        """The accounts that texts such as `revenue=8400` or `cash:card=1360` name.
+        """The accounts that texts such as `revenue=8400`, `tax:0.19=1776`, `cash:card=1360` name.
 
         Raises:
             BadAccounts: a text that is none, an unknown name, one that is named twice, an account
@@ -53,36 +72,45 @@ class Accounts:
         """
         names: dict[str, str] = {}
         methods: dict[str, str] = {}
+        rates: dict[tuple[str, Decimal], str] = {}
         for text in texts:
             name, _, account = (part.strip() for part in text.partition("="))
             kind, _, method = (part.strip() for part in name.partition(":"))
-            named, key = (methods, method) if kind == CASH and method else (names, name)
-            if named is names and name not in (*FIXED, CASH):
+            if not account:
+                raise BadAccounts(f"{text}: {ONE}")
+            if kind in TAXED and method and (rate := _rate(method)) is not None:
+                _name(rates, (kind, rate), account, text)
+            elif kind == CASH and method:
+                _name(methods, method, account, text)
+            elif name in (*FIXED, CASH):
+                _name(names, name, account, text)
+            else:
                 known = ", ".join((*FIXED, CASH))
-                raise BadAccounts(f"{text}: known are {known} and cash:METHOD, as in revenue=8400")
-            if not account or key in named:
-                raise BadAccounts(f"{text}: each is given one account, as in revenue=8400")
-            named[key] = account
-        return cls(**names, methods=methods)
+                more = "cash:METHOD and tax:RATE, as in revenue=8400"
+                raise BadAccounts(f"{text}: known are {known}, {more}")
+        return cls(**names, methods=methods, rates=rates)
 
     def of_method(self, method: str) -> str:
         """Where money lies that was paid by a method."""
         return self.methods.get(method) or self.cash.replace(METHOD, method)
 
+    def of_rate(self, kind: str, rate: Decimal | None) -> str:
+        """Where revenue, shipping or tax lies that bears a tax rate."""
+        usual: str = getattr(self, kind)
+        return usual if rate is None else self.rates.get((kind, rate), usual)
 
-def invoice_postings(
-    accounts: Accounts, net_minor: int, tax_minor: int, shipping_net_minor: int
-) -> list[Posting]:
-    """What an invoice books: the customer owes it; goods, shipping and tax are apart.
 
-    `shipping_net_minor` is the part of the net amount that is shipping.
+def invoice_postings(accounts: Accounts, billed: Sequence[BilledRate]) -> list[Posting]:
+    """What an invoice books: the customer owes it; goods, shipping and tax are apart, by their
+    rates where those have accounts of their own. An account stands there once.
     """
-    return _known(
-        Posting(accounts.receivables, net_minor + tax_minor),
-        Posting(accounts.revenue, shipping_net_minor - net_minor),
-        Posting(accounts.shipping, -shipping_net_minor),
-        Posting(accounts.tax, -tax_minor),
-    )
+    owed = sum(each.goods_minor + each.shipping_minor + each.tax_minor for each in billed)
+    sums = {accounts.receivables: owed}
+    for kind, column in zip(TAXED, BilledRate._fields[1:], strict=True):
+        for each in billed:
+            account = accounts.of_rate(kind, each.rate)
+            sums[account] = sums.get(account, 0) - getattr(each, column)
+    return _known(*(Posting(account, minor) for account, minor in sums.items()))
 
 
 def charge_postings(accounts: Accounts, method: str, amount_minor: int) -> list[Posting]:
@@ -104,3 +132,18 @@ def refund_postings(accounts: Accounts, method: str, amount_minor: int) -> list[
 def _known(*postings: Posting) -> list[Posting]:
     """Those that come to something."""
     return [posting for posting in postings if posting.minor]
+
+
+def _rate(text: str) -> Decimal | None:
+    """The tax rate that a text names; None: it is none."""
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        return None
+    return rate if rate.is_finite() and 0 <= rate <= 1 else None
+
+
+def _name(named: MutableMapping[Key, str], key: Key, account: str, text: str) -> None:
+    if key in named:
+        raise BadAccounts(f"{text}: {ONE}")
+    named[key] = account

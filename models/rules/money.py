@@ -1,11 +1,17 @@
 """Amounts of money: integers in the currency's smallest unit, decimals at the edge."""
 
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import Final, NamedTuple
 
 MAX_MINOR: Final = 2**53
 """The largest amount: far below what a BIGINT and every sum of a day can hold."""
+
+COMPARABLE_DECIMALS: Final = 4
+MAX_COMPARABLE: Final = 2**63 - 1
+"""What a BIGINT can hold."""
 
 # ISO 4217: the active codes by how many decimals their amounts have.
 _DECIMALS: Final = {
@@ -26,6 +32,14 @@ CODES_BY_EXPONENT: Final = {decimals: codes.split() for decimals, codes in _DECI
 _EXPONENTS: Final = {
     code: decimals for decimals, codes in CODES_BY_EXPONENT.items() for code in codes
 }
+
+
+MAX_FACTOR: Final = 10_000
+"""For how many times as many units a price may be told that is finer than its currency."""
+
+
+class FinerThanCurrency(ValueError):
+    """An amount with more decimals than its currency has."""
 
 
 class UnknownCurrency(ValueError):
@@ -49,7 +63,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
     Raises:
         UnknownCurrency: the currency is none.
-        ValueError: no finite number, finer than the currency, or too large.
+        FinerThanCurrency: it has more decimals.
+        ValueError: no finite number, or too large.
     """
     decimals = exponent(currency)
     if not amount.is_finite():
@@ -58,10 +73,32 @@ def to_minor(amount: Decimal, currency: str) -> int:
         raise ValueError("The amount is too large.")
     scaled = Fraction(amount) * 10**decimals
     if scaled.denominator != 1:
-        raise ValueError(f"{currency} amounts have at most {decimals} decimals.")
+        raise FinerThanCurrency(f"{currency} amounts have at most {decimals} decimals.")
     if abs(scaled) > MAX_MINOR:
         raise ValueError("The amount is too large.")
     return int(scaled)
+
+
+def to_minor_exactly(amount: Decimal, currency: str) -> tuple[int, int]:
+    """The amount in the currency's smallest unit, for so many pieces that it is a whole number.
+
+    4.1999 EUR for one is 41999 for 100.
+
+    Raises:
+        UnknownCurrency: the currency is none.
+        ValueError: no finite number, too large, or finer by more than four decimals.
+    """
+    factor = 1
+    while factor < MAX_FACTOR and amount.is_finite():
+        try:
+            return to_minor(amount * factor, currency), factor
+        except FinerThanCurrency:
+            factor *= 10
+    try:
+        return to_minor(amount * factor, currency), factor
+    except FinerThanCurrency:
+        decimals = exponent(currency) + len(str(MAX_FACTOR)) - 1
+        raise ValueError(f"{currency} prices have at most {decimals} decimals.") from None
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:
@@ -80,6 +117,51 @@ def to_text(minor: int, currency: str) -> str:
         return str(minor)
     digits = str(abs(minor)).rjust(decimals + 1, "0")
     return f"{'-' if minor < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def comparable(minor: int, currency: str) -> int:
+    """The amount in ten-thousandths, whatever the currency: what amounts are sorted and found by.
+
+    No currency has more than four decimals. Amounts beyond 922 trillion count as that.
+    """
+    factor: int = 10 ** (COMPARABLE_DECIMALS - exponent(currency))
+    return max(-MAX_COMPARABLE, min(minor * factor, MAX_COMPARABLE))
+
+
+def comparable_bound(amount: Decimal) -> int:
+    """The least comparable amount that is not below this one."""
+    if abs(amount) >= MAX_COMPARABLE // 10**COMPARABLE_DECIMALS:
+        return MAX_COMPARABLE if amount > 0 else -MAX_COMPARABLE
+    bound: int = ceil(Fraction(amount) * 10**COMPARABLE_DECIMALS)
+    return bound
+
+
+def comparable_exact(amount: Decimal) -> int | None:
+    """The comparable amount that equals this one; None where it is finer than any currency."""
+    bound = comparable_bound(amount)
+    is_whole = abs(bound) == MAX_COMPARABLE or amount == Decimal(bound).scaleb(-COMPARABLE_DECIMALS)
+    return bound if is_whole else None
+
+
+class Rounding(StrEnum):
+    """Where an amount that lies in the middle of two goes: up, as trade expects, or to the even."""
+
+    HALF_UP = "half-up"
+    HALF_EVEN = "half-even"
+
+
+def nearest(value: Fraction, rounding: Rounding) -> int:
+    """The nearest integer; half up is away from zero."""
+    return nearest_ratio(value.numerator, value.denominator, rounding)
+
+
+def nearest_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """The integer nearest to a fraction, whose denominator is above zero; as `nearest`."""
+    units, rest = divmod(abs(numerator), denominator)
+    beyond = 2 * rest - denominator
+    if beyond > 0 or (beyond == 0 and (rounding is Rounding.HALF_UP or units % 2)):
+        units += 1
+    return units if numerator >= 0 else -units
 
 
 def half_even(value: Fraction | Decimal) -> int:

@@ -8,9 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from models.rules.delays import is_delayed
-from models.rules.money import to_decimal
-from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
-from models.rules.text import clean, matches_words, words
+from models.rules.money import comparable, comparable_bound, comparable_exact
+from models.rules.order_states import (
+    FulfillmentStatus,
+    Milestone,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+from models.rules.search_words import asked_words, matches_words
+from models.rules.text import forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,16 @@ class OrderFilter:
     status: tuple[OrderStatus, ...] | None = None
     fulfillment: tuple[FulfillmentStatus, ...] | None = None
     payment: tuple[PaymentStatus, ...] | None = None
+    return_status: tuple[ReturnStatus, ...] | None = None
+    milestone: tuple[Milestone, ...] | None = None
     customer_id: UUID | None = None
     channel: tuple[str, ...] | None = None
     placed_at: TimeRange | None = None
+    updated_at: TimeRange | None = None
+    promised_at: TimeRange | None = None
+    stage_due_at: TimeRange | None = None
     total: AmountMatch | None = None
+    balance: AmountMatch | None = None
     is_delayed: bool | None = None
     sku: TextMatch | None = None
     country: tuple[str, ...] | None = None
@@ -83,11 +96,18 @@ def asked(wanted: OrderFilter) -> frozenset[str]:
             ("status", wanted.status),
             ("fulfillment", wanted.fulfillment),
             ("payment", wanted.payment),
+            ("return", wanted.return_status),
+            ("milestone", wanted.milestone),
             ("customerId", wanted.customer_id),
             ("channel", wanted.channel),
             ("placedAt", wanted.placed_at),
+            ("updatedAt", wanted.updated_at),
+            ("promisedAt", wanted.promised_at),
+            ("stageDueAt", wanted.stage_due_at),
             ("totalMinor", wanted.total),
             ("currency", wanted.total),
+            ("balanceMinor", wanted.balance),
+            ("currency", wanted.balance),
             ("stageDueAt", wanted.is_delayed),
             ("skus", wanted.sku),
             ("country", wanted.country),
@@ -118,10 +138,17 @@ def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[boo
     yield from _own_facts(wanted, facts)
     if wanted.number is not None:
         yield _is_text(wanted.number, facts["number"])
-    if wanted.placed_at is not None:
-        yield _is_time(wanted.placed_at, _instant(facts["placedAt"]))
-    if wanted.total is not None:
-        yield _is_amount(wanted.total, to_decimal(facts["totalMinor"], facts["currency"]))
+    for name, range_ in (
+        ("placedAt", wanted.placed_at),
+        ("updatedAt", wanted.updated_at),
+        ("promisedAt", wanted.promised_at),
+        ("stageDueAt", wanted.stage_due_at),
+    ):
+        if range_ is not None:
+            yield _is_time(range_, _instant(facts[name]))
+    for name, amounts in (("totalMinor", wanted.total), ("balanceMinor", wanted.balance)):
+        if amounts is not None:
+            yield _is_amount(amounts, comparable(facts[name], facts["currency"]))
     if wanted.is_delayed is not None:
         yield is_delayed(_instant(facts["stageDueAt"]), at) is wanted.is_delayed
     if wanted.sku is not None:
@@ -129,8 +156,8 @@ def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[boo
     if wanted.warehouse_id is not None:
         yield wanted.warehouse_id.hex in facts["warehouses"]
     if wanted.external_ref is not None:
-        reference = [clean(wanted.external_ref.system), clean(wanted.external_ref.key)]
-        yield reference in facts["references"]
+        systems, keys = forms(wanted.external_ref.system), forms(wanted.external_ref.key)
+        yield any(system in systems and key in keys for system, key in facts["references"])
 
 
 def _own_facts(wanted: OrderFilter, facts: Facts) -> Iterator[bool]:
@@ -139,6 +166,8 @@ def _own_facts(wanted: OrderFilter, facts: Facts) -> Iterator[bool]:
         ("status", wanted.status),
         ("fulfillment", wanted.fulfillment),
         ("payment", wanted.payment),
+        ("return", wanted.return_status),
+        ("milestone", wanted.milestone),
         ("channel", wanted.channel),
         ("country", wanted.country),
     ):
@@ -163,7 +192,7 @@ def _is_text(wanted: TextMatch, text: str) -> bool:
 
 def _has_words(query: str, text: str) -> bool:
     """A search without any word finds nothing."""
-    return bool(words(query)) and matches_words(text, query)
+    return bool(asked_words(query)) and matches_words(text, query)
 
 
 def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
@@ -174,9 +203,10 @@ def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
     )
 
 
-def _is_amount(wanted: AmountMatch, amount: Decimal) -> bool:
+def _is_amount(wanted: AmountMatch, amount: int) -> bool:
+    """Whether a comparable amount is meant."""
     return (
-        (wanted.eq is None or amount == wanted.eq)
-        and (wanted.gte is None or amount >= wanted.gte)
-        and (wanted.lt is None or amount < wanted.lt)
+        (wanted.eq is None or amount == comparable_exact(wanted.eq))
+        and (wanted.gte is None or amount >= comparable_bound(wanted.gte))
+        and (wanted.lt is None or amount < comparable_bound(wanted.lt))
     )

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.rules.payment_states import PaymentKind, PaymentSums
-from models.rules.transitions import Table
+from models.rules.transitions import OTHERWISE, Table
 
 
 class OrderStatus(StrEnum):
@@ -36,6 +36,7 @@ class PaymentStatus(StrEnum):
     PAID = "PAID"
     OVERPAID = "OVERPAID"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    """Given no more: filters may still name it."""
     REFUNDED = "REFUNDED"
 
 
@@ -70,19 +71,35 @@ class OrderAction(StrEnum):
     COMPLETE = "COMPLETE"
 
 
+class OrderGuard(StrEnum):
+    """What decides where a step leads that may lead to several states."""
+
+    OVER_LIMIT = "over the credit limit"
+    NOTHING_LEFT = "nothing left"
+
+
 ORDER_TABLE: Final = Table(
     OrderStatus,
-    # An order is drafted, or placed at once; one over the customer's credit waits for approval.
-    frozenset({OrderStatus.DRAFT, OrderStatus.CONFIRMED, OrderStatus.AWAITING_APPROVAL}),
+    # An order that is placed at once is a draft that is submitted in the same moment.
+    frozenset({OrderStatus.DRAFT}),
     {
         (OrderStatus.DRAFT, OrderAction.EDIT): OrderStatus.DRAFT,
-        (OrderStatus.DRAFT, OrderAction.SUBMIT): OrderStatus.CONFIRMED,
-        (OrderStatus.DRAFT, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.DRAFT, OrderAction.SUBMIT): {
+            OrderGuard.OVER_LIMIT: OrderStatus.AWAITING_APPROVAL,
+            OTHERWISE: OrderStatus.CONFIRMED,
+        },
+        (OrderStatus.DRAFT, OrderAction.CANCEL): {
+            OrderGuard.NOTHING_LEFT: OrderStatus.CANCELLED,
+            OTHERWISE: OrderStatus.DRAFT,
+        },
         (OrderStatus.AWAITING_APPROVAL, OrderAction.EDIT): OrderStatus.AWAITING_APPROVAL,
         (OrderStatus.AWAITING_APPROVAL, OrderAction.APPROVE): OrderStatus.CONFIRMED,
         (OrderStatus.AWAITING_APPROVAL, OrderAction.RECORD_PAYMENT): OrderStatus.AWAITING_APPROVAL,
         (OrderStatus.AWAITING_APPROVAL, OrderAction.REFUND): OrderStatus.AWAITING_APPROVAL,
-        (OrderStatus.AWAITING_APPROVAL, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.AWAITING_APPROVAL, OrderAction.CANCEL): {
+            OrderGuard.NOTHING_LEFT: OrderStatus.CANCELLED,
+            OTHERWISE: OrderStatus.AWAITING_APPROVAL,
+        },
         (OrderStatus.CONFIRMED, OrderAction.EDIT): OrderStatus.CONFIRMED,
         (OrderStatus.CONFIRMED, OrderAction.HOLD): OrderStatus.ON_HOLD,
         (OrderStatus.CONFIRMED, OrderAction.PREPARE): OrderStatus.CONFIRMED,
@@ -90,14 +107,20 @@ ORDER_TABLE: Final = Table(
         (OrderStatus.CONFIRMED, OrderAction.RECORD_PAYMENT): OrderStatus.CONFIRMED,
         (OrderStatus.CONFIRMED, OrderAction.REFUND): OrderStatus.CONFIRMED,
         (OrderStatus.CONFIRMED, OrderAction.RETURN): OrderStatus.CONFIRMED,
-        (OrderStatus.CONFIRMED, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.CONFIRMED, OrderAction.CANCEL): {
+            OrderGuard.NOTHING_LEFT: OrderStatus.CANCELLED,
+            OTHERWISE: OrderStatus.CONFIRMED,
+        },
         (OrderStatus.CONFIRMED, OrderAction.COMPLETE): OrderStatus.COMPLETED,
         (OrderStatus.ON_HOLD, OrderAction.EDIT): OrderStatus.ON_HOLD,
         (OrderStatus.ON_HOLD, OrderAction.RELEASE): OrderStatus.CONFIRMED,
         (OrderStatus.ON_HOLD, OrderAction.RECORD_PAYMENT): OrderStatus.ON_HOLD,
         (OrderStatus.ON_HOLD, OrderAction.REFUND): OrderStatus.ON_HOLD,
         (OrderStatus.ON_HOLD, OrderAction.RETURN): OrderStatus.ON_HOLD,
-        (OrderStatus.ON_HOLD, OrderAction.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.ON_HOLD, OrderAction.CANCEL): {
+            OrderGuard.NOTHING_LEFT: OrderStatus.CANCELLED,
+            OTHERWISE: OrderStatus.ON_HOLD,
+        },
         (OrderStatus.COMPLETED, OrderAction.RECORD_PAYMENT): OrderStatus.COMPLETED,
         (OrderStatus.COMPLETED, OrderAction.REFUND): OrderStatus.COMPLETED,
         (OrderStatus.COMPLETED, OrderAction.RETURN): OrderStatus.COMPLETED,
@@ -131,8 +154,7 @@ def takes_payment(status: OrderStatus, kind: PaymentKind, *, captures: bool) -> 
     return not (is_early and status in OVER)
 
 
-@dataclass(frozen=True, slots=True)
-class LineCounts:
+class LineCounts(NamedTuple):
     """Where a line's units are. `preparing` is part of `reserved`, `delivered` of `shipped`."""
 
     quantity: int
@@ -147,12 +169,18 @@ class LineCounts:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What decides about an order's next steps. `announced_units` are awaited by its returns."""
+    """What decides about an order's next steps: amounts in minor units.
+
+    `announced_units` are awaited by its returns. Where it was never placed, as a draft that was
+    cancelled, there is nothing to pay.
+    """
 
     status: OrderStatus
     lines: Sequence[LineCounts]
-    payments: PaymentSums
+    paid_minor: int
+    balance_minor: int
     announced_units: int = 0
+    is_placed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,21 +231,15 @@ def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
     return FulfillmentStatus.RESERVED if everything else FulfillmentStatus.UNFULFILLED
 
 
-def payment_status(sums: PaymentSums, *, is_cancelled: bool = False) -> PaymentStatus:
-    """How far the money is. An order that costs nothing is paid.
-
-    Of a cancelled order nothing is to be paid: all that the seller has of it is too much.
-    """
-    if is_cancelled and not sums.charged_minor:
-        return PaymentStatus.AUTHORIZED if sums.authorized_minor else PaymentStatus.UNPAID
-    if sums.paid_minor > (0 if is_cancelled else sums.total_minor):
+def payment_status(owed_minor: int, sums: PaymentSums) -> PaymentStatus:
+    """How far the money is: what the seller has, beside what the order costs its customer."""
+    if sums.paid_minor > owed_minor:
         return PaymentStatus.OVERPAID
-    if sums.refunded_minor:
-        everything = sums.refunded_minor == sums.charged_minor
-        return PaymentStatus.REFUNDED if everything else PaymentStatus.PARTLY_REFUNDED
-    if sums.charged_minor == sums.total_minor:
+    if not owed_minor:
+        return PaymentStatus.REFUNDED if sums.charged_minor else PaymentStatus.PAID
+    if sums.paid_minor == owed_minor:
         return PaymentStatus.PAID
-    if sums.charged_minor:
+    if sums.paid_minor:
         return PaymentStatus.PARTLY_PAID
     return PaymentStatus.AUTHORIZED if sums.authorized_minor else PaymentStatus.UNPAID
 
@@ -232,25 +254,31 @@ def return_status(lines: Sequence[LineCounts], requested_units: int) -> ReturnSt
 
 
 def credited_minor(returned: ReturnStatus, payments: PaymentSums) -> int:
-    """What was given back for goods that came back, in minor units.
+    """What of the total is not asked for any more, in minor units: at most the total.
 
     Refunds first give back what was paid beyond the total. The rest is a credit where goods came
     back; where none did it only takes the payment back, and the order is to be paid again.
     """
+    granted_minor = min(payments.credited_minor, payments.total_minor)
     if returned not in (ReturnStatus.PARTLY_RETURNED, ReturnStatus.RETURNED):
-        return 0
+        return granted_minor
     overpaid_minor = max(0, payments.charged_minor - payments.total_minor)
-    return max(0, payments.refunded_minor - overpaid_minor)
+    return max(granted_minor, payments.refunded_minor - overpaid_minor)
+
+
+def owed_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSums) -> int:
+    """What the order costs its customer, in minor units: a cancelled one costs nothing.
+
+    A return by itself changes nothing: its refund does.
+    """
+    if status is OrderStatus.CANCELLED:
+        return 0
+    return payments.total_minor - credited_minor(returned, payments)
 
 
 def balance_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSums) -> int:
-    """What is still to be paid, in minor units; below zero: what was paid too much.
-
-    A cancelled order costs nothing. A return by itself changes nothing: its refund does.
-    """
-    if status is OrderStatus.CANCELLED:
-        return -payments.paid_minor
-    return payments.total_minor - payments.paid_minor - credited_minor(returned, payments)
+    """What is still to be paid, in minor units; below zero: what the seller owes the customer."""
+    return owed_minor(status, returned, payments) - payments.paid_minor
 
 
 def milestone(
@@ -276,10 +304,14 @@ def milestone(
     return Milestone.PROCESSING if has_shipment else Milestone.PLACED
 
 
-def is_complete(lines: Sequence[LineCounts], payments: PaymentSums) -> bool:
-    """Whether everything wanted has arrived and is paid for."""
-    units = units_of(lines)
-    return units.wanted > 0 and units.delivered == units.wanted and _is_paid(payments)
+def is_complete(lines: Sequence[LineCounts], balance_minor: int) -> bool:
+    """Whether all wanted units have arrived or come back, and the customer owes nothing."""
+    return balance_minor <= 0 and units_of(lines).wanted > 0 and all(map(_is_over, lines))
+
+
+def _is_over(line: LineCounts) -> bool:
+    """Whether nothing of the line is to come: all of it arrived, or all of it is back."""
+    return line.quantity - line.cancelled in (line.delivered, line.returned)
 
 
 def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
@@ -290,15 +322,12 @@ def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
         OrderAction.EDIT: units.inside > 0,
         OrderAction.PREPARE: units.reserved > units.preparing or unpromised > 0,
         OrderAction.SHIP: units.reserved > 0 or unpromised > 0,
-        OrderAction.REFUND: facts.payments.paid_minor > 0,
+        OrderAction.RECORD_PAYMENT: facts.is_placed,
+        OrderAction.REFUND: facts.is_placed and facts.paid_minor > 0,
         OrderAction.RETURN: units.shipped - units.returned > facts.announced_units,
         OrderAction.CANCEL: units.inside > 0,
-        OrderAction.COMPLETE: is_complete(facts.lines, facts.payments),
+        OrderAction.COMPLETE: is_complete(facts.lines, facts.balance_minor),
     }
     return tuple(
         action for action in ORDER_TABLE.allowed(facts.status) if possible.get(action, True)
     )
-
-
-def _is_paid(payments: PaymentSums) -> bool:
-    return payment_status(payments) in (PaymentStatus.PAID, PaymentStatus.OVERPAID)

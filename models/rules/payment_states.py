@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from models.rules.money import MAX_MINOR
+
 
 class PaymentKind(StrEnum):
     AUTHORIZATION = "AUTHORIZATION"
@@ -24,13 +26,15 @@ FOLLOWS: Final = {
 class PaymentSums:
     """An order's total and its payments so far, in minor units.
 
-    `authorized_minor` is what is set aside and neither charged nor released yet.
+    `authorized_minor` is what is set aside and neither charged nor released yet. `credited_minor`
+    is what of the total is not asked for any more, whatever was returned.
     """
 
     total_minor: int
     authorized_minor: int = 0
     charged_minor: int = 0
     refunded_minor: int = 0
+    credited_minor: int = 0
 
     @property
     def paid_minor(self) -> int:
@@ -51,11 +55,18 @@ def check_payment(
     charge that names an authorization captures it: that much must still be set aside.
 
     Raises:
-        ImpossiblePayment: not above zero; a refund of more than was paid; a void or a capture of
-            more than is set aside; more than is left of the payment that it names.
+        ImpossiblePayment: not above zero; more than can be kept, with those before; a refund of
+            more than was paid; a void or a capture of more than is set aside; more than is left
+            of the payment that it names.
     """
     if amount_minor <= 0:
         raise ImpossiblePayment("A payment is above zero.")
+    grows = {
+        PaymentKind.AUTHORIZATION: sums.authorized_minor,
+        PaymentKind.CHARGE: sums.charged_minor,
+    }
+    if kind in grows and grows[kind] + amount_minor > MAX_MINOR:
+        raise ImpossiblePayment("The payments come to more than can be kept.")
     if kind is PaymentKind.REFUND and amount_minor > sums.paid_minor:
         raise ImpossiblePayment("No more can be refunded than was charged.")
     if kind is PaymentKind.VOID and amount_minor > sums.authorized_minor:

@@ -1,18 +1,18 @@
 """What lines and orders come to.
 
-Line net = half-even(quantity * price / price quantity * (1 - discount rate)); tax = half-even(net *
-tax rate); an order's subtotal is the sum of its lines. Computed in exact fractions, rounded once.
+Line net = round(quantity * price / price quantity * (1 - discount rate)); tax = round(net * tax
+rate); an order's subtotal is the sum of its lines. Computed in exact fractions, rounded once, by
+the rounding that the order keeps.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.rules.errors import invalid
-from models.rules.money import half_even
+from models.rules.money import MAX_MINOR, Rounding, nearest_ratio
 
 RATE_PLACES: Final = 6
 
@@ -35,8 +35,7 @@ def shortest(rate: Decimal) -> Decimal:
     return rate.normalize() + 0
 
 
-@dataclass(frozen=True, slots=True)
-class LinePrice:
+class LinePrice(NamedTuple):
     """What a line's totals follow from. The price is net, for `price_quantity` units."""
 
     quantity: int
@@ -44,10 +43,10 @@ class LinePrice:
     price_quantity: int
     discount_rate: Decimal
     tax_rate: Decimal
+    rounding: Rounding
 
 
-@dataclass(frozen=True, slots=True)
-class LineTotals:
+class LineTotals(NamedTuple):
     """A line in minor units: before its discount, what the discount took off, net, tax."""
 
     list_minor: int
@@ -78,15 +77,23 @@ class OrderTotals:
     def total_gross_minor(self) -> int:
         return self.total_net_minor + self.total_tax_minor
 
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether none is above the largest amount; a discount may be, where nothing is left."""
+        return max(self.total_gross_minor, self.discount_minor) <= MAX_MINOR
+
 
 # The same line is priced when it is built, when its order is summed up and when it is billed.
 @lru_cache(maxsize=4096)
 def price_line(line: LinePrice) -> LineTotals:
     """What a line comes to."""
-    exact = Fraction(line.quantity * line.unit_price_minor, line.price_quantity)
-    list_minor = half_even(exact)
-    net_minor = half_even(exact * (1 - Fraction(line.discount_rate)))
-    tax_minor = half_even(net_minor * Fraction(line.tax_rate))
+    # Fractions as pairs of integers: an order has thousands of lines.
+    price = line.quantity * line.unit_price_minor
+    off, whole = line.discount_rate.as_integer_ratio()
+    taxed, of = line.tax_rate.as_integer_ratio()
+    list_minor = nearest_ratio(price, line.price_quantity, line.rounding)
+    net_minor = nearest_ratio(price * (whole - off), line.price_quantity * whole, line.rounding)
+    tax_minor = nearest_ratio(net_minor * taxed, of, line.rounding)
     return LineTotals(list_minor, list_minor - net_minor, net_minor, tax_minor)
 
 

@@ -1,10 +1,13 @@
 """How goods come back: how far a return is, and what becomes of its units."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from models.rules.inventory import MovementKind
 from models.rules.transitions import Table
+
+Place = TypeVar("Place")
 
 
 class ReturnState(StrEnum):
@@ -58,6 +61,19 @@ def returnable_units(shipped: int, returned: int, announced: int) -> int:
     They have left, are not back, and no return awaits them; `announced` are those that one does.
     """
     return max(0, shipped - returned - announced)
+
+
+def share_out(units: int, rooms: Mapping[Place, int]) -> dict[Place, int]:
+    """The units by place: each takes what it has room for, the first before the next.
+
+    What finds no room anywhere is left out.
+    """
+    shares: dict[Place, int] = {}
+    for place, room in rooms.items():
+        if (some := min(units, room)) > 0:
+            shares[place] = some
+            units -= some
+    return shares
 
 
 def after_receipt(state: ReturnState, units_left: int) -> ReturnState:

@@ -48,3 +48,20 @@ def allowed_statuses(status: ShipmentStatus) -> tuple[ShipmentStatus, ...]:
     if status in INSIDE:
         return (*later, ShipmentStatus.CANCELLED)
     return (*later, ShipmentStatus.EXCEPTION)
+
+
+def may_be_told(status: ShipmentStatus, told: ShipmentStatus) -> bool:
+    """Whether there can be news of a status: what has left is told of in any order, and twice."""
+    return (
+        told is status or told in allowed_statuses(status) or (has_left(status) and has_left(told))
+    )
+
+
+def moves(status: ShipmentStatus, told: ShipmentStatus, *, is_late: bool) -> bool:
+    """Whether news of a status brings a shipment there; `is_late`: it is older than other news.
+
+    The way to the door leads forward only. Into an exception and out of it leads what is newest.
+    """
+    if told not in allowed_statuses(status):
+        return False
+    return not (is_late and ShipmentStatus.EXCEPTION in (status, told))

@@ -9,7 +9,7 @@ from uuid import UUID
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, UnusableText, duplicate, invalid, required
 from models.rules.inventory import MAX_QUANTITY, MovementKind
-from models.rules.text import clean
+from models.rules.text import key
 
 MAX_CODE: Final = 64
 MAX_NAMED: Final = 1_000
@@ -26,12 +26,12 @@ class NamedUnits:
 
     @property
     def exact_code(self) -> str:
-        """The code as it is kept and compared: trimmed, in Unicode's composed form.
+        """The code as it is kept and compared: without what is invisible.
 
         Raises:
             UnusableText: it has characters that no text here has.
         """
-        return clean(self.code)
+        return key(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,13 @@ def _check_each(
             yield invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *place, "quantity")
 
 
-def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
-    """How much of which units goes: what expires first, then what has been here longest.
+def in_turn(lying: Iterable[Lying]) -> list[Lying]:
+    """The units in the order in which they go: what expires first, then what has been here longest.
 
     What never expires goes after that, and what has expired last: whoever sends goods out leaves
-    it away. Where less is free than the quantity, all of it goes.
+    it away.
     """
-    taken: dict[UUID, int] = {}
-    left = quantity
-    order = sorted(
+    return sorted(
         lying,
         key=lambda each: (
             each.is_expired,
@@ -121,7 +119,13 @@ def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
             each.code,
         ),
     )
-    for each in order:
+
+
+def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
+    """How much of which units goes, in their turn. Where less is free than the quantity, all."""
+    taken: dict[UUID, int] = {}
+    left = quantity
+    for each in in_turn(lying):
         units = min(left, each.free)
         if units > 0:
             taken[each.key] = units

@@ -1,11 +1,14 @@
 """Transition tables: which action leads from which state to which, as data checked when made."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 State = TypeVar("State", bound=StrEnum)
 Action = TypeVar("Action", bound=StrEnum)
+
+OTHERWISE: Final = ""
+"""The guard of the last alternative, which always holds."""
 
 
 class Unreachable(Exception):
@@ -17,7 +20,8 @@ class NotAllowed(Exception):
 
 
 class Table(Generic[State, Action]):
-    """The moves of one axis.
+    """The moves of one axis. A move leads to one state, or by guards to several: the first guard
+    that holds decides, and `OTHERWISE` stands last.
 
     Raises:
         Unreachable: a state of the enum cannot be reached from those where a subject begins.
@@ -27,7 +31,7 @@ class Table(Generic[State, Action]):
         self,
         states: type[State],
         initial: frozenset[State],
-        moves: Mapping[tuple[State, Action], State],
+        moves: Mapping[tuple[State, Action], State | Mapping[str, State]],
     ) -> None:
         self.states = states
         self.initial = initial
@@ -40,40 +44,49 @@ class Table(Generic[State, Action]):
         """The actions that are possible in a state, in the order of the table."""
         return tuple(action for (origin, action) in self.moves if origin == state)
 
-    def next(self, state: State, action: Action) -> State:
-        """Where an action leads.
+    def next(self, state: State, action: Action, holds: Collection[str] = ()) -> State:
+        """Where an action leads, with the guards that hold.
 
         Raises:
             NotAllowed: the state does not have it.
         """
-        try:
-            return self.moves[state, action]
-        except KeyError:
-            raise NotAllowed(f"{action} in {state}") from None
+        for guard, end in self.ends(state, action):
+            if guard == OTHERWISE or guard in holds:
+                return end
+        raise NotAllowed(f"{action} in {state}")
+
+    def ends(self, state: State, action: Action) -> tuple[tuple[str, State], ...]:
+        """Where an action may lead, each with its guard; nowhere, where the state has it not."""
+        move = self.moves.get((state, action), {})
+        return tuple(move.items()) if isinstance(move, Mapping) else ((OTHERWISE, move),)
 
     def _reachable(self) -> set[State]:
         reached = set(self.initial)
         waiting = list(self.initial)
         while waiting:
             state = waiting.pop()
-            following = {end for (origin, _), end in self.moves.items() if origin == state}
+            following = {
+                end for action in self.allowed(state) for _, end in self.ends(state, action)
+            }
             waiting += following - reached
             reached |= following
         return reached
 
     def diagram(self) -> str:
         """The table as a state diagram in the words of Mermaid."""
-        arrows: dict[tuple[State, State], list[Action]] = {}
-        for (origin, action), end in self.moves.items():
-            arrows.setdefault((origin, end), []).append(action)
+        arrows: dict[tuple[State, State], list[str]] = {}
+        for origin, action in self.moves:
+            for guard, end in self.ends(origin, action):
+                label = f"{action} [{guard}]" if guard else str(action)
+                arrows.setdefault((origin, end), []).append(label)
         left = {origin for origin, end in arrows if origin is not end}
         return "\n".join(
             [
                 "stateDiagram-v2",
                 *(f"    [*] --> {state}" for state in self.states if state in self.initial),
                 *(
-                    f"    {origin} --> {end} : {', '.join(actions)}"
-                    for (origin, end), actions in arrows.items()
+                    f"    {origin} --> {end} : {', '.join(labels)}"
+                    for (origin, end), labels in arrows.items()
                 ),
                 *(f"    {state} --> [*]" for state in self.states if state not in left),
             ]

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable
 
-from tortoise.expressions import Q, RawSQL, Subquery
+from tortoise.expressions import Q, Subquery
 
 from models.inventory import StockItem
 from models.references import SearchToken
 from models.rules.events import SubjectKind
-from resolvers.filters.text import compile_where, none_of, text_query
+from models.rules.text import clean
+from resolvers.filters.amounts import amount_query
+from resolvers.filters.text import code_query, compile_where, none_of, text_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.catalog import AttributeWhere, ProductWhere
 from services.search import ATTRIBUTE, attribute_token
-
-LOW_STOCK = Q(
-    reorder_point__isnull=False,
-    reorder_point__gte=RawSQL("on_hand - reserved - damaged - safety_stock + incoming"),
-)
 
 
 def product_query(where: ProductWhere | None) -> Q:
@@ -28,10 +25,14 @@ def _conditions(where: ProductWhere) -> Iterable[Q]:
     yield from text_query(where.name, "name", SubjectKind.PRODUCT)
     if where.category_id is not None:
         yield Q(category_id=key_of("Category", where.category_id), category_id__isnull=False)
+    if where.supplier_id is not None:
+        yield Q(supplier_id=key_of("Supplier", where.supplier_id), supplier_id__isnull=False)
+    yield from amount_query(where.price, "sort_price")
+    yield from code_query(where.barcode, "barcode", "A barcode")
     if where.discontinued is not None:
         yield Q(discontinued=where.discontinued)
     if where.low_stock is not None:
-        low = Q(id__in=Subquery(StockItem.filter(LOW_STOCK).values("product_id")))
+        low = Q(id__in=Subquery(StockItem.filter(is_low=True).values("product_id")))
         yield low if where.low_stock else none_of(low)
     if where.attribute is not None:
         yield attribute_query(where.attribute)
@@ -42,6 +43,6 @@ def attribute_query(where: AttributeWhere) -> Q:
     rows = SearchToken.filter(
         subject_kind=SubjectKind.PRODUCT,
         field=ATTRIBUTE,
-        token=attribute_token(where.key, where.eq),
+        token=attribute_token(clean(where.key), where.eq),
     )
     return Q(id__in=Subquery(rows.values("subject_id")))

@@ -1,13 +1,16 @@
-"""Which shipments a filter means."""
+"""Which shipments and returns a filter means."""
 
 from collections.abc import Iterable
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
+from models.fulfillment import ReturnLine, ShipmentLine
+from models.orders import Order
+from models.rules.shipment_states import LEFT
 from resolvers.filters.text import compile_where
 from resolvers.filters.times import time_query
 from resolvers.identifiers import key_of
-from resolvers.inputs.fulfillment import ShipmentWhere
+from resolvers.inputs.fulfillment import ReturnWhere, ShipmentWhere
 
 
 def shipment_query(where: ShipmentWhere | None) -> Q:
@@ -21,3 +24,26 @@ def _conditions(where: ShipmentWhere) -> Iterable[Q]:
     if where.warehouse_id is not None:
         yield Q(warehouse_id=key_of("Warehouse", where.warehouse_id))
     yield from time_query(where.shipped_at, "shipped_at")
+
+
+def return_query(where: ReturnWhere | None) -> Q:
+    """The filter as a condition on the table of returns."""
+    return compile_where(where, _of_return) if where else Q()
+
+
+def _of_return(where: ReturnWhere) -> Iterable[Q]:
+    if where.status is not None:
+        yield Q(status__in=where.status)
+    if where.order_id is not None:
+        yield Q(order_id=key_of("Order", where.order_id))
+    if where.customer_id is not None:
+        orders = Order.filter(customer_id=key_of("Customer", where.customer_id)).values("id")
+        yield Q(order_id__in=Subquery(orders))
+    if where.warehouse_id is not None:
+        warehouse = key_of("Warehouse", where.warehouse_id)
+        left = ShipmentLine.filter(
+            shipment__warehouse_id=warehouse, shipment__status__in=list(LEFT)
+        ).values("order_line_id")
+        lines = ReturnLine.filter(order_line_id__in=Subquery(left)).values("return_request_id")
+        yield Q(id__in=Subquery(lines))
+    yield from time_query(where.requested_at, "created_at")

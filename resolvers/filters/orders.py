@@ -1,8 +1,10 @@
 """Which orders a filter means."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
+from itertools import product
 from typing import TypeVar
 
 from tortoise.expressions import Q, Subquery
@@ -12,12 +14,12 @@ from models.inventory import Reservation
 from models.orders import OrderLine
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
-from models.rules.money import CODES_BY_EXPONENT
 from models.rules.order_filter import AmountMatch, OrderFilter, Reference, TextMatch, TimeRange
-from models.rules.text import clean
+from models.rules.order_states import FulfillmentStatus, Milestone, OrderStatus, milestone
+from models.rules.text import clean, forms, key
+from resolvers.filters.amounts import amount_query
 from resolvers.filters.text import (
-    MAX_CONDITIONS,
-    NOTHING,
+    all_of,
     any_of,
     begins,
     equals,
@@ -25,9 +27,9 @@ from resolvers.filters.text import (
     reference_query,
     word_query,
 )
-from resolvers.filters.times import time_query
+from resolvers.filters.times import sortable_query, time_query
 from resolvers.identifiers import key_of
-from resolvers.inputs.filtering import StringOp
+from resolvers.inputs.filtering import DateTimeOp, DecimalOp, StringOp
 from resolvers.inputs.orders import OrderWhere
 
 T = TypeVar("T")
@@ -37,31 +39,30 @@ def to_filter(where: OrderWhere) -> OrderFilter:
     """What a client sent, as the rules know it.
 
     Raises:
-        BadRequest: more than 100 parts, or an id of another type.
+        BadRequest: an id of another type.
     """
-    return _to_filter(where, [MAX_CONDITIONS])
-
-
-def _to_filter(where: OrderWhere, budget: list[int]) -> OrderFilter:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise BadRequest(f"A filter has at most {MAX_CONDITIONS} parts.")
     reference = where.external_ref
     return OrderFilter(
-        all_of=tuple(_to_filter(part, budget) for part in where.and_ or ()),
-        any_of=None if where.or_ is None else tuple(_to_filter(part, budget) for part in where.or_),
-        none_of=_to_filter(where.not_, budget) if where.not_ else None,
+        all_of=tuple(to_filter(part) for part in where.and_ or ()),
+        any_of=None if where.or_ is None else tuple(to_filter(part) for part in where.or_),
+        none_of=to_filter(where.not_) if where.not_ else None,
         number=_text(where.number),
         status=_tuple(where.status),
         fulfillment=_tuple(where.fulfillment),
         payment=_tuple(where.payment),
+        return_status=_tuple(where.return_status),
+        milestone=_tuple(where.milestone),
         customer_id=key_of("Customer", where.customer_id) if where.customer_id else None,
-        channel=_tuple(where.channel),
-        placed_at=TimeRange(where.placed_at.gte, where.placed_at.lt) if where.placed_at else None,
-        total=AmountMatch(where.total.eq, where.total.gte, where.total.lt) if where.total else None,
+        channel=_texts(where.channel),
+        placed_at=_range(where.placed_at),
+        updated_at=_range(where.updated_at),
+        promised_at=_range(where.promised_at),
+        stage_due_at=_range(where.stage_due_at),
+        total=_amounts(where.total),
+        balance=_amounts(where.balance),
         is_delayed=where.is_delayed,
         sku=_text(where.sku),
-        country=_tuple(where.country),
+        country=_texts(where.country),
         warehouse_id=key_of("Warehouse", where.warehouse_id) if where.warehouse_id else None,
         external_ref=Reference(reference.system, reference.key) if reference else None,
     )
@@ -71,35 +72,54 @@ def _tuple(values: list[T] | None) -> tuple[T, ...] | None:
     return None if values is None else tuple(values)
 
 
+def _texts(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(map(clean, values))
+
+
+def _range(op: DateTimeOp | None) -> TimeRange | None:
+    return TimeRange(op.gte, op.lt) if op else None
+
+
+def _amounts(op: DecimalOp | None) -> AmountMatch | None:
+    return AmountMatch(op.eq, op.gte, op.lt) if op else None
+
+
 def _text(op: StringOp | None) -> TextMatch | None:
     if op is None:
         return None
+    eq = None if op.eq is None else key(op.eq)
+    among = None if op.in_ is None else tuple(form for text in op.in_ for form in forms(text))
+    if op.eq is not None and among is None and len(forms(op.eq)) > 1:
+        eq, among = None, forms(op.eq)
     return TextMatch(
-        eq=None if op.eq is None else clean(op.eq),
-        in_=None if op.in_ is None else tuple(clean(text) for text in op.in_),
-        starts_with=None if op.starts_with is None else clean(op.starts_with),
+        eq=eq,
+        in_=among,
+        starts_with=None if op.starts_with is None else key(op.starts_with),
         words=None if op.words is None else clean(op.words),
     )
 
 
 def to_query(wanted: OrderFilter, now: datetime) -> Q:
     """The filter as a condition on the order table."""
-    query = Q(*_conditions(wanted, now))
-    for part in wanted.all_of:
-        query &= to_query(part, now)
+    parts = [*_conditions(wanted, now), *(to_query(part, now) for part in wanted.all_of)]
     if wanted.any_of is not None:
-        query &= any_of([to_query(part, now) for part in wanted.any_of])
+        parts.append(any_of([to_query(part, now) for part in wanted.any_of]))
     if wanted.none_of is not None:
-        query &= none_of(to_query(wanted.none_of, now))
-    return query
+        parts.append(none_of(to_query(wanted.none_of, now)))
+    return all_of(parts)
 
 
 def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
     yield from _own_columns(wanted)
     yield from _text_query(wanted.number, "number")
     yield from time_query(wanted.placed_at, "placed_at")
-    if wanted.total is not None:
-        yield _amount_query(wanted.total)
+    yield from time_query(wanted.updated_at, "updated_at")
+    yield from sortable_query(wanted.promised_at, "sort_promised")
+    yield from sortable_query(wanted.stage_due_at, "sort_due")
+    yield from amount_query(wanted.total, "sort_total")
+    yield from amount_query(wanted.balance, "sort_balance")
+    if wanted.milestone is not None:
+        yield _milestone_query(frozenset(wanted.milestone))
     if wanted.is_delayed is not None:
         delayed = Q(stage_due_at__isnull=False, stage_due_at__lte=now)
         yield delayed if wanted.is_delayed else none_of(delayed)
@@ -122,6 +142,7 @@ def _own_columns(wanted: OrderFilter) -> Iterable[Q]:
         ("status", wanted.status),
         ("fulfillment_status", wanted.fulfillment),
         ("payment_status", wanted.payment),
+        ("return_status", wanted.return_status),
         ("channel", wanted.channel),
         ("shipping_country", wanted.country),
     ):
@@ -160,24 +181,17 @@ def _sku_query(match: TextMatch) -> Q:
     return query
 
 
-def _amount_query(wanted: AmountMatch) -> Q:
-    """The amount in minor units, which depend on the order's currency."""
-    query = NOTHING
-    for exponent, codes in CODES_BY_EXPONENT.items():
-        scale = Decimal(10) ** exponent
-        part = Q(currency__in=codes)
-        if wanted.eq is not None:
-            scaled = wanted.eq * scale
-            whole = scaled == scaled.to_integral_value()
-            part &= Q(total_gross_minor=int(scaled)) if whole else NOTHING
-        if wanted.gte is not None:
-            part &= Q(total_gross_minor__gte=_up(wanted.gte * scale))
-        if wanted.lt is not None:
-            part &= Q(total_gross_minor__lt=_up(wanted.lt * scale))
-        query |= part
-    return query
-
-
-def _up(value: Decimal) -> int:
-    """The least whole number that is not below the value."""
-    return int(value.to_integral_value(rounding=ROUND_CEILING))
+@lru_cache(maxsize=1_000)
+def _milestone_query(wanted: frozenset[Milestone]) -> Q:
+    """Orders at one of the milestones, by the columns that the rule makes them of."""
+    means: dict[tuple[bool, frozenset[FulfillmentStatus]], list[OrderStatus]] = defaultdict(list)
+    for has_shipment, status in product((False, True), OrderStatus):
+        goods = (g for g in FulfillmentStatus if milestone(status, g, has_shipment) in wanted)
+        means[has_shipment, frozenset(goods)].append(status)
+    return any_of(
+        [
+            Q(has_shipment=has_shipment, status__in=statuses, fulfillment_status__in=sorted(fit))
+            for (has_shipment, fit), statuses in means.items()
+            if fit
+        ]
+    )

@@ -1,15 +1,18 @@
-"""Which payments a filter means."""
+"""Which payments and invoices a filter means."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from typing import Final
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, RawSQL, Subquery
 
-from models.rules.errors import BadRequest
+from models.orders import Order
 from models.rules.text import clean
-from resolvers.filters.text import begins, compile_where
+from resolvers.filters.text import code_query, compile_where, none_of
 from resolvers.filters.times import time_query
-from resolvers.inputs.filtering import StringOp
-from resolvers.inputs.fulfillment import PaymentWhere
+from resolvers.identifiers import key_of
+from resolvers.inputs.fulfillment import InvoiceWhere, PaymentWhere
 
 
 def payment_query(where: PaymentWhere | None) -> Q:
@@ -18,27 +21,51 @@ def payment_query(where: PaymentWhere | None) -> Q:
 
 
 def _conditions(where: PaymentWhere) -> Iterable[Q]:
+    if where.customer_id is not None:
+        yield _orders_of(where.customer_id)
+    if where.order_id is not None:
+        yield Q(order_id=key_of("Order", where.order_id))
     if where.kind is not None:
         yield Q(kind__in=where.kind)
     yield from time_query(where.at, "at")
     if where.method is not None:
         yield Q(method__in=[clean(text) for text in where.method])
-    if where.reference is not None:
-        yield from _reference_query(where.reference)
+    yield from code_query(where.reference, "reference", "A reference")
 
 
-def _reference_query(op: StringOp) -> Iterable[Q]:
-    """The conditions on the reference. A payment without one meets none of them.
+LEFT_OPEN: Final = """(
+    SELECT owed.total_gross_minor - owed.balance_minor - invoice.tax_minor - COALESCE((
+        SELECT SUM(earlier.net_minor + earlier.tax_minor) FROM invoice earlier
+        WHERE earlier.order_id = owed.id AND (earlier.issued_at < invoice.issued_at
+            OR (earlier.issued_at = invoice.issued_at AND earlier.id < invoice.id))), 0)
+    FROM customer_order owed WHERE owed.id = invoice.order_id)"""
+"""What is settled of an invoice's net once the earlier ones of its order are: see `balance`."""
 
-    Raises:
-        BadRequest: words, which are not kept of references.
-    """
-    yield Q(reference__isnull=False)
-    if op.eq is not None:
-        yield Q(reference=clean(op.eq))
-    if op.in_ is not None:
-        yield Q(reference__in=[clean(text) for text in op.in_])
-    if op.starts_with is not None:
-        yield begins("reference", clean(op.starts_with))
-    if op.words is not None:
-        raise BadRequest("A reference is found by eq, in and startsWith.")
+
+def invoice_query(where: InvoiceWhere | None, now: datetime) -> Q:
+    """The filter as a condition on the invoice table."""
+    return compile_where(where, partial(_of_invoice, now)) if where else Q()
+
+
+def _of_invoice(now: datetime, where: InvoiceWhere) -> Iterable[Q]:
+    yield from code_query(where.number, "number", "An invoice")
+    if where.customer_id is not None:
+        yield _orders_of(where.customer_id)
+    if where.open is not None:
+        yield is_open() if where.open else none_of(is_open())
+    if where.overdue is not None:
+        overdue = is_open() & Q(due_at__isnull=False) & Q(due_at__lt=now)
+        yield overdue if where.overdue else none_of(overdue)
+    yield from time_query(where.issued_at, "issued_at")
+    yield from time_query(where.due_at, "due_at")
+
+
+def is_open() -> Q:
+    """Invoices of which something is to be paid. Those of settled orders are ruled out first."""
+    owing = Order.filter(sort_balance__gt=0).values("id")
+    return Q(order_id__in=Subquery(owing)) & Q(net_minor__gt=RawSQL(LEFT_OPEN))
+
+
+def _orders_of(customer_id: str) -> Q:
+    orders = Order.filter(customer_id=key_of("Customer", customer_id)).values("id")
+    return Q(order_id__in=Subquery(orders))

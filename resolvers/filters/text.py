@@ -1,21 +1,27 @@
 """Filters on text: exact, by beginning, and by words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.terms import Term
 from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet, ValuesQuery
 
 from models.references import ExternalRef, SearchToken
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
-from models.rules.text import clean, words
+from models.rules.search_words import Alternatives, Prefixes, asked_words
+from models.rules.text import beyond, clean, forms
 from resolvers.inputs.filtering import StringOp
 from services.search import ATTRIBUTE
 
 Where = TypeVar("Where")
 
-MAX_CONDITIONS: Final = 100
+Rows = ValuesQuery[Any]
+
 MAX_WORDS: Final = 10
+MAX_PREFIXES: Final = 40
 
 NOTHING: Final = Q(pk__in=[])
 EVERYTHING: Final = Q(pk__isnull=False)
@@ -24,25 +30,22 @@ EVERYTHING: Final = Q(pk__isnull=False)
 def compile_where(where: Any, leaf: Callable[[Any], Iterable[Q]]) -> Q:
     """The filter that an input with `and`, `or` and `not` describes; all its parts must hold.
 
-    Raises:
-        BadRequest: it has more than 100 parts.
+    How many parts it has was counted before: `graph.execution.inputs`.
     """
-    budget = [MAX_CONDITIONS]
-    return _compile(where, leaf, budget)
-
-
-def _compile(where: Any, leaf: Callable[[Any], Iterable[Q]], budget: list[int]) -> Q:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise BadRequest(f"A filter has at most {MAX_CONDITIONS} parts.")
-    query = Q(*leaf(where))
-    for part in where.and_ or ():
-        query &= _compile(part, leaf, budget)
+    parts = [*leaf(where), *(compile_where(part, leaf) for part in where.and_ or ())]
     if where.or_ is not None:
-        query &= any_of([_compile(part, leaf, budget) for part in where.or_])
+        parts.append(any_of([compile_where(part, leaf) for part in where.or_]))
     if where.not_ is not None:
-        query &= none_of(_compile(where.not_, leaf, budget))
-    return query
+        parts.append(none_of(compile_where(where.not_, leaf)))
+    return all_of(parts)
+
+
+def all_of(parts: Iterable[Q]) -> Q:
+    """All of the parts hold; of none of them, everything does.
+
+    Parts without conditions are left out: Tortoise cannot write one inside of another.
+    """
+    return Q(*(part for part in parts if part.children or part.filters))
 
 
 def any_of(parts: list[Q]) -> Q:
@@ -75,19 +78,51 @@ def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[
     """The conditions of an operation on one text column, whose words are kept as `column`."""
     if op is None:
         return
+    spelled = clean_only if column == "name" else forms
     if op.eq is not None:
-        yield Q(**equals(column, clean(op.eq)))
+        yield one_of(column, spelled(op.eq))
     if op.in_ is not None:
-        yield Q(**equals(f"{column}__in", [clean(text) for text in op.in_]))
+        yield Q(**equals(f"{column}__in", [form for text in op.in_ for form in spelled(text)]))
     if op.starts_with is not None:
-        yield begins(column, clean(op.starts_with))
+        yield any_of([begins(column, form) for form in spelled(op.starts_with)])
     if op.words is not None:
         yield word_query(op.words, kind, column)
+
+
+def code_query(op: StringOp | None, column: str, called: str) -> Iterable[Q]:
+    """The conditions on a code that objects may lack; without one they meet none of them.
+
+    Raises:
+        BadRequest: words, which are not kept of codes.
+    """
+    if op is None:
+        return
+    yield Q(**equals(f"{column}__isnull", False))
+    if op.eq is not None:
+        yield one_of(column, forms(op.eq))
+    if op.in_ is not None:
+        yield Q(**equals(f"{column}__in", [form for text in op.in_ for form in forms(text)]))
+    if op.starts_with is not None:
+        yield any_of([begins(column, form) for form in forms(op.starts_with)])
+    if op.words is not None:
+        raise BadRequest(f"{called} is found by eq, in and startsWith.")
 
 
 def equals(lookup: str, value: Any) -> dict[str, Any]:
     """A condition whose name is put together."""
     return {lookup: value}
+
+
+def clean_only(text: str) -> tuple[str, ...]:
+    """The one form of a name, whose joiners mean something in some scripts."""
+    return (clean(text),)
+
+
+def one_of(column: str, spelled: tuple[str, ...]) -> Q:
+    """The column has one of the forms of a text; most texts have one."""
+    if len(spelled) == 1:
+        return Q(**equals(column, spelled[0]))
+    return Q(**equals(f"{column}__in", list(spelled)))
 
 
 def begins(column: str, beginning: str) -> Q:
@@ -97,38 +132,75 @@ def begins(column: str, beginning: str) -> Q:
     and because an index finds a range.
     """
     query = Q(**equals(f"{column}__gte", beginning))
-    end = _next(beginning)
+    end = beyond(beginning)
     return query & Q(**equals(f"{column}__lt", end)) if end else query
 
 
-def _next(beginning: str) -> str:
-    """The least text that is greater than all with this beginning; empty where there is none."""
-    shorter = beginning.rstrip("\U0010ffff")
-    if not shorter:
-        return ""
-    last = ord(shorter[-1]) + 1
-    return shorter[:-1] + chr(0xE000 if last == 0xD800 else last)
-
-
-def word_query(text: str, kind: SubjectKind, field: str | None = None) -> Q:
-    """Objects of which every word of the text begins a word, of one field or of any.
+def word_query(text: str, kind: SubjectKind, field: str) -> Q:
+    """Objects of which a field has words that begin with each word of the text.
 
     A text without any word matches nothing.
+
+    Raises:
+        BadRequest: it has too many words.
     """
-    wanted = words(clean(text))
-    if len(wanted) > MAX_WORDS:
+    found = [
+        Q(id__in=AnyOf([beginning(kind, prefixes, field) for prefixes in alternatives]))
+        for alternatives in bounded_words(text)
+    ]
+    return all_of(found) if found else NOTHING
+
+
+def bounded_words(text: str) -> list[Alternatives]:
+    """What each word of a text may mean, as `asked_words`.
+
+    Raises:
+        BadRequest: it has more than 10 words, or words of very many parts.
+    """
+    asked = asked_words(clean(text))
+    if len(asked) > MAX_WORDS:
         raise BadRequest(f"A search has at most {MAX_WORDS} words.")
-    if not wanted:
-        return NOTHING
-    query = Q()
-    for word in wanted:
-        rows = SearchToken.filter(subject_kind=kind, token__gte=word, token__lt=_next(word))
-        rows = rows.exclude(field=ATTRIBUTE) if field is None else rows.filter(field=field)
-        query &= Q(id__in=Subquery(rows.values("subject_id")))
-    return query
+    if sum(len(prefixes) for alternatives in asked for prefixes in alternatives) > MAX_PREFIXES:
+        raise BadRequest("A search has words of fewer parts.")
+    return asked
+
+
+def beginning(kind: SubjectKind, prefixes: Prefixes, field: str | None = None) -> Rows:
+    """The ids of objects of which words begin with all prefixes, in one field or in any."""
+    first, *others = (_with_word(kind, prefix, field) for prefix in prefixes)
+    for rows in others:
+        first = first.filter(subject_id__in=Subquery(rows.values("subject_id")))
+    return first.values("subject_id")
+
+
+def _with_word(kind: SubjectKind, prefix: str, field: str | None) -> QuerySet[SearchToken]:
+    rows = SearchToken.filter(subject_kind=kind, token__gte=prefix, token__lt=beyond(prefix))
+    return rows.exclude(field=ATTRIBUTE) if field is None else rows.filter(field=field)
+
+
+class AnyOf(Term):
+    """What any of several queries gives, each of one column; for the right side of `in`."""
+
+    def __init__(self, queries: Sequence[Rows]) -> None:
+        super().__init__()
+        self.queries = [Subquery(query) for query in queries]
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        """One query in brackets.
+
+        The union stands in a query of its own, because MariaDB asks a bare one again for each row.
+        """
+        inside = ctx.copy(subquery=False, with_alias=False)
+        texts = [query.get_sql(inside) for query in self.queries]
+        if len(texts) == 1:
+            return f"({texts[0]})"
+        union = " UNION ALL ".join(texts)
+        return f"(SELECT * FROM ({union}) any_of)"  # noqa: S608 - values are parameters
 
 
 def reference_query(system: str, key: str, kind: SubjectKind) -> Q:
     """The object that another system knows by this key."""
-    rows = ExternalRef.filter(subject_kind=kind, system=clean(system), key=clean(key))
+    rows = ExternalRef.filter(
+        subject_kind=kind, system__in=list(forms(system)), key__in=list(forms(key))
+    )
     return Q(id__in=Subquery(rows.values("subject_id")))

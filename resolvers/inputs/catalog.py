@@ -8,7 +8,7 @@ import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
-from resolvers.inputs.filtering import ExternalRefInput, StringOp
+from resolvers.inputs.filtering import DecimalOp, ExternalRefInput, StringOp
 from resolvers.inputs.sending import sent
 from resolvers.scalars import JSON, CurrencyCode
 
@@ -34,6 +34,15 @@ class ProductWhere:
     name: StringOp | None = strawberry.field(default=None, description="By name.")
     category_id: strawberry.ID | None = strawberry.field(
         default=None, description="Of this category itself."
+    )
+    supplier_id: strawberry.ID | None = strawberry.field(
+        default=None, description="From this supplier."
+    )
+    price: DecimalOp | None = strawberry.field(
+        default=None, description="By price, in its own currency, whatever quantity it is for."
+    )
+    barcode: StringOp | None = strawberry.field(
+        default=None, description="By barcode: eq, in and startsWith."
     )
     discontinued: bool | None = strawberry.field(
         default=None, description="Whether it is sold no more."

@@ -30,6 +30,15 @@ class CustomerWhere:
     country: list[str] | None = strawberry.field(
         default=None, description="With an address in one of these countries."
     )
+    tag: list[str] | None = strawberry.field(
+        default=None, description="With at least one of these tags, each exactly as it is."
+    )
+    phone: str | None = strawberry.field(
+        default=None,
+        description="With this phone number, however it is written: its digits count, without "
+        "zeros before them.",
+    )
+    blocked: bool | None = strawberry.field(default=None, description="Whether they may not order.")
     external_ref: ExternalRefInput | None = strawberry.field(
         default=None, description="Known by this key to another system."
     )

@@ -8,7 +8,7 @@ import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.payment_states import PaymentKind
-from models.rules.return_states import Disposition
+from models.rules.return_states import Disposition, ReturnState
 from models.rules.shipment_states import ShipmentStatus
 from resolvers.inputs.filtering import DateTimeOp, StringOp
 from resolvers.inputs.inventory import UnitInput
@@ -36,6 +36,63 @@ class ShipmentWhere:
     )
 
 
+@strawberry.input(description="Which invoices; all conditions that are given must hold.")
+class InvoiceWhere:
+    and_: list["InvoiceWhere"] | None = strawberry.field(
+        default=None, name="and", description="All of these."
+    )
+    or_: list["InvoiceWhere"] | None = strawberry.field(
+        default=None, name="or", description="At least one of these; an empty list matches none."
+    )
+    not_: Optional["InvoiceWhere"] = strawberry.field(
+        default=None, name="not", description="Not this."
+    )
+    number: StringOp | None = strawberry.field(
+        default=None, description="By number: eq, in and startsWith."
+    )
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="For orders of this customer."
+    )
+    open: bool | None = strawberry.field(
+        default=None, description="Whether something of it is still to be paid: `balance`."
+    )
+    overdue: bool | None = strawberry.field(
+        default=None, description="Whether it is open and `dueAt` has passed."
+    )
+    issued_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it was made out."
+    )
+    due_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it is to be paid."
+    )
+
+
+@strawberry.input(description="Which returns; all conditions that are given must hold.")
+class ReturnWhere:
+    and_: list["ReturnWhere"] | None = strawberry.field(
+        default=None, name="and", description="All of these."
+    )
+    or_: list["ReturnWhere"] | None = strawberry.field(
+        default=None, name="or", description="At least one of these; an empty list matches none."
+    )
+    not_: Optional["ReturnWhere"] = strawberry.field(
+        default=None, name="not", description="Not this."
+    )
+    status: list[ReturnState] | None = strawberry.field(
+        default=None, description="As far as one of these."
+    )
+    order_id: strawberry.ID | None = strawberry.field(default=None, description="Of this order.")
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of this customer's orders."
+    )
+    warehouse_id: strawberry.ID | None = strawberry.field(
+        default=None, description="With a line of which units had left this warehouse."
+    )
+    requested_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it was announced."
+    )
+
+
 @strawberry.input(description="Which payments; all conditions that are given must hold.")
 class PaymentWhere:
     and_: list["PaymentWhere"] | None = strawberry.field(
@@ -47,6 +104,10 @@ class PaymentWhere:
     not_: Optional["PaymentWhere"] = strawberry.field(
         default=None, name="not", description="Not this."
     )
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="For orders of this customer."
+    )
+    order_id: strawberry.ID | None = strawberry.field(default=None, description="For this order.")
     kind: list[PaymentKind] | None = strawberry.field(
         default=None, description="Of one of these kinds."
     )
@@ -116,4 +177,10 @@ class PaymentInput:
         default=None,
         description="The authorization that is charged or voided, the charge that is refunded.",
     )
-    at: datetime | None = strawberry.field(default=None, description="When; else now.")
+    at: datetime | None = strawberry.field(
+        default=None, description="When; else now. At most a year before the order was placed."
+    )
+    allow_duplicate: bool = strawberry.field(
+        default=False,
+        description="Whether the order may have one of this kind, method and reference already.",
+    )

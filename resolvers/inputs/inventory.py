@@ -1,12 +1,41 @@
 """What clients send about warehouses and stock."""
 
 from datetime import date
+from typing import Optional
 
 import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
 from models.rules.inventory import StockChangeKind
+from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.sending import AddressInput
+
+
+@strawberry.input(description="Which stock; all conditions that are given must hold.")
+class StockWhere:
+    and_: list["StockWhere"] | None = strawberry.field(
+        default=None, name="and", description="All of these."
+    )
+    or_: list["StockWhere"] | None = strawberry.field(
+        default=None, name="or", description="At least one of these; an empty list matches none."
+    )
+    not_: Optional["StockWhere"] = strawberry.field(
+        default=None, name="not", description="Not this."
+    )
+    sku: StringOp | None = strawberry.field(default=None, description="By the product's SKU.")
+    category_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of products of this category itself."
+    )
+    supplier_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of products from this supplier."
+    )
+    warehouse_id: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="In one of these warehouses; an empty list matches none."
+    )
+    low_only: bool | None = strawberry.field(
+        default=None,
+        description="True: only what is low: `isLow`. False asks for nothing.",
+    )
 
 
 @strawberry.input(description="So much of one lot, or the one piece with a serial number.")

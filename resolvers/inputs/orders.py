@@ -7,7 +7,13 @@ from typing import Optional
 import strawberry
 
 import resolvers.enums  # noqa: F401 - registers the enums before an input names one
-from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
+from models.rules.order_states import (
+    FulfillmentStatus,
+    Milestone,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
 from resolvers.inputs.filtering import DateTimeOp, DecimalOp, ExternalRefInput, StringOp
 from resolvers.inputs.sending import AddressInput
 from resolvers.scalars import JSON, CurrencyCode
@@ -34,6 +40,12 @@ class OrderWhere:
     payment: list[PaymentStatus] | None = strawberry.field(
         default=None, description="With the money as far as one of these."
     )
+    return_status: list[ReturnStatus] | None = strawberry.field(
+        default=None, description="With what comes back as far as one of these."
+    )
+    milestone: list[Milestone] | None = strawberry.field(
+        default=None, description="As far as one of these for its customer; a draft is at none."
+    )
     customer_id: strawberry.ID | None = strawberry.field(
         default=None, description="Of this customer."
     )
@@ -43,8 +55,22 @@ class OrderWhere:
     placed_at: DateTimeOp | None = strawberry.field(
         default=None, description="By when it was placed; a draft never was."
     )
+    updated_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it last changed."
+    )
+    promised_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when it was promised to arrive; without a promise never."
+    )
+    stage_due_at: DateTimeOp | None = strawberry.field(
+        default=None, description="By when what it waits for is due: `stageDueAt`."
+    )
     total: DecimalOp | None = strawberry.field(
         default=None, description="By its gross total, in its own currency."
+    )
+    balance: DecimalOp | None = strawberry.field(
+        default=None,
+        description="By what is still to be paid, in its own currency; below zero: what is owed "
+        "to its customer.",
     )
     is_delayed: bool | None = strawberry.field(
         default=None, description="Whether what it waits for is overdue: `isDelayed`."
@@ -68,7 +94,9 @@ class LineInput:
     line_id: strawberry.ID | None = strawberry.field(
         default=None, description="The line that is meant, when an order is edited."
     )
-    sku: str = strawberry.field(description="Which product.")
+    sku: str | None = strawberry.field(
+        default=None, description="Which product; with `lineId`, the line's own without it."
+    )
     quantity: int = strawberry.field(description="How many units of its stock unit, at least 1.")
     unit_price: Decimal | None = strawberry.field(
         default=None, description="Net, for `priceQuantity` units; else the product's price."
@@ -90,6 +118,11 @@ class OrderInput:
     lines: list[LineInput] = strawberry.field(description="What is ordered: 1 to 2000 lines.")
     shipping: Decimal | None = strawberry.field(
         default=None, description="What shipping costs, net; else nothing."
+    )
+    shipping_tax_rate: Decimal | None = strawberry.field(
+        default=None,
+        description="The tax that shipping bears: 0.19 is 19 %; else, as the operator decided, "
+        "that of the goods, in proportion.",
     )
     reserve_until: datetime | None = strawberry.field(
         default=None, description="For drafts: hold the stock until then; else hold none."
@@ -124,6 +157,10 @@ class OrderEditInput:
         description="What shipping costs, net; null: nothing. It is billed with what ships first, "
         "and stays then.",
     )
+    shipping_tax_rate: Decimal | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The tax that shipping bears; null: as the operator decided. Billed with it.",
+    )
     shipping_address: AddressInput | None = strawberry.field(
         default=strawberry.UNSET, description="Where it goes."
     )
@@ -135,6 +172,26 @@ class OrderEditInput:
     )
     attributes: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="Whatever else is to be kept, all of it."
+    )
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whose draft it is: their terms hold, but prices and discounts that were given "
+        "stay. An order that was placed keeps its customer.",
+    )
+    reserve_until: datetime | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Until when a draft holds its stock; it reserves what it does not hold yet. "
+        "null: it holds none.",
+    )
+    note: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The note, all of it; null: none. In any state, if nothing but it and "
+        "`externalRef` is edited.",
+    )
+    external_ref: ExternalRefInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The key by which another system knows it: it replaces that system's earlier "
+        "one. In any state, as `note`.",
     )
 
 

@@ -14,6 +14,7 @@ category: Final = ToOne(Category, key="category_id")
 parent: Final = ToOne(Category, key="parent_id")
 supplier: Final = ToOne(Supplier, key="supplier_id")
 product: Final = ToOne(Product, key="product_id")
+product_by_sku: Final = ToOne(Product, key="sku", by="sku")
 
 
 async def units_of(actor: Actor, categories: Sequence[UUID]) -> list[dict[str, str]]:

@@ -16,8 +16,10 @@ from services.visibility import visible
 shipment: Final = ToOne(Shipment, key="shipment_id")
 shipments_of_order: Final = ToMany(Shipment, by="order_id", order=("created_at", "id"))
 lines_of_shipment: Final = ToMany(ShipmentLine, by="shipment_id", order=("id",))
+parcel: Final = ToOne(Parcel, key="parcel_id")
 parcels_of_shipment: Final = ToMany(Parcel, by="shipment_id", order=("position",))
-news_of_shipment: Final = ToMany(
+news_of_shipment: Final = ToMany(TrackingEvent, by="shipment_id", order=("at", "id"))
+news_of_its_shipment: Final = ToMany(
     TrackingEvent, by="shipment_id", order=("at", "id"), key="shipment_id"
 )
 returns_of_order: Final = ToMany(Return, by="order_id", order=("created_at", "id"))

@@ -9,6 +9,7 @@ from models.rules.access import Actor
 from resolvers.listing import Bound, Listing, PageRequest, ordering
 from resolvers.loaders.relation import chunks
 from resolvers.loaders.select import Names, Row, Select
+from resolvers.metering import Meter
 from services import database
 from services.visibility import scope, visible
 
@@ -20,10 +21,14 @@ async def read(
     within: Iterable[Bound],
     parents: Sequence[Any] | None,
     names: Names,
+    meter: Meter,
 ) -> list[Row]:
     """The first rows of a list, or of the list below each parent.
 
     There is one more than the page holds, to know if there is more.
+
+    Raises:
+        Exhausted: the rows below all parents are more than the meter allows.
     """
     select = _all(actor, listing, names)
     if select is None:
@@ -36,7 +41,12 @@ async def read(
             select.among(str(listing.by), parents)
         return await select.rows(select.text(order, limit))
     below = _below_each if select.dialect == "postgres" else _ranked
-    return await select.rows(below(select, str(listing.by), parents, order, limit))
+    text = below(select, str(listing.by), parents, order, limit)
+    async with meter.reading:
+        meter.read(0)
+        found = await select.rows(f"{text} LIMIT {meter.allowed + 1}")
+        meter.read(len(found))
+    return found
 
 
 async def instances(actor: Actor, table: type[Model], keys: Sequence[Any]) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ more behind them. Without, it gives instances of the model.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar, Final
@@ -20,6 +20,7 @@ from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
 from resolvers.loaders.select import Names, select_by
+from resolvers.metering import Meter
 from services.visibility import scope, visible
 
 CHUNK: Final = 5_000
@@ -36,7 +37,11 @@ class ToOne:
     by: str = "id"
 
     async def load(
-        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+        self,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,
+        meter: Meter | None = None,  # noqa: ARG002 - no more rows than keys
     ) -> list[Any]:
         """The row for each key, in their order."""
         found: dict[Any, Any] = {}
@@ -47,7 +52,10 @@ class ToOne:
 
 @dataclass(frozen=True)
 class ToMany:
-    """All rows of `table` whose `by` is the parent's `key`, in `order`: for short lists."""
+    """All rows of `table` whose `by` is the parent's `key`, in `order`: for short lists.
+
+    No statement reads more rows than a meter allows, and one more, however long lists may be.
+    """
 
     table: type[Model]
     by: str
@@ -55,12 +63,18 @@ class ToMany:
     key: str = "id"
 
     async def load(
-        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+        self,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,
+        meter: Meter | None = None,
     ) -> list[list[Any]]:
         """The rows for each key, in the order of the keys."""
         found: dict[Any, list[Any]] = defaultdict(list)
         for chunk in chunks(keys):
-            for key, row in await rows_by(self.table, actor, self.by, chunk, self.order, columns):
+            for key, row in await rows_by(
+                self.table, actor, self.by, chunk, self.order, columns, meter
+            ):
                 found[key].append(row)
         return [found[key] for key in keys]
 
@@ -74,7 +88,11 @@ class Referenced:
     key: str = "id"
 
     async def load(
-        self, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+        self,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,
+        meter: Meter | None = None,  # noqa: ARG002 - no more rows than keys
     ) -> list[Any]:
         """The row for each key, in their order; two statements for all."""
         refs = visible(ExternalRef, actor).filter(
@@ -101,6 +119,7 @@ class Computed:
         actor: Actor,
         keys: Sequence[Any],
         columns: Names | None = None,  # noqa: ARG002 - it gives what its function gives
+        meter: Meter | None = None,  # noqa: ARG002 - one value for each key
     ) -> list[Any]:
         """The value for each key, in their order."""
         values: list[Any] = await self.find(actor, keys)
@@ -117,17 +136,41 @@ async def rows_by(
     keys: list[Any],
     order: tuple[str, ...],
     columns: Names | None,
-) -> Iterable[tuple[Any, Any]]:
-    """The rows of a table whose column `by` has one of the keys, each with its key."""
+    meter: Meter | None = None,
+) -> list[tuple[Any, Any]]:
+    """The rows of a table whose column `by` has one of the keys, each with its key.
+
+    Raises:
+        Exhausted: they are more than the meter allows.
+    """
+    if meter is None:
+        return await _rows_by(table, actor, by, keys, order, columns, None)
+    async with meter.reading:
+        meter.read(0)
+        found = await _rows_by(table, actor, by, keys, order, columns, meter.allowed + 1)
+        meter.read(len(found))
+    return found
+
+
+async def _rows_by(
+    table: type[Model],
+    actor: Actor,
+    by: str,
+    keys: list[Any],
+    order: tuple[str, ...],
+    columns: Names | None,
+    most: int | None,
+) -> list[tuple[Any, Any]]:
     if columns is None:
-        instances = visible(table, actor).filter(**{f"{by}__in": keys})
-        return [(getattr(each, by), each) for each in await instances.order_by(*order)]
+        instances = visible(table, actor).filter(**{f"{by}__in": keys}).order_by(*order)
+        models = await (instances.limit(most) if most else instances)
+        return [(getattr(each, by), each) for each in models]
     condition = scope(table, actor)
     if condition is None:
         return []
     # The key comes last, whether or not it was asked for: whoever reads knows nothing of it.
-    found = await select_by(table, (*columns, by), by, keys, order, condition)
-    return zip(map(LAST, found), found, strict=True)
+    found = await select_by(table, (*columns, by), by, keys, order, condition, most)
+    return list(zip(map(LAST, found), found, strict=True))
 
 
 def chunks(keys: Sequence[Any]) -> list[list[Any]]:

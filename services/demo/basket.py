@@ -60,7 +60,7 @@ class Shop:
             channel=channel,
             customer_id=customer.id,
             currency=policy.current().currency,
-            status=OrderStatus.CONFIRMED,
+            status=OrderStatus.DRAFT,
             fulfillment_status=FulfillmentStatus.UNFULFILLED,
             payment_status=PaymentStatus.UNPAID,
             return_status=ReturnStatus.NONE,
@@ -71,6 +71,8 @@ class Shop:
             promised_at=dice.office_time(at + timedelta(days=dice.between(4, 12))),
             shipping_net_minor=0,
             shipping_tax_minor=0,
+            shipping_tax_rule=policy.current().freight_tax,
+            rounding=policy.current().rounding,
             shipping_address=buyer.address,
             billing_address=buyer.address,
             shipping_country=buyer.address["countryCode"],
@@ -117,10 +119,11 @@ class Shop:
             currency=order.currency,
             unit_price_minor=product.price_minor,
             price_quantity=product.price_quantity,
+            unit=product.unit,
             discount_rate=rate,
             tax_rate=product.tax_rate,
         )
-        totals = totals_of(line)
+        totals = totals_of(line, order.rounding)
         line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
         line.discount_minor = totals.discount_minor
         return line

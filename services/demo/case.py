@@ -3,6 +3,7 @@
 It mirrors what the services do, on objects in memory instead of locked rows.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,16 +19,17 @@ from models.references import SearchToken
 from models.rules.access import Actor
 from models.rules.events import EventKind, SubjectKind
 from models.rules.inventory import MovementKind
-from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
+from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.return_states import AWAITED
-from services import search
+from services import order_status, search
 from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows, made
 from services.demo.stockroom import Stockroom
+from services.freight import tax_freight
 from services.order_entry import sum_up
-from services.orders import derive, enter_stage, facts
+from services.orders import completes, derive, enter_stage, facts
 
 Story = Generator[timedelta | None, datetime, None]
 """What becomes of an order: how long until the next step, None until goods have come."""
@@ -66,7 +68,10 @@ class Comeback:
 
 @dataclass(slots=True)
 class Case:
-    """One order with everything that belongs to it."""
+    """One order with everything that belongs to it.
+
+    `back` counts what is in a warehouse again, by line and warehouse.
+    """
 
     office: Office
     customer: Customer
@@ -79,6 +84,7 @@ class Case:
     payments: list[Payment] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     comebacks: list[Comeback] = field(default_factory=list)
+    back: defaultdict[UUID, Counter[UUID]] = field(default_factory=lambda: defaultdict(Counter))
     story: Story | None = None
     waits: bool = False
 
@@ -92,8 +98,9 @@ class Case:
 
     def place(self, at: datetime, actor: Actor, status: OrderStatus) -> None:
         """The order comes in: what can be promised is reserved, the rest waits."""
-        self.order.status = status
+        order_status.arrive(self.order, status)
         self.promise(at, actor)
+        tax_freight(self.order, self.lines)
         sum_up(self.order, self.lines)
         derive(self.order, self.lines, 0)
         enter_stage(self.order, at)
@@ -105,8 +112,9 @@ class Case:
 
     def draft(self, at: datetime, actor: Actor) -> None:
         """Somebody begins an order and leaves it for later; nothing is promised."""
-        self.order.status = OrderStatus.DRAFT
+        order_status.arrive(self.order, OrderStatus.DRAFT)
         self.order.placed_at = None
+        tax_freight(self.order, self.lines)
         sum_up(self.order, self.lines)
         derive(self.order, self.lines, 0)
         enter_stage(self.order, at)
@@ -178,15 +186,11 @@ class Case:
         data: dict[str, Any] | None = None,
         kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
     ) -> None:
-        """Derive the axes anew and tell what changed; what has arrived and is paid completes."""
+        """Derive the axes anew and tell what changed; what is settled completes."""
         order = self.order
         derive(order, self.lines, self._requested_units())
-        if (
-            order.status is OrderStatus.CONFIRMED
-            and order.fulfillment_status is FulfillmentStatus.DELIVERED
-            and order.payment_status in (PaymentStatus.PAID, PaymentStatus.OVERPAID)
-        ):
-            order.status = OrderStatus.COMPLETED
+        if order.status is OrderStatus.CONFIRMED and completes(order, self.lines):
+            order_status.step(order, OrderAction.COMPLETE)
         enter_stage(order, at)
         order.version += 1
         order.updated_at = at
@@ -197,7 +201,7 @@ class Case:
             actor,
             order,
             kind,
-            {**(data or {}), "changed": sorted(changed)},
+            {**(data or {}), "changed": sorted(changed.keys() - {"updatedAt"})},
             order=order,
             before={name: before[name] for name in changed},
             after=changed,
@@ -249,8 +253,7 @@ class Case:
             )
 
     def _keep_words(self) -> None:
-        found_by = {"number": self.order.number, "customer": self.customer.name}
-        for name, word in search.words_of(found_by):
+        for name, word in search.words_of(search.order_texts(self.order)):
             self.office.rows.add(
                 SearchToken,
                 {

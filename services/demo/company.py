@@ -12,6 +12,7 @@ from models.customers import CustomerGroup
 from models.inventory import StockItem, Warehouse
 from models.references import SearchToken
 from models.rules.catalog import TrackingPolicy
+from models.rules.money import comparable
 from models.rules.text import fold
 from services import policy, search
 from services.demo.dice import Dice
@@ -185,6 +186,7 @@ def _product(
         supplier_id=company.suppliers[family.supplier].id,
         unit=family.unit,
         price_minor=price_minor,
+        sort_price=comparable(price_minor, policy.current().currency),
         currency=policy.current().currency,
         price_quantity=family.price_quantity,
         cost_minor=price_minor * dice.between(45, 70) // 100,

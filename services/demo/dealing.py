@@ -1,6 +1,8 @@
 """Decisions, money and returns of the demo's orders."""
 
+from collections import Counter
 from datetime import datetime
+from uuid import UUID
 
 from models.fulfillment import Return, ReturnLine
 from models.orders import OrderLine
@@ -8,7 +10,7 @@ from models.payments import Payment
 from models.rules.access import Actor
 from models.rules.events import EventKind
 from models.rules.numbering import NumberKind
-from models.rules.order_states import ORDER_TABLE, PAYING, OrderAction, OrderStatus
+from models.rules.order_states import PAYING, OrderAction, OrderGuard
 from models.rules.payment_states import PaymentKind, check_payment
 from models.rules.return_states import (
     MOVEMENTS,
@@ -17,21 +19,24 @@ from models.rules.return_states import (
     ReturnAction,
     ReturnState,
     after_receipt,
+    share_out,
 )
 from models.rules.shipment_states import ShipmentStatus, has_left
+from services import order_status
+from services.balance import sums_of
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
 from services.demo.rows import made
 from services.order_entry import sum_up, totals_of
-from services.orders import facts, sums_of
+from services.orders import facts
 from services.payments import book
 
 
 def decide(case: Case, action: OrderAction, at: datetime, actor: Actor = SALES) -> None:
     """SUBMIT, APPROVE, HOLD or RELEASE the order."""
     before = facts(case.order)
-    case.order.status = ORDER_TABLE.next(case.order.status, action)
+    order_status.step(case.order, action)
     if action is OrderAction.SUBMIT:
         case.promise(at, actor)
         case.order.placed_at = case.order.sorted_at = at
@@ -56,10 +61,10 @@ def cancel(case: Case, at: datetime, lines: list[OrderLine] | None = None) -> No
             case.release(line, line.reserved, at, SUPPORT, "the customer changed their mind")
         line.cancelled += units
     if all(line.cancelled == line.quantity for line in case.lines):
-        case.order.status = OrderStatus.CANCELLED
+        order_status.step(case.order, OrderAction.CANCEL, OrderGuard.NOTHING_LEFT)
     else:
         for line in case.lines:
-            totals = totals_of(line)
+            totals = totals_of(line, case.order.rounding)
             line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
             line.discount_minor = totals.discount_minor
         sum_up(case.order, case.lines)
@@ -90,7 +95,7 @@ def pay(
         NotAllowed: nor does the order's status.
     """
     order, dice = case.order, case.office.dice
-    ORDER_TABLE.next(order.status, PAYING[kind])
+    order_status.step(order, PAYING[kind])
     check_payment(sums_of(order), kind, amount_minor, left(case, earlier) if earlier else None)
     before = facts(order)
     payment = made(
@@ -206,22 +211,27 @@ def receive(case: Case, comeback: Comeback, at: datetime, *, partly: bool = Fals
 
 
 def _put_away(case: Case, comeback: Comeback, row: ReturnLine, units: int, at: datetime) -> None:
-    """Back into the warehouse that the line was shipped from."""
+    """Back into the warehouses that the units were shipped from."""
     stockroom, line = case.office.stockroom, case.line(row.order_line_id)
     if line.product_id is None:
         raise ValueError("a line without a product was never shipped")
-    origins = {
-        each.shipment.warehouse_id
-        for each in case.consignments
-        if line.id in each.units and has_left(each.shipment.status)
-    }
-    item = min(
-        (each for each in stockroom.by_product[line.product_id] if each.warehouse_id in origins),
+    line.returned += units
+    kinds = MOVEMENTS[row.disposition] if row.disposition else ()
+    rooms: Counter[UUID] = Counter()
+    for each in case.consignments:
+        if has_left(each.shipment.status):
+            rooms[each.shipment.warehouse_id] += each.units.get(line.id, 0)
+    rooms.subtract(case.back[line.id])
+    items = sorted(
+        stockroom.by_product[line.product_id],
         key=lambda each: stockroom.priorities[each.warehouse_id],
     )
-    line.returned += units
-    for kind in MOVEMENTS[row.disposition] if row.disposition else ():
-        stockroom.move(at, WAREHOUSE, item, kind, units, comeback.request.number, line)
+    shares = share_out(units, {each.warehouse_id: rooms[each.warehouse_id] for each in items})
+    for item in items if kinds else ():
+        if some := shares.get(item.warehouse_id):
+            case.back[line.id][item.warehouse_id] += some
+            for kind in kinds:
+                stockroom.move(at, WAREHOUSE, item, kind, some, comeback.request.number, line)
 
 
 def _move_on(comeback: Comeback, status: ReturnState, at: datetime) -> None:

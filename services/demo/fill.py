@@ -27,6 +27,7 @@ from services.demo.lots import count_lots
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows
 from services.demo.size import Size
+from services.stock import KEPT, reckon
 from services.transaction import Work, run
 
 OWNED: Final[tuple[type[Model], ...]] = (
@@ -35,7 +36,7 @@ OWNED: Final[tuple[type[Model], ...]] = (
 """Where there is a row of one of these, somebody works with the database already."""
 
 COUNTERS: Final = (
-    *("on_hand", "reserved", "damaged", "incoming"),
+    *("on_hand", "reserved", "damaged", "incoming", *KEPT),
     *("movement_seq", "event_seq", "version", "updated_at"),
 )
 
@@ -132,6 +133,8 @@ async def _at_full_speed() -> AsyncIterator[None]:
 
 async def _close(work: Work, stock: list[StockItem], numbers: Numbers) -> None:
     """Leave the counters of stock, numbers and customers as the history left them."""
+    for item in stock:
+        reckon(item)
     await StockItem.bulk_update(stock, COUNTERS, batch_size=100, using_db=work.connection)
     await numbers.save(work.connection)
     await credit.recount(work)

@@ -17,7 +17,7 @@ from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
 from services.demo.rows import made
 from services.demo.words import CARRIERS, TRACKING_MESSAGES
-from services.invoices import worth_of
+from services.invoices import billed_with, worth_of
 from services.orders import facts
 
 
@@ -172,8 +172,7 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
         order_id=order.id,
         shipment_id=consignment.shipment.id,
         currency=order.currency,
-        net_minor=worth.net_minor,
-        tax_minor=worth.tax_minor,
+        **billed_with(worth),
         issued_at=at,
         due_at=at + timedelta(days=case.customer.terms_days),
     )

@@ -13,6 +13,7 @@ from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import ReturnAction, ReturnState
 from models.rules.shipment_states import ShipmentStatus
+from services.balance import sums_of
 from services.demo.case import Case, Comeback, Consignment, Story
 from services.demo.dealing import (
     cancel,
@@ -31,7 +32,6 @@ from services.demo.handling import advance, prepare
 from services.demo.journal import SALES
 from services.demo.plans import Cancellation, Payment, Plan
 from services.demo.words import NOTES, RETURN_REASONS
-from services.orders import sums_of
 
 Part = Generator[timedelta | None, datetime, datetime | None]
 """A part of a life; it returns when the next may begin, or None where the life goes no further."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from models.customers import Customer, CustomerAddress
+from models.customers import Customer, CustomerAddress, CustomerTag
 from models.rules.customers import CreditRating
 from models.rules.events import EventKind, SubjectKind
-from models.rules.text import fold
+from models.rules.text import fold, phone_key
 from services import search
 from services.addresses import snapshot
 from services.customers import CODE_PATTERN
@@ -71,10 +71,13 @@ class Reception:
         ]
         told = {"fields": ["code", "email", "name", "phone"], "new": True}
         self.journal.record(at, SALES, customer, EventKind.CUSTOMER_UPDATED, told)
-        for row in (customer, *addresses):
+        tags = [
+            CustomerTag(id=self.dice.id_at(at), customer_id=customer.id, tag=tag)
+            for tag in customer.tags
+        ]
+        for row in (customer, *addresses, *tags):
             self.rows.add_model(row)
-        found_by = {"name": customer.name, "code": customer.code, "email": customer.email}
-        words = search.tokens(SubjectKind.CUSTOMER, customer.id, found_by)
+        words = search.tokens(SubjectKind.CUSTOMER, customer.id, search.customer_texts(customer))
         index_words(self.rows, self.dice, at, words)
         return Buyer(customer, snapshot(addresses[0]), is_business)
 
@@ -95,7 +98,8 @@ class Reception:
             sort_name=fold(name),
             email=f"{mailbox}.{code.lower()}@mail.example",
             email_key=f"{mailbox}.{code.lower()}@mail.example",
-            phone=f"{place.dial} {dice.between(10**6, 10**7 - 1)}",
+            phone=(phone := f"{place.dial} {dice.between(10**6, 10**7 - 1)}"),
+            phone_key=phone_key(phone),
             group_id=dice.one(trade if is_business else private).id,
             tags=["wholesale"] if is_business else [],
             preferences={"newsletter": dice.happens(0.4)},

@@ -95,6 +95,8 @@ class Stockroom:
             safety_stock=safety * family.portion,
             reorder_point=None if family.to_order else _packs(point, family.portion),
             reorder_quantity=_packs(least * 3 + ceil(daily * COVER_DAYS), family.portion * 10),
+            sort_sku=product.sku,
+            sort_name=product.sort_name,
             created_at=at,
             updated_at=at,
         )

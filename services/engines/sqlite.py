@@ -26,7 +26,9 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
-from services.engines.sqlite_readers import Aftermath, Readers, stopped
+from services.engines.aftermath import Aftermath
+from services.engines.pool import in_time
+from services.engines.sqlite_readers import Readers, stopped
 
 READS: Final = ("SELECT", "WITH")
 """What a statement begins with that only reads; SQLite itself refuses one that does not."""
@@ -56,7 +58,7 @@ class ImmediateTransactionContext(SqliteTransactionContext):
     """
 
     async def __aenter__(self) -> TransactionalDBClient:
-        await self._trxlock.acquire()
+        await in_time(self.connection._parent.wait_seconds, self._trxlock.acquire())
         try:
             await self.ensure_connection()
             await self.connection.begin()
@@ -92,13 +94,17 @@ class ImmediateTransactionContext(SqliteTransactionContext):
 
 
 class ImmediateSqliteClient(SqliteClient):
-    """`readers` connections read at the same time, at most."""
+    """`readers` connections read at the same time, at most.
 
-    def __init__(self, file_path: str, readers: int, **pragmas: Any) -> None:
+    `wait_seconds` is how long a statement waits for one of them, and a transaction for the writer.
+    """
+
+    def __init__(self, file_path: str, readers: int, wait_seconds: float, **pragmas: Any) -> None:
         super().__init__(file_path, **pragmas)
+        self.wait_seconds = wait_seconds
         self.aftermath = Aftermath()
         self._opening = asyncio.Lock()
-        self._readers = Readers(file_path, pragmas["busy_timeout"], readers)
+        self._readers = Readers(file_path, pragmas["busy_timeout"], readers, wait_seconds)
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateTransactionContext(ImmediateTransaction(self), self._lock)

@@ -5,12 +5,14 @@ In WAL mode a statement sees what was committed when it began, whoever is writin
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import quote
 
 import aiosqlite
+
+from services.engines.aftermath import Aftermath
+from services.engines.pool import in_time
 
 AGAIN_SECONDS: Final = 0.05
 """Until a statement that goes on is interrupted again: it may have begun after the first time."""
@@ -21,34 +23,20 @@ PATIENCE_SECONDS: Final = 0.01
 RowFactory = type[sqlite3.Row] | None
 
 
-class Aftermath:
-    """What has to be done yet when the task that caused it is gone."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def add(self, ending: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(ending)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def over(self) -> None:
-        await asyncio.gather(*self._tasks)
-
-
 class Readers:
     """At most `size` connections, each opened when it is first needed and held for one statement.
 
     Short statements run one after the other: two threads that want Python's lock all the time are
     slower than one. A statement that is not done soon lends its place to the next one, so that
-    nobody waits for it. Whoever waits does so in turn, and for as long as its own deadline allows.
+    nobody waits for it. Statements wait in turn, each for at most `wait_seconds`.
     """
 
-    def __init__(self, path: str, busy_milliseconds: int, size: int) -> None:
+    def __init__(self, path: str, busy_milliseconds: int, size: int, wait_seconds: float) -> None:
         # `mode=ro`: SQLite refuses whatever would write, and never makes a file that is gone anew.
         self.address = f"file://{quote(path)}?mode=ro"
         self.busy_seconds = busy_milliseconds / 1000
         self.size = size
+        self.wait_seconds = wait_seconds
         self._turn = asyncio.Semaphore(1)
         self._patience: dict[aiosqlite.Connection, asyncio.TimerHandle] = {}
         self._lent: set[aiosqlite.Connection] = set()
@@ -82,7 +70,10 @@ class Readers:
         await asyncio.gather(self._ending.over(), *map(_end, opened))
 
     async def _taken(self) -> aiosqlite.Connection:
-        await self._turn.acquire()
+        if self._turn.locked():
+            await in_time(self.wait_seconds, self._turn.acquire())
+        else:
+            await self._turn.acquire()  # at once
         try:
             reader = self._idle.pop() if self._idle else await self._opened()
         except BaseException:

@@ -1,28 +1,37 @@
 """The first pass: every row is read and checked, alone and against all others; none is written."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
-from uuid import UUID
+from typing import Final
 
 from models.rules.errors import ErrorCode
-from services.imports import known
+from models.rules.money import Rounding
+from services import policy
 from services.imports.converting import Converted, Converter
 from services.imports.mapping import Mapping, Source
+from services.imports.problems import Problems
 from services.imports.reading import rows
 from services.imports.records import BY_CODE, Kind, LineRow, Record, ShipmentRow, StockRow
-from services.imports.report import Problem, Report
-from services.imports.spool import Kept, Spool, State
-
-T = TypeVar("T")
+from services.imports.repeats import Repeats
+from services.imports.report import Outcome, Problem, Report
+from services.imports.seen import Seen, look_up
+from services.imports.spool import Doubt, Kept, Spool, State, batched
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is, and how much there is: bytes of a file, or rows."""
 
 BATCH: Final = 500
+MAX_SHAPES: Final = 1_000
+
+_SIGN: Final = re.compile(r"[^\W_]")
+
+
+def shape(key: str) -> str:
+    """What keys of one kind have in common: how many letters and digits, and where others stand."""
+    return _SIGN.sub("x", key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +41,49 @@ class Case:
     mapping: Mapping
     files: dict[str, Path]
     spool: Spool
+    problems: Problems
     report: Report
     progress: Progress
+    shapes: set[str] = field(default_factory=set)
+
+    @property
+    def rounding(self) -> Rounding:
+        """How the amounts of its orders are rounded: as the mapping says, else the company's."""
+        return self.mapping.rounding or policy.current().rounding
 
     def where(self, kept: Kept) -> str:
         """The place of a row, for people."""
         return f"{self.mapping.sources[kept.source].name}:{kept.line}"
 
-    def reject(self, kept: Kept, code: ErrorCode, reason: str) -> None:
-        """Reject a row that was accepted before."""
-        file = self.mapping.sources[kept.source].name
+    async def batches(
+        self, what: str, kind: Kind, size: int, state: State
+    ) -> AsyncIterator[list[Kept]]:
+        """The rows of a kind that are so, some at a time; what is done with them is progress."""
+        done, everything = 0, self.spool.count(kind, state)
+        for batch in self.spool.batches(kind, size, state):
+            yield batch
+            done += len(batch)
+            self.progress(what, done, everything)
+            await asyncio.sleep(0)  # whatever else this process does may go on
+
+    def reject(self, kept: Kept, code: ErrorCode, reason: str, field: str | None = None) -> None:
+        """Reject a row that was accepted before, for what it says in a field, if for any."""
         self.spool.reject([kept.id])
-        self.report.rejected.append(Problem(file, kept.line, None, code, reason))
+        self.tell(Outcome.REJECTED, kept, code, reason, field)
         self.report.count(kept.kind).rejected += 1
+
+    def tell(
+        self,
+        outcome: Outcome,
+        row: Kept | Doubt,
+        code: ErrorCode,
+        reason: str,
+        field: str | None = None,
+    ) -> None:
+        """Keep what there is to tell of a row, or of what it says in a field."""
+        source = self.mapping.sources[row.source]
+        columns = ", ".join(source.fields[field].columns) if field else None
+        self.problems.add(outcome, Problem(source.name, row.line, columns or None, code, reason))
 
 
 async def check_rows(case: Case) -> None:
@@ -53,115 +92,83 @@ async def check_rows(case: Case) -> None:
     indexed = list(enumerate(case.mapping.sources))
     for index, source in sorted(indexed, key=lambda each: kinds.index(each[1].kind)):
         case.report.count(source.kind)
-        converter = Converter(case.mapping, source, index, case.mapping.formats(source))
+        converter = Converter(case.mapping, index)
+        repeats = Repeats(source)
         for batch in batched(rows(case.mapping, source, case.files, _advance(case, source)), BATCH):
-            await _check_batch(case, converter, [converter.convert(row) for row in batch])
-
-
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items, so many at a time."""
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch
+            for part in repeats.parted(batch):
+                fresh = [converter.convert(row) for row in part if not repeats.has(row)]
+                if not fresh:
+                    continue
+                await _check_batch(case, converter, fresh)
+                for each in fresh:
+                    if each.record and not each.problems:
+                        repeats.add(each.row)
 
 
 def _advance(case: Case, source: Source) -> Callable[[int, int], None]:
     return lambda done, size: case.progress(f"reading {source.name}", done, size)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the database knows of a batch: the rows' own keys and codes, and keys referred to.
-
-    `tracked` are the keys of products that have lots or serial numbers.
-    """
-
-    keys: set[str]
-    codes: dict[str, UUID]
-    barcodes: set[str]
-    referred: dict[Kind, dict[str, UUID]]
-    tracked: set[str]
-
-
 async def _check_batch(case: Case, converter: Converter, batch: list[Converted]) -> None:
+    kind = converter.source.kind
+    keys = {key for each in batch if isinstance(key := each.key, str)}
     records = [each.record for each in batch if each.record]
-    seen = await _look_up(case, converter.source.kind, records)
-    count = case.report.count(converter.source.kind)
+    seen = await look_up(case.spool, case.mapping.system, kind, keys, records)
+    count = case.report.count(kind)
     for each in batch:
-        if converter.source.distinct and _is_repeated(case, converter, each):
+        twin = _twin(seen, converter, each)
+        if twin and _is_repeated(converter, each, twin):
             continue
         count.read += 1
         if each.record:
-            each.problems += _clashes(case, converter, each, each.record, seen)
+            each.problems += _clashes(case, converter, each, each.record, seen, twin)
             each.problems += _dangling(case, converter, each, each.record, seen)
             each.problems += _without_codes(converter, each, each.record, seen)
         if each.problems:
             count.rejected += 1
-        case.report.rejected += each.problems
-        case.report.warnings += [] if each.problems else each.warnings
-        linked = _keep(case, converter, each, seen)
-        if linked:
+        for problem in each.problems:
+            case.problems.add(Outcome.REJECTED, problem)
+        for problem in each.warnings if not each.problems else ():
+            case.problems.add(Outcome.WARNING, problem)
+        if twin and twin.payload is not None and not each.problems:
+            count.read -= 1  # it takes the place of one that was counted
+            _keep(case, converter, each, seen, twin)
+        elif _keep(case, converter, each, seen, twin):
             count.unchanged += 1
 
 
-def _is_repeated(case: Case, converter: Converter, each: Converted) -> bool:
-    """Whether the source has said the same before, or something wrong about the same object."""
-    key = each.record.key if each.record else each.raw.get("key")
-    twin = case.spool.find(converter.source.kind, key) if isinstance(key, str) else None
-    if twin is None or twin.source != converter.index:
+def _twin(seen: Seen, converter: Converter, each: Converted) -> Kept | None:
+    """The row of the same source that was first about the same object, where it may be repeated."""
+    if not converter.source.distinct or not isinstance(each.key, str):
+        return None
+    twin = seen.find(converter.source.kind, each.key)
+    return twin if twin and twin.source == converter.index else None
+
+
+def _is_repeated(converter: Converter, each: Converted, twin: Kept) -> bool:
+    """Whether a sound row adds nothing to one that was taken. One with a fault is always told."""
+    if each.record is None or twin.payload is None:
         return False
-    return twin.payload is None or (
-        each.record is not None and twin.payload == each.record.model_dump_json()
-    )
-
-
-async def _look_up(case: Case, kind: Kind, records: list[Record]) -> Seen:
-    system = case.mapping.system
-    wanted: dict[Kind, set[str]] = defaultdict(set)
-    for record in records:
-        for name, target in record.refers.items():
-            key = getattr(record, name)
-            if key is None:
-                continue
-            # Whether a product lies in a warehouse already only the database can tell.
-            if kind is Kind.STOCK or case.spool.find(target, key) is None:
-                wanted[target].add(key)
-    referred = {target: await known.ids(system, target, keys) for target, keys in wanted.items()}
-    codes = {code for record in records if (code := record.natural)}
-    keys = set(await known.ids(system, kind, {record.key for record in records}))
-    if kind is Kind.STOCK:
-        keys = await _stock_keys(records, referred)
-    barcodes = await known.barcodes({code for record in records if (code := record.scanned)})
-    return Seen(
-        keys, await known.coded(kind, codes), barcodes, referred, await _tracked(kind, referred)
-    )
-
-
-async def _tracked(kind: Kind, referred: dict[Kind, dict[str, UUID]]) -> set[str]:
-    products = referred.get(Kind.PRODUCT, {}) if kind is Kind.STOCK else {}
-    tracked = await known.tracked(set(products.values()))
-    return {key for key, product in products.items() if product in tracked}
-
-
-async def _stock_keys(records: list[Record], referred: dict[Kind, dict[str, UUID]]) -> set[str]:
-    """The keys of those stock rows whose product lies in that warehouse already."""
-    products = referred.get(Kind.PRODUCT, {})
-    warehouses = referred.get(Kind.WAREHOUSE, {})
-    pairs = await known.stocked(set(products.values()))
-    return {
-        record.key
-        for record in records
-        if isinstance(record, StockRow)
-        and (products.get(record.product), warehouses.get(record.warehouse)) in pairs
-    }
+    is_same = twin.payload == each.record.model_dump_json()
+    return is_same or converter.source.distinct == "first"
 
 
 def _clashes(
-    case: Case, converter: Converter, each: Converted, record: Record, seen: Seen
+    case: Case,
+    converter: Converter,
+    each: Converted,
+    record: Record,
+    seen: Seen,
+    replaced: Kept | None,
 ) -> Iterator[Problem]:
-    """Why there is an object of that key or code already, in the files or in the database."""
+    """Why there is an object of that key or code already, in the files or in the database.
+
+    `replaced` is an earlier row about the same object: one that was rejected, or the last counts.
+    """
     kind, code = converter.source.kind, record.natural
-    twin = case.spool.find(kind, record.key)
+    is_last = converter.source.distinct == "last"
+    replaces = replaced is not None and (replaced.payload is None or is_last)
+    twin = None if replaces else seen.find(kind, record.key)
     if twin is not None:
         reason = f"the key {record.key} stands in {case.where(twin)} already"
         if converter.source.distinct:
@@ -171,7 +178,7 @@ def _clashes(
     if code is None or record.key in seen.keys:
         return
     namesake = case.spool.find_code(kind, code)
-    if namesake is not None:
+    if namesake is not None and namesake.key != record.key:
         reason = f"{code} is used in {case.where(namesake)} already"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     elif code in seen.codes and converter.source.existing == "reject":
@@ -179,7 +186,8 @@ def _clashes(
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     if record.scanned is None or code in seen.codes:
         return
-    if record.scanned in seen.barcodes or case.spool.find_scanned(record.scanned):
+    bearer = case.spool.find_scanned(record.scanned)
+    if record.scanned in seen.barcodes or (bearer and bearer.key != record.key):
         reason = f"another {kind} has the barcode {record.scanned}"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
 
@@ -192,7 +200,7 @@ def _dangling(
         key = getattr(record, name)
         if key is None:
             continue
-        found = case.spool.find(target, key)
+        found = seen.find(target, key)
         if found is None and key in seen.referred.get(target, {}):
             continue
         named = key.removeprefix(BY_CODE)
@@ -218,29 +226,54 @@ def _without_codes(
         yield converter.problem(each.row, columns, ErrorCode.INVALID, reason)
 
 
-def _keep(case: Case, converter: Converter, each: Converted, seen: Seen) -> bool:
+def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: Kept | None) -> bool:
     """Spool the row; whether its object is there already.
 
-    A rejected row is kept too, so that what refers to it can say so.
+    A rejected row is kept too, so that what refers to it can say so. A sound row about the same
+    object takes its place, which is that of its `twin`.
     """
     kind, record = converter.source.kind, each.record
-    state, key, payload = State.REJECTED, each.raw.get("key"), None
-    owner, carrier = each.raw.get("order"), None
-    if record is not None and not each.problems:
-        state, key, payload = _state(case, record, seen), record.key, record.model_dump_json()
+    state, key, payload = State.REJECTED, each.key, None
+    owner, carrier = None, None
+    if each.problems and kind in (Kind.LINE, Kind.SHIPMENT):
+        owner = _owner(case, converter, each)
+    elif record is not None and not each.problems:
+        state, payload = _state(record, seen), record.model_dump_json()
         owner = record.order if isinstance(record, LineRow | ShipmentRow) else None
         carrier = record.shipment if isinstance(record, LineRow) else None
-    if not isinstance(key, str) or case.spool.find(kind, key) is not None:
+    replaces = twin is not None and payload is not None
+    if not isinstance(key, str) or (not replaces and seen.find(kind, key) is not None):
         key = f"\n{converter.index}:{each.row.line}"
     code = record.natural if record else None
+    named = owner if state is not State.REJECTED else None
+    if named is not None and len(case.shapes) < MAX_SHAPES:
+        case.shapes.add(shape(named))
     kept = Kept(0, kind, key, owner, carrier, state, converter.index, each.row.line, payload)
-    case.spool.add(kept, code, record.scanned if record else None)
+    scanned = record.scanned if record else None
+    if replaces:
+        case.spool.replace(kept, code, scanned)
+    else:
+        case.spool.add(kept, code, scanned)
+    seen.keep(kept)
     return state is State.PRESENT or (state is State.NEW and code in seen.codes)
 
 
-def _state(case: Case, record: Record, seen: Seen) -> State:
+def _owner(case: Case, converter: Converter, each: Converted) -> str | None:
+    """The order that a rejected line or shipment is of; where that is not certain, it is noted."""
+    kind, row = converter.source.kind, each.row
+    named = converter.orders(row)
+    if kind is Kind.SHIPMENT and ("order" not in converter.source.fields or named == [""]):
+        return None  # its lines name it, and are rejected with it
+    orders = [order for order in named if order]
+    if len(orders) == 1 and row.is_certain:
+        return orders[0]
+    case.spool.doubt(Doubt(kind, converter.index, row.line, orders, row.is_short))
+    return None
+
+
+def _state(record: Record, seen: Seen) -> State:
     """Whether the object is there already; a line or shipment is where its order is."""
     if isinstance(record, LineRow | ShipmentRow) and record.order is not None:
-        order = case.spool.find(Kind.ORDER, record.order)
+        order = seen.find(Kind.ORDER, record.order)
         return State.NEW if order is not None and order.state is State.NEW else State.PRESENT
     return State.PRESENT if record.key in seen.keys else State.NEW

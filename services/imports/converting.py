@@ -8,7 +8,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import ValidationError
 
 from models.rules.errors import ErrorCode
-from services.imports.mapping import ANYTHING, Mapping, Source, Value
+from models.rules.text import clean
+from services.imports.mapping import ANYTHING, Mapping, Value
 from services.imports.reading import Row
 from services.imports.records import (
     BY_CODE,
@@ -20,7 +21,7 @@ from services.imports.records import (
     SupplierRow,
 )
 from services.imports.report import Problem
-from services.imports.values import Formats, number, rounded
+from services.imports.values import number, quoted, rounded
 
 
 @dataclass(slots=True)
@@ -36,15 +37,24 @@ class Converted:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
+    @property
+    def key(self) -> Any:
+        """The key of its record, or else what stands for it in the row, if anything."""
+        return self.record.key if self.record else self.raw.get("key")
 
-@dataclass(frozen=True, slots=True)
+
 class Converter:
     """Converts the rows of one source, the mapping's `index`th."""
 
-    mapping: Mapping
-    source: Source
-    index: int
-    formats: Formats
+    def __init__(self, mapping: Mapping, index: int) -> None:
+        self.mapping = mapping
+        self.index = index
+        self.source = mapping.sources[index]
+        self.formats = mapping.formats(self.source)
+        self._record = RECORDS[self.source.kind]
+        values = self.source.fields | ({"key": self.source.key} if self.source.key else {})
+        self._values = [(*name.partition("."), value) for name, value in values.items()]
+        self._currency = mapping.currency if "currency" in self._record.model_fields else None
 
     def convert(self, row: Row) -> Converted:
         """What the row says."""
@@ -56,13 +66,13 @@ class Converter:
         if found.problems:
             return found
         try:
-            record = RECORDS[self.source.kind].model_validate(found.raw, context=self.formats)
+            record = self._record.model_validate(found.raw, context=self.formats)
             if isinstance(record, ProductRow):
                 record.amounts()
         except ValidationError as error:
             found.problems += [self._explained(row, each) for each in error.errors()]
         except ValueError as error:
-            columns = self._columns("price") or self._columns("cost")
+            columns = self._columns(str(error).partition(":")[0])
             found.problems.append(self.problem(row, columns, ErrorCode.INVALID, str(error)))
         else:
             found.record = record
@@ -73,12 +83,23 @@ class Converter:
         """A problem of a row of this source."""
         return Problem(self.source.name, row.line, column, code, reason)
 
+    def orders(self, row: Row) -> list[str]:
+        """The keys of which one is the order of a line or a shipment, as far as it can be read.
+
+        An empty one stands for a cell that is empty.
+        """
+        value = self.source.fields.get("order")
+        found: dict[str, None] = {}
+        for cells in row.readings if row.fault else (row.cells,):
+            try:
+                found[clean(str(self._text(value, cells))) if value else ""] = None
+            except (KeyError, ValueError):
+                continue
+        return list(found)
+
     def _fill(self, found: Converted) -> None:
         """Set `raw` from the cells. Empty cells leave their fields out."""
-        values = dict(self.source.fields)
-        if self.source.key:
-            values["key"] = self.source.key
-        for name, value in values.items():
+        for head, _, rest, value in self._values:
             try:
                 text = self._text(value, found.row.cells)
             except ValueError as error:
@@ -91,14 +112,12 @@ class Converter:
                 continue
             if value.by == "code":
                 text = f"{BY_CODE}{text}"
-            head, _, rest = name.partition(".")
             if rest:
                 found.raw.setdefault(head, {})[rest] = text
             else:
                 found.raw[head] = text
-        fields = RECORDS[self.source.kind].model_fields
-        if self.mapping.currency and "currency" in fields:
-            found.raw.setdefault("currency", self.mapping.currency)
+        if self._currency:
+            found.raw.setdefault("currency", self._currency)
         if self.source.kind is Kind.STOCK:
             found.raw["key"] = f"{found.raw.get('product')}\t{found.raw.get('warehouse')}"
         elif self.source.key is None:
@@ -110,7 +129,7 @@ class Converter:
         if table is not None:
             entry = table.get(text, table.get(ANYTHING) if text else "")
             if entry is None:
-                raise ValueError(f"{text!r} is not in its value table")
+                raise ValueError(f"{quoted(text)} is not in its value table")
             text = text if entry == ANYTHING else entry
         if not text or not (value.percent or value.round is not None):
             return text
@@ -126,12 +145,19 @@ class Converter:
         if error["type"] == "missing":
             reason = f"a {self.source.kind} needs {name}"
             return self.problem(row, self._columns(name), ErrorCode.REQUIRED, reason)
+        said = error["input"]
+        if isinstance(said, str) and said and quoted(said) not in message:
+            message += f" (it is {quoted(said)})"
         return self.problem(row, self._columns(name), ErrorCode.INVALID, f"{name}: {message}")
 
     def _columns(self, name: str) -> str | None:
         """The columns that a field is filled from."""
-        value = self.source.key if name == "key" else self.source.fields.get(name)
-        return ", ".join(value.columns) or None if value else None
+        fields = self.source.fields
+        values = [self.source.key] if name == "key" else [fields.get(name)]
+        if values == [None]:  # an address or the like, of several fields
+            values = [value for part, value in fields.items() if part.startswith(f"{name}.")]
+        columns = [column for value in values if value for column in value.columns]
+        return ", ".join(dict.fromkeys(columns)) or None
 
     def _oddities(self, row: Row, record: Record) -> list[Problem]:
         """What is taken as it is, and told."""

@@ -24,6 +24,19 @@ SHARED: Final = frozenset(
 """Kinds of objects that more than one system may know, and that are there before any import."""
 
 
+class _Loader(yaml.BaseLoader):
+    """Makes text of every scalar: in YAML the bare country code NO is `false`."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"{key.value} is given twice, again in line {line}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path) -> Mapping:
     """The mapping that a file holds.
 
@@ -31,8 +44,7 @@ def load(path: Path) -> Mapping:
         BadMapping: the file cannot be read, or something in it is wrong; all that is.
     """
     try:
-        # The base loader makes text of every scalar: in YAML the bare country code NO is `false`.
-        given = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - builds only text, lists and maps
+        given = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - builds only text, lists and maps
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadMapping([f"{path.name}: {error}"]) from None
     try:
@@ -107,6 +119,8 @@ def _source_problems(here: str, source: Source) -> Iterator[tuple[str, str]]:
         yield f"{here}.key", f"a {source.kind} needs a key"
     if source.existing == "link" and source.kind not in SHARED:
         yield f"{here}.existing", f"rows of kind {source.kind} cannot be linked"
+    if source.distinct in ("first", "last") and source.kind not in SHARED:
+        yield f"{here}.distinct", f"rows of kind {source.kind} must agree: first and last do not do"
     for column, pattern in source.split.items():
         try:
             groups = re.compile(pattern).groupindex

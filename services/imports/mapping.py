@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.rules.money import Rounding
 from services.imports.records import Currency, Kind
 from services.imports.values import Formats
 
@@ -47,7 +48,7 @@ class Value(_Part):
     percent: bool = False
     round: Annotated[int, Field(ge=0, le=12)] | None = None
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The columns that it is made of."""
         if self.template is not None:
@@ -72,7 +73,9 @@ class Source(_Part):
     """One reading of one file, or of rows that stand in the mapping itself.
 
     With `only_if` it takes the rows where that column is not empty; with `distinct` it takes rows
-    that say the same thing once, as where each line of an order repeats what the order is.
+    that say the same thing once, as where each line of an order repeats what the order is. Of rows
+    that say something else about the same, `first` and `last` take the first and the last sound one
+    where they would otherwise be rejected.
     """
 
     kind: Kind
@@ -81,7 +84,7 @@ class Source(_Part):
     key: Filled | None = None
     fields: dict[str, Filled] = Field(min_length=1)
     only_if: str | None = None
-    distinct: bool = False
+    distinct: bool | Literal["first", "last"] = False
     split: dict[str, str] = Field(default_factory=dict)
     json_columns: list[str] = Field(default_factory=list, alias="json")
     existing: Literal["reject", "link"] = "reject"
@@ -105,10 +108,14 @@ class Source(_Part):
 
 
 class Mapping(_Part):
-    """A whole mapping file. What a source does not say about formats is said here."""
+    """A whole mapping file. What a source does not say about formats is said here.
+
+    `rounding` is that of its orders, where the source does not round as the company does.
+    """
 
     system: Annotated[str, Field(min_length=1, max_length=64)]
     currency: Currency | None = None
+    rounding: Rounding | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."

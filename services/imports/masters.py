@@ -11,7 +11,8 @@ from models.catalog import Category, Product, Supplier
 from models.customers import Customer, CustomerAddress
 from models.inventory import Warehouse
 from models.rules.events import EventKind, SubjectKind
-from models.rules.text import fold
+from models.rules.money import comparable
+from models.rules.text import fold, phone_key
 from services import search
 from services.events import record as tell
 from services.imports.records import (
@@ -87,6 +88,7 @@ def customer(desk: Desk, key: UUID, row: CustomerRow) -> list[Model]:
         email=row.email,
         email_key=row.email.lower() if row.email else None,
         phone=row.phone,
+        phone_key=phone_key(row.phone),
         terms_days=row.terms_days,
         preferences=row.preferences,
         **desk.stamps,
@@ -94,8 +96,8 @@ def customer(desk: Desk, key: UUID, row: CustomerRow) -> list[Model]:
     fields = [name for name in ("code", "name", "email", "phone") if getattr(made, name)]
     data = {"fields": fields, "new": True, "imported": desk.system}
     tell(desk.work, made, EventKind.CUSTOMER_UPDATED, data=data)
-    found_by = {"name": made.name, "code": made.code, "email": made.email}
-    return [made, *_addresses(desk, row, key), *search.tokens(SubjectKind.CUSTOMER, key, found_by)]
+    words = search.tokens(SubjectKind.CUSTOMER, key, search.customer_texts(made))
+    return [made, *_addresses(desk, row, key), *words]
 
 
 def _addresses(desk: Desk, row: CustomerRow, customer_id: UUID) -> list[CustomerAddress]:
@@ -120,7 +122,7 @@ def _addresses(desk: Desk, row: CustomerRow, customer_id: UUID) -> list[Customer
 
 def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:
     """A product and the words it is found by."""
-    price_minor, cost_minor = row.amounts()
+    price_minor, cost_minor, price_quantity = row.amounts()
     made = Product(
         id=key,
         sku=row.natural,
@@ -131,8 +133,9 @@ def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:
         supplier_id=desk.find(Kind.SUPPLIER, row.supplier),
         unit=row.unit,
         price_minor=price_minor,
+        sort_price=comparable(price_minor, row.currency),
         currency=row.currency,
-        price_quantity=row.price_quantity,
+        price_quantity=price_quantity,
         cost_minor=cost_minor,
         tax_rate=row.tax_rate,
         backorder=row.backorder,

@@ -6,7 +6,8 @@ when somebody prepares it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.references import ExternalRef
 from models.rules.events import EventKind, SubjectKind
+from models.rules.freight import NONE, RatePart
+from models.rules.money import Rounding
 from models.rules.order_states import (
     FulfillmentStatus,
     OrderStatus,
@@ -28,14 +31,15 @@ from models.rules.order_states import (
 )
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services import search
+from services import order_status, policy, search
 from services.credit import share_of
 from services.events import record
+from services.freight import keep_parts
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
-from services.imports.wholes import Whole, is_kept, price, shipping_minor
+from services.imports.wholes import Whole, is_kept, price, shipping_minor, tax_rule
 from services.order_entry import sum_up, totals_of
-from services.orders import derive, enter_stage, facts
+from services.orders import completes, derive, enter_stage, facts
 from services.transaction import Work
 
 METHOD: Final = "imported"
@@ -48,10 +52,12 @@ class Surroundings:
 
     work: Work
     system: str
+    rounding: Rounding
     customers: Mapping[str, Customer]
     products: Mapping[str, Product]
     warehouses: Mapping[str, UUID]
     taken: frozenset[str]
+    rates: Mapping[tuple[str, date], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +90,13 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     _count_rest(found.order, lines)
     payments = _payments(around.work, found.order, order)
     derive(order, lines, requested_units=0)
-    order.status = _status(found.order, order)
+    order_status.arrive(order, _status(found.order, order, lines))
     derive(order, lines, requested_units=0)  # anew: what was paid for a cancelled one is too much
     part = share_of(order)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
     enter_stage(order, _last_step(found))
     _tell(draft)
-    found_by = {"number": order.number, "customer": customer.name}
-    words = search.tokens(SubjectKind.ORDER, order.id, found_by)
+    words = search.tokens(SubjectKind.ORDER, order.id, search.order_texts(order))
     return [order, *lines, *shipments, *payments, *words]
 
 
@@ -101,13 +106,14 @@ def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) ->
     sent_to = [shipment.address for shipment in found.shipments.values()]
     shipping_address = _first_address([row.shipping_address, *sent_to], customer)
     shipping_net_minor, shipping_tax_minor = shipping_minor(row)
-    return Order(
+    order = Order(
         id=key,
         number=row.natural,
         channel=row.channel,
         customer_id=customer.id,
         currency=row.currency,
-        status=OrderStatus.CONFIRMED,
+        company_rate=around.rates.get((row.currency, policy.current().local(row.placed_at).date())),
+        status=OrderStatus.DRAFT,
         fulfillment_status=FulfillmentStatus.UNFULFILLED,
         payment_status=PaymentStatus.UNPAID,
         return_status=ReturnStatus.NONE,
@@ -118,12 +124,17 @@ def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) ->
         promised_at=row.promised_at,
         shipping_net_minor=shipping_net_minor,
         shipping_tax_minor=shipping_tax_minor,
+        shipping_tax_rule=tax_rule(shipping_net_minor, shipping_tax_minor),
+        rounding=around.rounding,
         shipping_address=shipping_address,
         billing_address=_first_address([row.billing_address], customer),
         shipping_country=shipping_address["countryCode"] if shipping_address else None,
         note=row.note,
         attributes=row.attributes,
     )
+    rate = Decimal(0) if order.shipping_tax_rule == NONE else Decimal(order.shipping_tax_rule)
+    keep_parts(order, [RatePart(rate, shipping_net_minor, shipping_tax_minor)])
+    return order
 
 
 def _first_address(rows: list[PostalRow | None], customer: Customer) -> dict[str, Any] | None:
@@ -132,7 +143,7 @@ def _first_address(rows: list[PostalRow | None], customer: Customer) -> dict[str
 
 def _line(order: Order, position: int, row: LineRow, product: Product) -> OrderLine:
     """A line with the product's sku and name, and what it comes to."""
-    priced = price(row, order.currency)
+    priced = price(row, order.currency, order.rounding)
     line = OrderLine(
         id=new_id(),
         order_id=order.id,
@@ -144,10 +155,11 @@ def _line(order: Order, position: int, row: LineRow, product: Product) -> OrderL
         currency=order.currency,
         unit_price_minor=priced.unit_price_minor,
         price_quantity=priced.price_quantity,
+        unit=product.unit,
         discount_rate=priced.discount_rate,
         tax_rate=priced.tax_rate,
     )
-    totals = totals_of(line)
+    totals = totals_of(line, order.rounding)
     line.net_minor = totals.net_minor
     line.tax_minor = totals.tax_minor
     line.discount_minor = totals.discount_minor
@@ -225,7 +237,7 @@ def _payments(work: Work, row: OrderRow, order: Order) -> list[Model]:
         return [charge]
     refund = _payment(work, row, order, PaymentKind.REFUND)
     refund.payment_id = charge.id
-    order.refunded_minor = refund.amount_minor
+    order.refunded_minor = order.credited_minor = refund.amount_minor
     return [charge, refund]
 
 
@@ -245,13 +257,11 @@ def _payment(work: Work, row: OrderRow, order: Order, kind: PaymentKind) -> Paym
     )
 
 
-def _status(row: OrderRow, order: Order) -> OrderStatus:
+def _status(row: OrderRow, order: Order, lines: list[OrderLine]) -> OrderStatus:
     """The declared status; else completed where all has arrived and is paid."""
     if row.status is not None:
         return OrderStatus(row.status)
-    done = order.fulfillment_status is FulfillmentStatus.DELIVERED
-    paid = order.payment_status is PaymentStatus.PAID
-    return OrderStatus.COMPLETED if done and paid else OrderStatus.CONFIRMED
+    return OrderStatus.COMPLETED if completes(order, lines) else OrderStatus.CONFIRMED
 
 
 def _last_step(found: Whole) -> datetime:

@@ -9,7 +9,10 @@ from services.addresses import MAX_STREET_LINES, Address, check_address
 
 
 class PostalRow(BaseModel):
-    """An address. One without street, city, region and postal code is none at all."""
+    """An address. One without street, city, region and postal code is none at all.
+
+    Region and country alone are one, as statistics and some shops keep it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +53,7 @@ class PostalRow(BaseModel):
             postal_code=self.postal_code,
             phone=self.phone,
         )
-        return check_address(address) or {}
+        return check_address(address, needs_city=not self.region) or {}
 
 
 def _deliverable(row: PostalRow | None) -> PostalRow | None:

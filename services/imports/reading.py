@@ -1,34 +1,56 @@
 """The rows of a source, one after the other, each with the line where it begins."""
 
-import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from services.imports.mapping import BadMapping, Mapping, Source
+from services.imports.splitting import Record, records
+from services.imports.values import quoted
 
 Advance = Callable[[int, int], None]
 """Told how much of a file is read, in bytes, and how large it is."""
 
-MAX_CELL_CHARACTERS: Final = 1_000_000
 TOLD_EVERY: Final = 200
 """Rows between two words about the progress."""
+
+MAX_SHIFT: Final = 20
+"""Cells too many or too few beyond which nothing that a row says is relied on."""
+
+MAGIC: Final = {
+    b"PK\x03\x04": "a spreadsheet (XLSX or ODS)",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet (XLS)",
+    b"\x1f\x8b": "compressed",
+    b"%PDF": "a PDF",
+}
+"""First bytes of files that people take for tables."""
+
+MAX_MAGIC: Final = 512
 
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells by column, or what is wrong with the row as a whole."""
+    """The cells by column, or what is wrong with the row as a whole.
+
+    `readings` are what a row with a fault may say still: several where cells are too many or too
+    few, since nobody knows at which place. The row `is_certain` where the cells stand in their
+    columns; where one is missing, the row `is_short`.
+    """
 
     line: int
     cells: dict[str, str]
     fault: str | None = None
     column: str | None = None
+    readings: tuple[dict[str, str], ...] = ()
+    is_certain: bool = True
+    is_short: bool = False
 
 
 def locate(mapping: Mapping, source: Path) -> dict[str, Path]:
@@ -53,15 +75,33 @@ def locate(mapping: Mapping, source: Path) -> dict[str, Path]:
     return found
 
 
+def _other_format(opened: BinaryIO, encoding: str) -> str | None:
+    """What a file is, by its first bytes, where it is no CSV file in that encoding."""
+    begin = opened.read(MAX_MAGIC)
+    opened.seek(0)
+    for magic, name in MAGIC.items():
+        if begin.startswith(magic):
+            return f"{name}; save it as CSV"
+    is_wide = begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in begin
+    if is_wide and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        return "written in UTF-16; say encoding: utf-16"
+    return None
+
+
 def _missing(here: str, mapping: Mapping, source: Source, found: dict[str, Path]) -> list[str]:
     """What the source's mapping asks of the file and its header does not offer."""
     if source.file is None:
         columns = {column for row in source.rows or [] for column in row}
     else:
         with found[source.file].open("rb") as opened:
-            header = next(_records(opened, mapping, source), (0, [], None))[1]
+            other = _other_format(opened, source.encoding or mapping.encoding)
+            if other:
+                return [f"{here}.file: {source.file} is {other}"]
+            first = next(_records(opened, mapping, source), None)
+            header = first.cells if first and not first.fault else []
         columns = set(header)
-        twice = [column for column in columns if header.count(column) > 1]
+        # Columns without a name, as a spreadsheet leaves behind its table, are nobody's.
+        twice = [column for column in columns if column and header.count(column) > 1]
         if twice:
             return [f"{here}.file: {source.file} has two columns named {min(twice)}"]
     asked = {f"split.{column}": [column] for column in source.split}
@@ -100,64 +140,91 @@ def rows(
     patterns = {column: re.compile(pattern) for column, pattern in source.split.items()}
     empty = frozenset(mapping.empty)
     for row in plain:
-        cells = {column: "" if cell in empty else cell for column, cell in row.cells.items()}
-        whole = row
+        whole = row if not empty else _emptied(row, empty)
         if not row.fault:
-            whole = _with_json(_with_parts(Row(row.line, cells), patterns), source)
+            whole = _with_json(_with_parts(whole, patterns), source)
         if whole.fault or not source.only_if or whole.cells[source.only_if]:
             yield whole
 
 
+def _emptied(row: Row, empty: frozenset[str]) -> Row:
+    """The row in which cells that mean nothing are empty."""
+    readings = tuple(_without(empty, each) for each in row.readings)
+    return replace(row, cells=_without(empty, row.cells), readings=readings)
+
+
+def _without(empty: frozenset[str], cells: dict[str, str]) -> dict[str, str]:
+    return {column: "" if cell in empty else cell for column, cell in cells.items()}
+
+
 def _file_rows(mapping: Mapping, source: Source, path: Path, advance: Advance) -> Iterator[Row]:
     size = path.stat().st_size
-    with path.open("rb") as opened:
-        records = _records(opened, mapping, source)
-        _, header, _ = next(records, (0, [], None))
-        for count, (line, cells, fault) in enumerate(records):
+    encoding = source.encoding or mapping.encoding
+    delimiter = source.delimiter or mapping.delimiter
+    # Closed before the file, also where the import ends in the middle.
+    with path.open("rb") as opened, closing(_records(opened, mapping, source)) as found:
+        first = next(found, None)
+        header = first.cells if first else []
+        for count, record in enumerate(found):
             if count % TOLD_EVERY == 0:
                 advance(opened.tell(), size)
-            if fault:
-                yield Row(line, {}, fault)
-            elif len(cells) != len(header):
-                yield Row(line, {}, f"has {len(cells)} cells where the header has {len(header)}")
-            elif _UNDECODED.search("".join(cells)):
-                encoding = source.encoding or mapping.encoding
-                column = next(
-                    name
-                    for name, cell in zip(header, cells, strict=True)
-                    if _UNDECODED.search(cell)
-                )
-                yield Row(line, {}, f"is not written in {encoding}", column)
-            else:
-                yield Row(line, dict(zip(header, cells, strict=True)))
+            yield _row(header, record, encoding, delimiter)
         advance(size, size)
 
 
-def _records(
-    opened: BinaryIO, mapping: Mapping, source: Source
-) -> Iterator[tuple[int, list[str], str | None]]:
-    """Line, cells and fault of every record that is not blank, the header first."""
+def _row(header: list[str], record: Record, encoding: str, delimiter: str) -> Row:
+    line, cells = record.line, record.cells
+    shift = len(cells) - len(header)
+    if record.fault or shift:
+        fault = record.fault or f"has {len(cells)} cells where the header has {len(header)}"
+        readings = _readings(header, cells, delimiter)
+        return Row(line, {}, fault, None, readings, is_certain=False, is_short=shift < 0)
+    named = dict(zip(header, cells, strict=True))
+    if not _UNDECODED.search("".join(cells)):
+        return Row(line, named)
+    readable = {name: cell for name, cell in named.items() if not _UNDECODED.search(cell)}
+    column = next(name for name in header if name not in readable)
+    return Row(line, {}, f"is not written in {encoding}", column, (readable,))
+
+
+def _readings(header: list[str], cells: list[str], delimiter: str) -> tuple[dict[str, str], ...]:
+    """What a row says, wherever its cells are too many or too few.
+
+    Two cells may be one that holds a delimiter. The last cell of a row that ends too early may be
+    a part of one.
+    """
+    shift = len(cells) - len(header)
+    if not cells or abs(shift) > MAX_SHIFT:
+        return ()
+    if shift >= 0:
+        found = [dict(zip(header, cells[at:], strict=False)) for at in range(shift + 1)]
+        found += [
+            dict(zip(header, [*cells[:at], between.join(cells[at : at + 2])], strict=False))
+            for at in range(min(len(cells) - 1, len(header)) if shift else 0)
+            for between in (delimiter, "")
+        ]
+    else:
+        found = [dict(zip(header, cells[:-1], strict=False))]
+        found += [dict(zip(header[at:], cells, strict=False)) for at in range(1, 1 - shift)]
+    return tuple(
+        {name: cell for name, cell in each.items() if not _UNDECODED.search(cell)} for each in found
+    )
+
+
+def _records(opened: BinaryIO, mapping: Mapping, source: Source) -> Generator[Record, None, None]:
+    """Every record with something in it, the header first."""
     encoding = source.encoding or mapping.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"  # spreadsheets begin their files with a byte order mark
     text = io.TextIOWrapper(opened, encoding, errors="surrogateescape", newline="")
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
-    reader = csv.reader(text, delimiter=source.delimiter or mapping.delimiter, strict=True)
+    line = 0
     try:
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield line, [], f"is no row of a CSV file: {error}"
-                continue
-            except UnicodeDecodeError:
-                yield line, [], f"is not written in {encoding}, and so cannot be read on from here"
-                return
-            if cells:
-                yield line, [cell.strip() for cell in cells], None
+        for record in records(text, source.delimiter or mapping.delimiter):
+            line = record.line
+            yield record
+    except UnicodeDecodeError:
+        fault = f"is not written in {encoding}, and so cannot be read on from here"
+        yield Record(line + 1, [], fault)
     finally:
         text.detach()
 
@@ -168,10 +235,15 @@ def _with_parts(row: Row, patterns: dict[str, re.Pattern[str]]) -> Row:
         cell = row.cells[column]
         found = pattern.fullmatch(cell)
         if cell and found is None:
-            return Row(row.line, {}, f"{cell!r} does not fit its pattern", column)
+            return _unfit(row, column, f"{quoted(cell)} does not fit its pattern")
         for part in pattern.groupindex:
             row.cells[part] = (found[part] or "").strip() if found else ""
     return row
+
+
+def _unfit(row: Row, column: str, fault: str) -> Row:
+    """The row with a fault in one column; the others can be read."""
+    return Row(row.line, {}, fault, column, (row.cells,))
 
 
 def _with_json(row: Row, source: Source) -> Row:
@@ -180,9 +252,9 @@ def _with_json(row: Row, source: Source) -> Row:
         try:
             held = json.loads(row.cells[column] or "{}")
         except ValueError as error:
-            return Row(row.line, {}, f"is no JSON: {error}", column)
+            return _unfit(row, column, f"is no JSON: {error}")
         if not isinstance(held, dict):
-            return Row(row.line, {}, "is no JSON object", column)
+            return _unfit(row, column, "is no JSON object")
         for part in source.columns:
             head, _, name = part.partition(".")
             if head == column and name:

@@ -1,10 +1,10 @@
 """What one row says about one object, checked by itself: the fields that a mapping can fill."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,15 +19,17 @@ from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.errors import InputError
 from models.rules.events import SubjectKind
 from models.rules.inventory import MAX_QUANTITY
-from models.rules.money import UnknownCurrency, exponent, to_minor
+from models.rules.money import UnknownCurrency, exponent, to_minor_exactly
 from models.rules.order_states import OrderStatus
 from models.rules.shipment_states import ShipmentStatus
 from services.imports.postal import Postal
-from services.imports.values import to_flag, to_instant, to_number, to_text
+from services.imports.values import quoted, to_flag, to_instant, to_key, to_number, to_text
 from services.order_entry import clean_channel
 
 MAX_CODE: Final = 56
 """Below what a column holds, so that shipments may be numbered after their order."""
+
+MAX_PRICE_QUANTITY: Final = 1_000_000
 
 BY_CODE: Final = "\ue000"
 """What a reference begins with where it is a code and no key: a character that no text has."""
@@ -79,7 +81,9 @@ def _known_currency(code: str) -> str:
     return code
 
 
-def _text(limit: int) -> tuple[BeforeValidator, AfterValidator]:
+def _text(
+    limit: int, cleaned: Callable[[Any], Any] = to_text
+) -> tuple[BeforeValidator, AfterValidator]:
     """A text of at most so many characters, cleaned."""
 
     def fits(text: str) -> str:
@@ -87,12 +91,14 @@ def _text(limit: int) -> tuple[BeforeValidator, AfterValidator]:
             raise ValueError(f"{len(text)} characters; there is room for {limit}")
         return text
 
-    return BeforeValidator(to_text), AfterValidator(fits)
+    return BeforeValidator(cleaned), AfterValidator(fits)
 
 
 Text32 = Annotated[str, *_text(32)]
 Text64 = Annotated[str, *_text(64)]
 Text200 = Annotated[str, *_text(200)]
+Key64 = Annotated[str, *_text(64, to_key)]
+Key200 = Annotated[str, *_text(200, to_key)]
 Text1000 = Annotated[str, *_text(1_000)]
 Note = Annotated[str, *_text(10_000)]
 Channel = Annotated[str, AfterValidator(_channel)]
@@ -102,11 +108,27 @@ Rate = Annotated[Decimal, BeforeValidator(to_number), Field(ge=0, le=1, decimal_
 Units = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=MAX_QUANTITY)]
 Quantity = Annotated[int, BeforeValidator(to_number), Field(ge=1, le=MAX_QUANTITY)]
 Days = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=1_000)]
-Size = Annotated[int, BeforeValidator(to_number), Field(ge=1, le=1_000_000)]
+Size = Annotated[int, BeforeValidator(to_number), Field(ge=1, le=MAX_PRICE_QUANTITY)]
 Rank = Annotated[int, BeforeValidator(to_number), Field(ge=0, le=1_000_000)]
 Instant = Annotated[datetime, BeforeValidator(to_instant)]
 Flag = Annotated[bool, BeforeValidator(to_flag)]
 Details = Annotated[dict[Text64, Note], Field(default_factory=dict, max_length=100)]
+
+
+def exactly(name: str, amount: Decimal, per: int, currency: str) -> tuple[int, int]:
+    """A field's price in minor units, and for how many units it stands: for `per` or more.
+
+    Raises:
+        ValueError: it has too many decimals, or is too large, or stands for too many units.
+    """
+    try:
+        amount_minor, factor = to_minor_exactly(amount, currency)
+        if per * factor > MAX_PRICE_QUANTITY:
+            raise ValueError(f"A price stands for at most {MAX_PRICE_QUANTITY:,} units.")
+    except ValueError as error:
+        reason = str(error).removesuffix(".")
+        raise ValueError(f"{name}: {reason} (it is {quoted(f'{amount:f}')})") from None
+    return amount_minor, per * factor
 
 
 class Record(BaseModel):
@@ -122,7 +144,7 @@ class Record(BaseModel):
     unique: ClassVar[str | None] = None
     subject: ClassVar[SubjectKind | None] = None
 
-    key: Text200
+    key: Key200
 
     @property
     def natural(self) -> str | None:
@@ -147,7 +169,7 @@ class WarehouseRow(Record):
     unique: ClassVar[str | None] = "code"
     subject: ClassVar[SubjectKind | None] = SubjectKind.WAREHOUSE
 
-    code: Text64 | None = None
+    code: Key64 | None = None
     name: Text200
     priority: Rank = 100
     address: Postal = None
@@ -159,16 +181,16 @@ class CategoryRow(Record):
     subject: ClassVar[SubjectKind | None] = SubjectKind.CATEGORY
 
     name: Text200
-    parent: Text200 | None = None
+    parent: Key200 | None = None
 
 
 class SupplierRow(Record):
     unique: ClassVar[str | None] = "code"
     subject: ClassVar[SubjectKind | None] = SubjectKind.SUPPLIER
 
-    code: Text64 | None = None
+    code: Key64 | None = None
     name: Text200
-    email: Annotated[str, *_text(254)] | None = None
+    email: Annotated[str, *_text(254, to_key)] | None = None
     lead_time_days: Days = 7
 
 
@@ -176,10 +198,10 @@ class CustomerRow(Record):
     unique: ClassVar[str | None] = "code"
     subject: ClassVar[SubjectKind | None] = SubjectKind.CUSTOMER
 
-    code: Text64 | None = None
+    code: Key64 | None = None
     name: Text200
-    email: Annotated[str, *_text(254)] | None = None
-    phone: Text64 | None = None
+    email: Annotated[str, *_text(254, to_key)] | None = None
+    phone: Key64 | None = None
     terms_days: Days = 30
     preferences: Details
     address: Postal = None
@@ -190,11 +212,11 @@ class ProductRow(Record):
     unique: ClassVar[str | None] = "sku"
     subject: ClassVar[SubjectKind | None] = SubjectKind.PRODUCT
 
-    sku: Text64 | None = None
+    sku: Key64 | None = None
     name: Text200
-    barcode: Text64 | None = None
-    category: Text200 | None = None
-    supplier: Text200 | None = None
+    barcode: Key64 | None = None
+    category: Key200 | None = None
+    supplier: Key200 | None = None
     unit: Text32 = "piece"
     currency: Currency
     price: Amount
@@ -210,22 +232,26 @@ class ProductRow(Record):
     def scanned(self) -> str | None:
         return self.barcode
 
-    def amounts(self) -> tuple[int, int | None]:
-        """Price and cost in minor units.
+    def amounts(self) -> tuple[int, int | None, int]:
+        """Price and cost in minor units, and for how many units they stand.
 
         Raises:
-            ValueError: finer than the currency, or too large.
+            ValueError: a price has too many decimals, or is too large.
         """
-        cost_minor = None if self.cost is None else to_minor(self.cost, self.currency)
-        return to_minor(self.price, self.currency), cost_minor
+        price_minor, per = exactly("price", self.price, self.price_quantity, self.currency)
+        if self.cost is None:
+            return price_minor, None, per
+        cost_minor, finer = exactly("cost", self.cost, self.price_quantity, self.currency)
+        both = max(per, finer)
+        return price_minor * (both // per), cost_minor * (both // finer), both
 
 
 class StockRow(Record):
     refers: ClassVar[Mapping[str, Kind]] = {"product": Kind.PRODUCT, "warehouse": Kind.WAREHOUSE}
 
-    key: Annotated[str, *_text(401)]
-    product: Text200
-    warehouse: Text200
+    key: Annotated[str, *_text(401, to_key)]
+    product: Key200
+    warehouse: Key200
     on_hand: Units
     incoming: Units = 0
     safety_stock: Units = 0
@@ -245,9 +271,9 @@ class OrderRow(Record):
     unique: ClassVar[str | None] = "number"
     subject: ClassVar[SubjectKind | None] = SubjectKind.ORDER
 
-    number: Annotated[str, *_text(MAX_CODE)] | None = None
+    number: Annotated[str, *_text(MAX_CODE, to_key)] | None = None
     channel: Channel = "default"
-    customer: Text200
+    customer: Key200
     currency: Currency
     placed_at: Instant
     promised_at: Instant | None = None
@@ -273,14 +299,14 @@ class ShipmentRow(Record):
     subject: ClassVar[SubjectKind | None] = SubjectKind.SHIPMENT
 
     # Where several orders share a shipment, the order's number is added to its key.
-    key: Annotated[str, *_text(200 - 1 - MAX_CODE)]
-    order: Text200 | None = None
-    warehouse: Text200
+    key: Annotated[str, *_text(200 - 1 - MAX_CODE, to_key)]
+    order: Key200 | None = None
+    warehouse: Key200
     status: ShipmentStatus
     shipped_at: Instant | None = None
     delivered_at: Instant | None = None
     carrier: Text64 | None = None
-    tracking_number: Text64 | None = None
+    tracking_number: Key64 | None = None
     tracking_url: Text1000 | None = None
     address: Postal = None
 
@@ -292,14 +318,14 @@ class LineRow(Record):
         "shipment": Kind.SHIPMENT,
     }
 
-    order: Text200
-    product: Text200
+    order: Key200
+    product: Key200
     quantity: Quantity
     unit_price: Amount
     price_quantity: Size = 1
     discount_rate: Rate = Decimal(0)
     tax_rate: Rate = Decimal(0)
-    shipment: Text200 | None = None
+    shipment: Key200 | None = None
 
 
 RECORDS: Final[dict[Kind, type[Record]]] = {

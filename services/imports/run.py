@@ -1,39 +1,58 @@
 """Importing files as a mapping says: everything is checked, then what is sound is written."""
 
-import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.rules.access import Actor, Permission
 from services.imports.checking import Case, check_rows
+from services.imports.differences import check_differences
 from services.imports.loading import load
-from services.imports.mapping import Mapping
+from services.imports.problems import Problems
+from services.imports.rates import check_rates
 from services.imports.reading import locate
 from services.imports.records import Kind
-from services.imports.report import Report
-from services.imports.spool import Spool
-from services.imports.wholes import check_orders, check_shipments
+from services.imports.report import Outcome, Report
+from services.imports.spool import Spool, State, own_folder
+from services.imports.wholes import check_orders, check_shipments, settle_doubts
 from services.imports.writing import write
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """When nothing is written: never, in a dry run; where `strict`, if any row is rejected.
+
+    `allow_lost_rows` lets the others be written, though nobody can tell the order of a rejected
+    line.
+    """
+
+    dry_run: bool = False
+    strict: bool = False
+    allow_lost_rows: bool = False
 
 
 async def import_files(
     actor: Actor,
     mapping_path: Path,
     source: Path,
+    options: Options = Options(),
     *,
-    dry_run: bool = False,
-    strict: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
+    tell: Callable[[Report, Problems], None] | None = None,
+    report: Report | None = None,
 ) -> Report:
     """What became of every row of the files that the mapping names.
 
     `source` is the files' folder, or the file where the mapping names one. Rows that cannot be
-    taken are in the report; the others are written, unless it is a dry run, or `strict` and a row
-    was rejected. What was imported before stays as it is, so that running again adds only what is
-    new; after an import that was cut off it does the rest.
+    taken are in the report; the others are written, unless the options say otherwise. What was
+    imported before stays as it is, so that running again adds only what is new; after an import
+    that was cut off it does the rest.
 
     `progress` is told what is being done, how much of it is done, and how much there is, in bytes
-    of a file or in rows.
+    of a file or in rows; it is called between two transactions, and what it raises ends the import
+    there. `tell` is called with what was found, and all problems, before anything is written. A
+    `report` that is given is filled while the import runs, so that of one that ends early it is
+    known what was written.
 
     Raises:
         Forbidden: the actor may not import.
@@ -42,35 +61,42 @@ async def import_files(
     actor.require(Permission.IMPORT)
     mapping = load(mapping_path)
     files = locate(mapping, source)
-    report = Report()
+    report = report or Report()
     with (
-        tempfile.TemporaryDirectory(prefix="ordergraph-import-") as folder,
-        Spool(Path(folder) / "rows.sqlite3") as spool,
+        own_folder() as folder,
+        Spool(folder / "rows.sqlite3") as spool,
+        Problems(folder / "problems.sqlite3", [each.name for each in mapping.sources]) as problems,
     ):
-        case = Case(mapping, files, spool, report, progress or _silent)
-        await check_rows(case)
-        await check_orders(case)
-        await check_shipments(case)
+        case = Case(mapping, files, spool, problems, report, progress or _silent)
+        await _check(case)
         _count_new(report)
-        _sort(report, mapping)
-        if not dry_run and not (strict and report.rejected):
+        report.told = {outcome: problems.told(outcome) for outcome in Outcome}
+        has_orders = spool.count(Kind.ORDER, State.NEW) > 0
+        report.is_refused = bool(report.lost) and has_orders and not options.allow_lost_rows
+        if tell:
+            tell(report, problems)
+        is_stopped = options.dry_run or (options.strict and report.rejected)
+        if not is_stopped and not report.is_refused:
             await write(actor, case)
             report.written = True
     return report
+
+
+async def _check(case: Case) -> None:
+    """Look at all rows: each by itself, then what they say together, then what is there already."""
+    await check_rows(case)
+    await settle_doubts(case)
+    await check_orders(case)
+    await check_shipments(case)
+    await check_differences(case)
+    await check_rates(case)
 
 
 def _count_new(report: Report) -> None:
     """Whatever is neither rejected nor known is new. Shipments are counted one an order."""
     for kind, count in report.counts.items():
         if kind is not Kind.SHIPMENT:
-            count.new = count.read - count.rejected - count.unchanged
-
-
-def _sort(report: Report, mapping: Mapping) -> None:
-    """Put what is told in the order of the mapping's files and of their lines."""
-    files = list(dict.fromkeys(source.name for source in mapping.sources))
-    for told in (report.rejected, report.warnings):
-        told.sort(key=lambda problem: (files.index(problem.file), problem.line))
+            count.new = count.read - count.rejected - count.unchanged - count.differs
 
 
 def _silent(stage: str, done: int, everything: int) -> None:

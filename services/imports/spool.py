@@ -4,15 +4,23 @@ An order's lines may lie anywhere in another file, so rows must be found by key;
 possible for imports that are larger than the memory.
 """
 
+import fcntl
+import json
+import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from services.imports.records import BY_CODE, Kind
+
+T = TypeVar("T")
 
 _TABLE: Final = """
 CREATE TABLE row (
@@ -24,7 +32,14 @@ CREATE INDEX by_code ON row (kind, code);
 CREATE INDEX by_scanned ON row (scanned) WHERE scanned IS NOT NULL;
 CREATE INDEX by_owner ON row (owner, kind) WHERE owner IS NOT NULL;
 CREATE INDEX by_carrier ON row (carrier) WHERE carrier IS NOT NULL;
+CREATE TABLE doubt (
+    id INTEGER PRIMARY KEY, kind TEXT, source INTEGER, line INTEGER, orders TEXT, is_short INTEGER
+);
 """
+
+
+PREFIX: Final = "ordergraph-import-"
+LOCK: Final = "lock"
 
 
 class State(IntEnum):
@@ -33,6 +48,10 @@ class State(IntEnum):
     NEW = 0
     PRESENT = 1
     REJECTED = 2
+
+
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_STATES: Final = {state.value: state for state in State}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +69,75 @@ class Kept:
     payload: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A rejected line or shipment, of one of these orders or of another one.
+
+    `is_short` tells that a cell is missing, which may be the order's.
+    """
+
+    kind: Kind
+    source: int
+    line: int
+    orders: list[str]
+    is_short: bool
+
+
 _COLUMNS: Final = "id, kind, key, owner, carrier, state, source, line, payload"
+
+ASKED: Final = 500
+"""So many values one statement asks for."""
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A temporary folder of this run; those that killed runs have left are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            with (left / LOCK).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            continue  # another run is using it
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
+        made = Path(name)
+        with (made / f"{LOCK}.new").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (made / f"{LOCK}.new").rename(made / LOCK)
+            yield made
+
+
+def open_scratch(path: Path, tables: str) -> sqlite3.Connection:
+    """A new database for one run, with those tables. Nobody reads it after a crash.
+
+    It is one transaction that never ends: a commit for each row took a sixth of an import's time.
+    Pages beyond SQLite's own cache of 2 MB go to the file all the same.
+    """
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+        f"{tables} BEGIN"
+    )
+    return database
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items, so many at a time."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _marks(values: list[str]) -> str:
+    """A question mark for each value."""
+    return ", ".join("?" * len(values))
 
 
 class Spool:
     """Use as a context; `path` is a file that does not exist yet."""
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None)
-        # Nobody reads it after a crash.
-        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-        self._database.executescript(_TABLE)
+        self._database = open_scratch(path, _TABLE)
 
     def __enter__(self) -> Self:
         return self
@@ -93,11 +170,42 @@ class Spool:
             ),
         )
 
+    def doubt(self, doubt: Doubt) -> None:
+        """Keep a rejected row whose order is not certain."""
+        self._database.execute(
+            "INSERT INTO doubt (kind, source, line, orders, is_short) VALUES (?, ?, ?, ?, ?)",
+            (doubt.kind, doubt.source, doubt.line, json.dumps(doubt.orders), doubt.is_short),
+        )
+
+    def doubts(self) -> Iterator[Doubt]:
+        """The rejected rows whose order is not certain, in the order of their reading."""
+        last = 0
+        statement = "SELECT * FROM doubt WHERE id > ? ORDER BY id LIMIT 1"
+        while found := self._database.execute(statement, (last,)).fetchone():
+            last, kind, source, line, orders, is_short = found
+            yield Doubt(Kind(kind), source, line, json.loads(orders), bool(is_short))
+
+    def count_doubts(self) -> int:
+        """How many rejected rows there are whose order is not certain."""
+        counted: int = self._database.execute("SELECT count(*) FROM doubt").fetchone()[0]
+        return counted
+
     def find(self, kind: Kind, reference: str) -> Kept | None:
         """The row of that key, or of that code where the reference is marked as one."""
         if reference.startswith(BY_CODE):
             return self._one("kind = ? AND code = ?", (kind, reference.removeprefix(BY_CODE)))
         return self._one("kind = ? AND key = ?", (kind, reference))
+
+    def find_all(self, kind: Kind, references: Collection[str]) -> dict[str, Kept]:
+        """The rows of those keys and of those marked codes, by the reference."""
+        codes = {text.removeprefix(BY_CODE) for text in references if text.startswith(BY_CODE)}
+        keys = [text for text in references if not text.startswith(BY_CODE)]
+        found = {row.key: row for row in self._listed("kind = ? AND key IN", (kind,), keys)}
+        for code in codes:
+            row = self.find(kind, f"{BY_CODE}{code}")
+            if row is not None:
+                found[f"{BY_CODE}{code}"] = row
+        return found
 
     def find_code(self, kind: Kind, code: str) -> Kept | None:
         """The row of that code which is to be written."""
@@ -107,25 +215,53 @@ class Spool:
         """The row of that barcode which is to be written."""
         return self._one(f"scanned = ? AND state = {State.NEW:d}", (code,))
 
+    def replace(self, row: Kept, code: str | None, scanned: str | None) -> None:
+        """Put a row, whose id is ignored, at the place of the one of the same kind and key."""
+        self._database.execute(
+            "UPDATE row SET code = ?, scanned = ?, state = ?, line = ?, payload = ?"
+            " WHERE kind = ? AND key = ?",
+            (code, scanned, row.state, row.line, row.payload, row.kind, row.key),
+        )
+
     def reject(self, ids: Iterable[int]) -> None:
         """Mark rows as rejected."""
         self._database.executemany(
             "UPDATE row SET state = ? WHERE id = ?", [(State.REJECTED, key) for key in ids]
         )
 
-    def batches(self, kind: Kind, size: int, state: State | None = None) -> Iterator[list[Kept]]:
-        """The rows of a kind in the order of their reading, so many at a time."""
+    def batches(
+        self, kind: Kind, size: int, state: State | None = None, owner: str | None = None
+    ) -> Iterator[list[Kept]]:
+        """The rows of a kind, all or an order's, as they were read, so many at a time."""
         wanted = "" if state is None else f" AND state = {state:d}"
+        wanted += "" if owner is None else " AND owner = ?"
+        owners = () if owner is None else (owner,)
         last = 0
         while rows := self._all(
-            f"kind = ? AND id > ?{wanted} ORDER BY id LIMIT {size:d}", (kind, last)
+            f"kind = ? AND id > ?{wanted} ORDER BY id LIMIT {size:d}", (kind, last, *owners)
         ):
             last = rows[-1].id
             yield rows
 
-    def owned(self, kind: Kind, owner: str) -> list[Kept]:
-        """An order's rows of a kind in the order of their reading."""
-        return self._all("owner = ? AND kind = ? ORDER BY id", (owner, kind))
+    def owned(self, kind: Kind, owners: Collection[str]) -> dict[str, list[Kept]]:
+        """The rows of a kind of those orders, by the order, as they were read."""
+        found: dict[str, list[Kept]] = {owner: [] for owner in owners}
+        rows = self._listed("kind = ? AND owner IN", (kind,), list(owners))
+        for row in sorted(rows, key=lambda each: each.id):
+            found[row.owner or ""].append(row)
+        return found
+
+    def sizes(self, kind: Kind, owners: Collection[str]) -> dict[str, int]:
+        """How many rows of a kind each of those orders has; of none nothing is said."""
+        found: dict[str, int] = {}
+        for chunk in batched(owners, ASKED):
+            counted = self._database.execute(
+                "SELECT owner, count(*) FROM row"  # noqa: S608 - only question marks are put in
+                f" WHERE kind = ? AND owner IN ({_marks(chunk)}) GROUP BY owner",
+                (kind, *chunk),
+            )
+            found |= dict(counted)
+        return found
 
     def carried(self, shipment: str) -> list[Kept]:
         """The lines that name a shipment."""
@@ -143,9 +279,14 @@ class Spool:
         rows = self._all(f"{where} LIMIT 1", values)
         return rows[0] if rows else None
 
+    def _listed(self, where: str, values: tuple[str, ...], listed: list[str]) -> Iterator[Kept]:
+        """The rows of a condition that ends by a list, which may be a long one."""
+        for chunk in batched(listed, ASKED):
+            yield from self._all(f"{where} ({_marks(chunk)})", (*values, *chunk))
+
     def _all(self, where: str, values: tuple[str | int, ...]) -> list[Kept]:
         found = self._database.execute(f"SELECT {_COLUMNS} FROM row WHERE {where}", values)  # noqa: S608 - the conditions are ours
         return [
-            Kept(key, Kind(kind), name, owner, carrier, State(state), source, line, payload)
+            Kept(key, _KINDS[kind], name, owner, carrier, _STATES[state], source, line, payload)
             for key, kind, name, owner, carrier, state, source, line, payload in found
         ]

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationInfo
 
 from models.rules.money import half_even
-from models.rules.text import clean
+from models.rules.text import clean, key
 
 FIRST_YEAR: Final = 1900
 """Programs write a year such as 0001 where they know none."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_FIRST_GROUP: Final = re.compile(r"[+-]?[0-9]{1,3}")
+_GROUP: Final = re.compile(r"[0-9]{3}")
 _YES: Final = frozenset({"1", "true", "yes", "y", "t"})
 _NO: Final = frozenset({"0", "false", "no", "n", "f"})
 
@@ -37,6 +39,14 @@ class Formats:
 
 KEPT: Final = Formats()
 
+SHOWN: Final = 40
+"""Characters of a value that a message names."""
+
+
+def quoted(text: str) -> str:
+    """A value as a message names it: in quotes, and no more than its beginning."""
+    return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}..."
+
 
 def number(text: str, formats: Formats = KEPT) -> Decimal:
     """The number that a text stands for, exactly.
@@ -45,13 +55,18 @@ def number(text: str, formats: Formats = KEPT) -> Decimal:
         ValueError: it is none.
     """
     plain = text.strip()
-    if formats.thousands:
-        plain = plain.replace(formats.thousands, "")
+    if formats.thousands and formats.thousands in plain:
+        # Only groups of three: 4.20 is no 420.
+        head, _, decimals = plain.partition(formats.decimal)
+        first, *groups = head.split(formats.thousands)
+        if not _FIRST_GROUP.fullmatch(first) or not all(map(_GROUP.fullmatch, groups)):
+            raise ValueError(f"{quoted(text)} is no number")
+        plain = "".join([first, *groups, *([formats.decimal, decimals] if decimals else [])])
     if formats.decimal != ".":
         # A point would be neither: 1.5 must not become 15.
         plain = plain.replace(".", "?").replace(formats.decimal, ".")
     if not _NUMBER.fullmatch(plain):
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{quoted(text)} is no number")
     return Decimal(plain)
 
 
@@ -69,11 +84,11 @@ def instant(text: str, formats: Formats = KEPT) -> datetime:
         except ValueError:
             continue
         if found.year < FIRST_YEAR:
-            raise ValueError(f"{text!r} is before the year {FIRST_YEAR}")
+            raise ValueError(f"{quoted(text)} is before the year {FIRST_YEAR}")
         if found.tzinfo is None:
             found = found.replace(tzinfo=ZoneInfo(formats.time_zone))
         return found.astimezone(UTC)
-    raise ValueError(f"{text!r} is no time written as {' or '.join(formats.dates)}")
+    raise ValueError(f"{quoted(text)} is no time written as {' or '.join(formats.dates)}")
 
 
 def _parse(text: str, pattern: str) -> datetime:
@@ -92,6 +107,11 @@ def to_text(value: Any) -> Any:
     return clean(value) if isinstance(value, str) else value
 
 
+def to_key(value: Any) -> Any:
+    """For a column of keys and codes: as `to_text`, without invisible characters."""
+    return key(value) if isinstance(value, str) else value
+
+
 def to_number(value: Any, info: ValidationInfo) -> Any:
     """For a number's column: as the formats of the file say, which are the validation's context."""
     return number(value, info.context or KEPT) if isinstance(value, str) else value
@@ -108,5 +128,5 @@ def to_flag(value: Any) -> Any:
         return value
     word = value.strip().lower()
     if word not in _YES | _NO:
-        raise ValueError(f"{value!r} is neither yes nor no")
+        raise ValueError(f"{quoted(value)} is neither yes nor no")
     return word in _YES

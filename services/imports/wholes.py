@@ -1,23 +1,37 @@
 """Orders as wholes: with their lines and shipments, wherever in the files those stand."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from models.rules.errors import ErrorCode
-from models.rules.money import MAX_MINOR, to_minor
-from models.rules.pricing import LinePrice, price_line, total
+from models.rules.freight import NONE
+from models.rules.money import Rounding, to_minor
+from models.rules.pricing import RATE_PLACES, LinePrice, price_line, shortest, total
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services import policy
-from services.imports.checking import Case
-from services.imports.records import Kind, LineRow, OrderRow, ShipmentRow
-from services.imports.report import Problem
-from services.imports.spool import Kept, Spool, State
+from services.imports import known
+from services.imports.checking import Case, shape
+from services.imports.rates import rates_of_rows
+from services.imports.records import (
+    Kind,
+    LineRow,
+    OrderRow,
+    ShipmentRow,
+    exactly,
+)
+from services.imports.report import Outcome
+from services.imports.spool import Kept, Spool, State, batched
+from services.order_entry import has_keepable_worth
 
 BATCH: Final = 200
+GATHERED: Final = 25
+LEFT_OUT: Final = "has not left and is left out; preparing an open order makes its shipments anew"
 
 Reason = tuple[ErrorCode, str]
+Rates = Mapping[tuple[str, date], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +50,63 @@ class Whole:
         return naming or list(range(len(self.lines)))
 
 
-def price(line: LineRow, currency: str) -> LinePrice:
+def price(line: LineRow, currency: str, rounding: Rounding) -> LinePrice:
     """What a line's totals follow from.
 
     Raises:
-        ValueError: its price is finer than the currency, or too large.
+        ValueError: its price has too many decimals, or is too large.
     """
+    price_minor, per = exactly("unit_price", line.unit_price, line.price_quantity, currency)
     return LinePrice(
         quantity=line.quantity,
-        unit_price_minor=to_minor(line.unit_price, currency),
-        price_quantity=line.price_quantity,
+        unit_price_minor=price_minor,
+        price_quantity=per,
         discount_rate=line.discount_rate,
         tax_rate=line.tax_rate,
+        rounding=rounding,
     )
 
 
-def whole(spool: Spool, kept: Kept) -> Whole:
-    """The order of that row, with its lines and shipments."""
-    lines = spool.owned(Kind.LINE, kept.key)
-    shipments = list(_shipments(spool, kept, lines))
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The rows of an order: its own, its lines, shipments that name it, others that lines name."""
+
+    order: Kept
+    lines: list[Kept]
+    owned: list[Kept]
+    named: list[Kept]
+
+    @property
+    def shipments(self) -> list[Kept]:
+        return self.owned + self.named
+
+    @property
+    def rows(self) -> list[Kept]:
+        return [self.order, *self.lines, *self.shipments]
+
+
+def gather(spool: Spool, orders: list[Kept]) -> Iterator[Parts]:
+    """The orders of those rows with their parts, a few read at once: each may have many."""
+    for some in batched(orders, GATHERED):
+        keys = [order.key for order in some]
+        lines = spool.owned(Kind.LINE, keys)
+        owned = spool.owned(Kind.SHIPMENT, keys)
+        carriers = {line.carrier for each in lines.values() for line in each if line.carrier}
+        named = spool.find_all(Kind.SHIPMENT, carriers)
+        for order in some:
+            own = {row.key for row in owned[order.key]}
+            asked = dict.fromkeys(line.carrier for line in lines[order.key] if line.carrier)
+            others = [named[key] for key in asked if key in named and key not in own]
+            yield Parts(order, lines[order.key], owned[order.key], others)
+
+
+def whole(spool: Spool, parts: Parts) -> Whole:
+    """The order of those rows."""
+    shipments = parts.shipments
     return Whole(
-        key=kept.key,
-        order=OrderRow.model_validate_json(kept.payload or ""),
-        lines=[LineRow.model_validate_json(row.payload or "") for row in lines],
+        key=parts.order.key,
+        order=OrderRow.model_validate_json(parts.order.payload or ""),
+        lines=[LineRow.model_validate_json(row.payload or "") for row in parts.lines],
         shipments={
             row.key: ShipmentRow.model_validate_json(row.payload or "") for row in shipments
         },
@@ -66,15 +114,27 @@ def whole(spool: Spool, kept: Kept) -> Whole:
     )
 
 
-def _shipments(spool: Spool, order: Kept, lines: list[Kept]) -> Iterator[Kept]:
-    """Those that name the order and those that its lines name, each once."""
-    owned = spool.owned(Kind.SHIPMENT, order.key)
-    yield from owned
-    known = {row.key for row in owned}
-    for key in dict.fromkeys(line.carrier for line in lines if line.carrier):
-        found = spool.find(Kind.SHIPMENT, key)
-        if found is not None and key not in known:
-            yield found
+async def settle_doubts(case: Case) -> None:
+    """Give rejected lines and shipments whose order is not certain to every order that may be it.
+
+    Of the others it is counted whose order is not told. A row that is too long says its order in
+    one of its cells, so that a key which no sound row has is that of an order without any.
+    """
+    everything = case.spool.count_doubts()
+    for count, doubt in enumerate(case.spool.doubts(), 1):
+        case.progress("finding the orders of rejected rows", count, everything)
+        named = [key for key in doubt.orders if case.spool.find(Kind.ORDER, key)]
+        for key in named:
+            place = f"\n{doubt.source}:{doubt.line}:{key}"
+            row = Kept(
+                0, doubt.kind, place, key, None, State.REJECTED, doubt.source, doubt.line, None
+            )
+            case.spool.add(row, None, None)
+        if named or await known.ids(case.mapping.system, Kind.ORDER, doubt.orders):
+            continue
+        if doubt.is_short or not any(shape(key) in case.shapes for key in doubt.orders):
+            reason = f"nobody can tell which order this {doubt.kind} is of"
+            case.tell(Outcome.LOST, doubt, ErrorCode.INVALID, reason)
 
 
 async def check_orders(case: Case) -> None:
@@ -82,30 +142,38 @@ async def check_orders(case: Case) -> None:
 
     An order comes whole or not at all: without one of its lines its sums would be wrong.
     """
-    done, everything = 0, case.spool.count(Kind.ORDER, State.NEW)
-    for batch in case.spool.batches(Kind.ORDER, BATCH, State.NEW):
+    async for batch in case.batches("checking orders", Kind.ORDER, BATCH, State.NEW):
+        sizes = case.spool.sizes(Kind.LINE, [kept.key for kept in batch])
+        fitting = []
         for kept in batch:
-            reason = _objection(case, kept)
-            if reason is not None:
+            reason = _size_objection(sizes.get(kept.key, 0))
+            if reason is None:
+                fitting.append(kept)
+            else:
                 _reject_whole(case, kept, reason)
-        done += len(batch)
-        case.progress("checking orders", done, everything)
-        await asyncio.sleep(0)  # whatever else this process does may go on
+        rates = await rates_of_rows(Kind.ORDER, fitting)
+        for parts in gather(case.spool, fitting):
+            reason = _objection(case, parts, rates)
+            if reason is not None:
+                _reject_whole(case, parts.order, reason)
 
 
-def _objection(case: Case, kept: Kept) -> Reason | None:
-    """Why the order cannot come as a whole."""
-    lines = case.spool.owned(Kind.LINE, kept.key)
+def _size_objection(lines: int) -> Reason | None:
+    """Why an order cannot have so many lines. Those of one that is too large are not read."""
     if not lines:
         return ErrorCode.REQUIRED, "no row is a line of it"
     most = policy.current().max_order_lines
-    if len(lines) > most:
-        return ErrorCode.LIMIT_EXCEEDED, f"it has {len(lines)} lines; {most} are possible"
-    shipments = case.spool.owned(Kind.SHIPMENT, kept.key)
-    for row in (*lines, *shipments):
+    if lines > most:
+        return ErrorCode.LIMIT_EXCEEDED, f"it has {lines} lines; {most} are possible"
+    return None
+
+
+def _objection(case: Case, parts: Parts, rates: Rates) -> Reason | None:
+    """Why the order cannot come as a whole."""
+    for row in (*parts.lines, *parts.owned):
         if row.state is State.REJECTED:
             return ErrorCode.INVALID, f"its {row.kind} was rejected ({case.where(row)})"
-    return _unclear(lines, shipments) or _impossible(case, kept, lines)
+    return _unclear(parts.lines, parts.owned) or _impossible(case, parts, rates)
 
 
 def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
@@ -118,26 +186,30 @@ def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
     return None
 
 
-def _impossible(case: Case, kept: Kept, lines: list[Kept]) -> Reason | None:
+def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
     """What is wrong with its amounts, or with a shipment that is of another order."""
-    found = whole(case.spool, kept)
+    found = whole(case.spool, parts)
     for key, shipment in found.shipments.items():
-        if shipment.order not in (None, kept.key):
+        if shipment.order not in (None, found.key):
             reason = f"its line names shipment {key}, which is of order {shipment.order}"
             return ErrorCode.INVALID, reason
     prices = []
-    for row, line in zip(lines, found.lines, strict=True):
+    for row, line in zip(parts.lines, found.lines, strict=True):
         try:
-            prices.append(price_line(price(line, found.order.currency)))
+            prices.append(price_line(price(line, found.order.currency, case.rounding)))
         except ValueError as error:
-            case.reject(row, ErrorCode.INVALID, str(error))
+            case.reject(row, ErrorCode.INVALID, str(error), "unit_price")
             return ErrorCode.INVALID, f"its line was rejected ({case.where(row)})"
     try:
         sums = total(prices, *shipping_minor(found.order))
     except ValueError as error:
         return ErrorCode.INVALID, str(error)
-    if sums.total_gross_minor > MAX_MINOR:
+    if not sums.can_be_kept:
         return ErrorCode.INVALID, "it comes to more than can be kept"
+    order = found.order
+    rate = rates.get((order.currency, policy.current().local(order.placed_at).date()))
+    if not has_keepable_worth(sums.total_gross_minor, order.currency, rate):
+        return ErrorCode.INVALID, "it is worth more than can be kept"
     return None
 
 
@@ -151,12 +223,19 @@ def shipping_minor(order: OrderRow) -> tuple[int, int]:
     return net_minor, to_minor(order.shipping_tax, order.currency)
 
 
+def tax_rule(net_minor: int, tax_minor: int) -> str:
+    """How the freight of an imported order is taxed: at the rate that its tax comes to, or not."""
+    if not net_minor or not tax_minor:
+        return NONE
+    return f"{shortest(round(Decimal(tax_minor) / net_minor, RATE_PLACES)):f}"
+
+
 def _reject_whole(case: Case, kept: Kept, reason: Reason) -> None:
     case.reject(kept, *reason)
     message = f"order {kept.key} was rejected ({case.where(kept)})"
     for kind in (Kind.SHIPMENT, Kind.LINE):
-        for row in case.spool.owned(kind, kept.key):
-            if row.state is State.NEW:
+        for rows in case.spool.batches(kind, BATCH, State.NEW, kept.key):
+            for row in rows:
                 case.reject(row, ErrorCode.NOT_FOUND, message)
 
 
@@ -166,7 +245,7 @@ async def check_shipments(case: Case) -> None:
     What has not left would hold promised stock. Nothing is promised to imported orders until they
     are prepared here, which makes the shipment anew.
     """
-    for batch in case.spool.batches(Kind.SHIPMENT, BATCH, State.NEW):
+    async for batch in case.batches("checking shipments", Kind.SHIPMENT, BATCH, State.NEW):
         for kept in batch:
             count = case.report.count(Kind.SHIPMENT)
             lines, orders = case.spool.carried(kept.key), orders_of(case.spool, kept)
@@ -183,8 +262,7 @@ async def check_shipments(case: Case) -> None:
             elif is_kept(ShipmentRow.model_validate_json(kept.payload or "")):
                 count.new += len(new)
             else:
-                _warn(case, kept)
-        await asyncio.sleep(0)
+                case.tell(Outcome.WARNING, kept, ErrorCode.INVALID, LEFT_OUT)
 
 
 def is_kept(shipment: ShipmentRow) -> bool:
@@ -199,9 +277,3 @@ def orders_of(spool: Spool, kept: Kept) -> list[Kept]:
         keys[kept.owner] = None
     found = (spool.find(Kind.ORDER, key) for key in keys if key)
     return [order for order in found if order]
-
-
-def _warn(case: Case, kept: Kept) -> None:
-    file = case.mapping.sources[kept.source].name
-    reason = "has not left and is left out; preparing an open order makes its shipments anew"
-    case.report.warnings.append(Problem(file, kept.line, None, ErrorCode.INVALID, reason))

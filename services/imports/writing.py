@@ -15,18 +15,19 @@ from tortoise.models import Model
 from models.catalog import Product
 from models.columns import new_id
 from models.customers import Customer
-from models.inventory import StockItem
 from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from services import credit, stock
+from services import credit, search, stock
 from services.imports import known
 from services.imports.checking import Case
+from services.imports.differences import digest
 from services.imports.masters import BUILDERS, Desk
 from services.imports.orders import Surroundings, build
+from services.imports.rates import rates_of
 from services.imports.records import BY_CODE, RECORDS, Kind, Record, StockRow
 from services.imports.spool import Kept, State
-from services.imports.wholes import Whole, is_kept, whole
+from services.imports.wholes import Whole, gather, is_kept, whole
 from services.transaction import Contended, Work, run
 
 BATCH: Final = 200
@@ -40,18 +41,17 @@ async def write(actor: Actor, case: Case) -> None:
     """Write what the first pass spooled as new."""
     steps: dict[Kind, Step] = dict.fromkeys(BUILDERS, _masters)
     steps |= {Kind.STOCK: _stock, Kind.ORDER: _orders}
-    written = Written()
-    for kind, step in steps.items():
-        done, everything = 0, case.spool.count(kind, State.NEW)
-        for batch in case.spool.batches(kind, BATCH, State.NEW):
-            written += await _write_batch(actor, case, kind, step, batch)
-            done += len(batch)
-            case.progress(f"writing {kind}", done, everything)
-    if written[Kind.ORDER]:
-        await run(actor, credit.recount)
+    try:
+        for kind, step in steps.items():
+            async for batch in case.batches(f"writing {kind}", kind, BATCH, State.NEW):
+                case.report.added += await _write_batch(actor, case, kind, step, batch)
+    finally:
+        # Also where it ends early, and of orders that an earlier run wrote before it was cut off.
+        if any(case.spool.count(Kind.ORDER, state) for state in (State.NEW, State.PRESENT)):
+            await run(actor, credit.recount)
     for kind, count in case.report.counts.items():
-        count.unchanged += count.new - written[kind]
-        count.new = written[kind]
+        count.unchanged += count.new - case.report.added[kind]
+        count.new = case.report.added[kind]
 
 
 async def _write_batch(
@@ -78,7 +78,8 @@ async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Wri
     named = {f"{BY_CODE}{each.natural}": made[each.key] for each in records}
     ids[kind] = {**ids.get(kind, {}), **made, **named}
     desk = Desk(work, system, ids)
-    rows: list[Model] = _references(system, kind, made)
+    digests = {row.key: digest([row]) for row in batch if row.key in made}
+    rows: list[Model] = await _references(work, system, kind, made, digests)
     new = [record for record in records if record.natural not in namesakes]
     for record in new:
         rows += BUILDERS[kind](desk, made[record.key], record)
@@ -92,22 +93,16 @@ async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> Written:
     records = [StockRow.model_validate_json(row.payload or "") for row in batch]
     ids = await _referred(work, system, records)
     there = await known.stocked(set(ids[Kind.PRODUCT].values()), work.connection)
+    places = [
+        (ids[Kind.PRODUCT][each.product], ids[Kind.WAREHOUSE][each.warehouse]) for each in records
+    ]
+    new = {place: each for place, each in zip(places, records, strict=True) if place not in there}
     rows: list[Model] = []
-    for record in records:
-        place = ids[Kind.PRODUCT][record.product], ids[Kind.WAREHOUSE][record.warehouse]
-        if place in there:
-            continue
-        item = StockItem(
-            id=new_id(),
-            product_id=place[0],
-            warehouse_id=place[1],
-            incoming=record.incoming,
-            safety_stock=record.safety_stock,
-            reorder_point=record.reorder_point,
-            reorder_quantity=record.reorder_quantity,
-            created_at=work.now,
-            updated_at=work.now,
-        )
+    for item in await stock.new_items(work, new):
+        record = new[item.product_id, item.warehouse_id]
+        item.incoming, item.safety_stock = record.incoming, record.safety_stock
+        item.reorder_point = record.reorder_point
+        item.reorder_quantity = record.reorder_quantity
         reason = f"opening count, imported from {system}"
         rows += [item, stock.open_with(work, item, record.on_hand, reason)]
     await _insert(work, rows)
@@ -117,10 +112,13 @@ async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> Written:
 async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
-    found = [whole(case.spool, row) for row in batch if row.key not in there]
-    around = await _surroundings(work, system, found)
+    fresh = [row for row in batch if row.key not in there]
+    gathered = list(gather(case.spool, fresh))
+    found = [whole(case.spool, each) for each in gathered]
+    around = await _surroundings(work, case, found)
     made = {each.key: new_id() for each in found}
-    rows: list[Model] = _references(system, kind, made)
+    digests = {each.order.key: digest(each.rows) for each in gathered}
+    rows: list[Model] = await _references(work, system, kind, made, digests)
     for each in found:
         rows += build(around, made[each.key], each)
     await _insert(work, rows)
@@ -133,7 +131,8 @@ async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Writ
     )
 
 
-async def _surroundings(work: Work, system: str, found: list[Whole]) -> Surroundings:
+async def _surroundings(work: Work, case: Case, found: list[Whole]) -> Surroundings:
+    system = case.mapping.system
     orders = [each.order for each in found]
     lines = [line for each in found for line in each.lines]
     shipments = {key: row for each in found for key, row in each.shipments.items()}
@@ -146,10 +145,12 @@ async def _surroundings(work: Work, system: str, found: list[Whole]) -> Surround
     return Surroundings(
         work=work,
         system=system,
+        rounding=case.rounding,
         customers={key: buyers[found_id] for key, found_id in customers.items()},
         products={key: goods[found_id] for key, found_id in products.items()},
         warehouses=ids.get(Kind.WAREHOUSE, {}),
         taken=frozenset(taken),
+        rates=await rates_of(orders, work.connection),
     )
 
 
@@ -181,14 +182,24 @@ def _record(kept: Kept) -> Record:
     return RECORDS[kept.kind].model_validate_json(kept.payload or "")
 
 
-def _references(system: str, kind: Kind, made: Mapping[str, UUID]) -> list[Model]:
-    """That the system knows the objects by these keys."""
-    return [
+async def _references(
+    work: Work, system: str, kind: Kind, made: Mapping[str, UUID], digests: Mapping[str, str]
+) -> list[Model]:
+    """That the system knows the objects by the keys, their words, and what rows said."""
+    subject = RECORDS[kind].subject
+    rows: list[Model] = [
         ExternalRef(
-            subject_kind=RECORDS[kind].subject, subject_id=subject_id, system=system, key=key
+            subject_kind=subject,
+            subject_id=subject_id,
+            system=system,
+            key=key,
+            digest=digests[key],
         )
         for key, subject_id in made.items()
     ]
+    if subject in search.SEARCHED:
+        rows += await search.new_reference_tokens(work, subject, made)
+    return rows
 
 
 async def _insert(work: Work, rows: list[Model]) -> None:

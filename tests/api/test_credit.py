@@ -95,7 +95,7 @@ async def test_a_customer_who_is_blocked_orders_nothing(database: Database) -> N
     document = PLACE.replace(
         ERRORS,
         """userErrors { code path ... on CreditExceeded {
-        limit { amount } used { amount } requested { amount } } }""",
+        limit { amount } used { amount } requestedAmount { amount } } }""",
     )
     order = {"customerId": company.customer, "lines": [{"sku": "TEA", "quantity": 3}]}
     (error,) = await refusal(document, input=order)
@@ -104,7 +104,7 @@ async def test_a_customer_who_is_blocked_orders_nothing(database: Database) -> N
         "path": ["input", "customerId"],
         "limit": None,
         "used": {"amount": "0.00"},
-        "requested": {"amount": "30.00"},
+        "requestedAmount": {"amount": "30.00"},
     }
     assert await Order.all().count() == 0
 

@@ -10,7 +10,8 @@ import pytest
 from graphql import ExecutionResult, get_introspection_query
 from structlog.testing import capture_logs
 
-from graph.execution.breadth import Column, Run
+from graph.execution.breadth import Run
+from graph.execution.columns import Column
 from graph.execution.engine import Engine
 from graph.execution.planning import Level
 from graph.schema import schema

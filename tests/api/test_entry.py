@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from services import clock
 from tests.support.api import ask, change, refusal
@@ -18,6 +19,7 @@ from tests.support.company import (
     found_company,
 )
 from tests.support.databases import Database
+from tests.support.many import copies
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DRAFT: Final = f"""
@@ -136,6 +138,20 @@ async def test_what_can_be_had_and_when(database: Database) -> None:
     ]
 
 
+async def test_stock_comes_in_the_order_in_which_warehouses_serve(database: Database) -> None:
+    company = await found_company()
+    await company.product("TEA", stock=5)
+    item = await StockItem.get()
+    places = [{"code": "LAST", "priority": 900}, {"code": "FIRST", "priority": 1}]
+    for place in await copies(await Warehouse.get(), places):
+        await copies(item, [{"warehouse_id": place.id}])
+    found = await ask(AVAILABLE, lines=[{"sku": "TEA", "quantity": 16}])
+    (line,) = found["availability"]
+    assert line["available"] == 15
+    codes = [each["warehouse"]["code"] for each in line["warehouses"]]
+    assert codes == ["FIRST", "MAIN", "LAST"]
+
+
 async def test_a_draft_holds_nothing_until_it_is_submitted(database: Database) -> None:
     company = await found_company()
     await company.product("TEA", stock=5)
@@ -145,6 +161,15 @@ async def test_a_draft_holds_nothing_until_it_is_submitted(database: Database) -
     placed = await company.act(draft, "SUBMIT")
     assert (placed["status"], placed["fulfillmentStatus"]) == ("CONFIRMED", "RESERVED")
     assert await reserved("TEA") == 2
+
+
+async def test_a_draft_that_was_cancelled_offers_nothing(database: Database) -> None:
+    company = await found_company()
+    await company.product("TEA", stock=2)
+    draft = (await change(DRAFT, input=cart(company, ("TEA", 2))))["order"]
+    assert (await company.act(draft, "CANCEL"))["status"] == "CANCELLED"
+    offered = "query($id: ID!) { order(id: $id) { availableActions } }"
+    assert (await ask(offered, id=draft["id"]))["order"] == {"availableActions": []}
 
 
 async def test_a_draft_may_hold_stock_for_a_time(database: Database) -> None:

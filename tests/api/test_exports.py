@@ -64,13 +64,13 @@ def told(shop: Database, story: Callable[[], Awaitable[list[str]]]) -> list[str]
 
 
 async def story(method: str = "card", reference: str = "ch_1") -> list[str]:
-    """An order of 28.70 that left, was paid and refunded in part; the ids of both payments."""
+    """An order of 29.63 that left, was paid and refunded in part; the ids of both payments."""
     with clock.frozen(datetime(2026, 3, 9, 8, tzinfo=UTC)):
         trade = await open_trade()
         await trade.product("CUP", near=2, tax_rate=Decimal("0.19"))
         order = await trade.place(("CUP", 2), shipping=Decimal("4.90"))
         await trade.act(order, OrderAction.SHIP)
-        charge = RecordPayment(order.id, PaymentKind.CHARGE, Decimal("28.70"), method, reference)
+        charge = RecordPayment(order.id, PaymentKind.CHARGE, Decimal("29.63"), method, reference)
         paid = await record_payment(OPEN, charge)
     with clock.frozen(datetime(2026, 3, 31, 23, 30, tzinfo=UTC)):
         await trade.pay(paid, "3.70", PaymentKind.REFUND)
@@ -93,16 +93,16 @@ def test_the_ledger_of_a_month(shop: Database) -> None:
     assert printed.exit_code == 0
     assert printed.stdout.splitlines() == [
         HEAD,
-        f"{invoice},receivables,28.70,,EUR,{order}-1",
+        f"{invoice},receivables,29.63,,EUR,{order}-1",
         f"{invoice},revenue,,20.00,EUR,{order}-1",
         f"{invoice},shipping,,4.90,EUR,{order}-1",
-        f"{invoice},tax,,3.80,EUR,{order}-1",
-        f"2026-03-09,CHARGE,{charge},{order},ADA,cash:card,28.70,,EUR,card ch_1",
-        f"2026-03-09,CHARGE,{charge},{order},ADA,receivables,,28.70,EUR,card ch_1",
+        f"{invoice},tax,,4.73,EUR,{order}-1",
+        f"2026-03-09,CHARGE,{charge},{order},ADA,cash:card,29.63,,EUR,card ch_1",
+        f"2026-03-09,CHARGE,{charge},{order},ADA,receivables,,29.63,EUR,card ch_1",
         f"2026-03-31,REFUND,{refund},{order},ADA,receivables,3.70,,EUR,card",
         f"2026-03-31,REFUND,{refund},{order},ADA,cash:card,,3.70,EUR,card",
     ]
-    assert printed.stderr == "3 documents, 8 entries\nEUR: 61.10 debit, 61.10 credit\n"
+    assert printed.stderr == "3 documents, 8 entries\nEUR: 62.96 debit, 62.96 credit\n"
 
 
 def test_days_and_accounts_are_set_by_the_operator(

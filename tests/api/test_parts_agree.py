@@ -44,7 +44,15 @@ from tests.support.knowing import known
 from tests.support.parts import together
 from tests.support.statements import counted
 
-LIMITS: Final = Limits(tokens=100_000, depth=100, aliases=10_000, root_fields=1_000, directives=500)
+LIMITS: Final = Limits(
+    tokens=100_000,
+    depth=100,
+    aliases=10_000,
+    root_fields=1_000,
+    directives=500,
+    cost=10**9,
+    run_cost=10**9,
+)
 ENGINE: Final = Engine(schema, LIMITS)
 NOW: Final = datetime(2026, 6, 30, 12, tzinfo=UTC)
 

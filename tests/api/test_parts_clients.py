@@ -85,7 +85,7 @@ async def asked(address: str, query: str) -> tuple[asyncio.StreamReader, asyncio
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=4_096)
     body = json.dumps({"query": query})
-    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\naccept: {LAYOUT}\r\n"
+    head = f"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: {LAYOUT}\r\n"
     head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     writer.write((head + body).encode())
     return reader, writer

@@ -174,7 +174,7 @@ MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
         {"documentId": f"sha256:{H}", "extensions": hashed(GREET)},
         "`documentId` and `sha256Hash` name two documents.",
     ),
-    "query blank": ({"query": " ", "extensions": hashed(NODE)}, NO_QUERY),
+    "query blank": ({"query": " "}, NO_QUERY),
     "query number": ({"query": 7, "documentId": H}, NO_QUERY),
     "nulls": (
         {"query": None, "documentId": None, "extensions": {"persistedQuery": None}},
@@ -192,6 +192,14 @@ async def test_a_malformed_name_is_a_bad_request(name: str, size: int) -> None:
         answer = await http.post("/graphql", json=body)
     assert answer.json() == {"errors": [error("BAD_REQUEST", message)]}
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+async def test_a_blank_text_beside_a_name_is_none(blank: str) -> None:
+    async with client() as http:
+        await teach(http, NODE)
+        answer = await http.post("/graphql", json={"query": blank, "documentId": H})
+    assert answer.json() == {"data": {"node": {"name": "a node"}}}
 
 
 async def test_a_socket_takes_names_and_shares_them_with_http() -> None:
@@ -218,12 +226,3 @@ async def test_a_socket_takes_names_and_shares_them_with_http() -> None:
                 await teach(http, NODE)
             await talk.say(type="subscribe", id="n", payload={"documentId": f"sha256:{H}"})
             assert (await talk.hear())["payload"] == {"data": {"node": {"name": "a node"}}}
-
-
-async def test_a_malformed_name_ends_a_socket_as_any_malformed_message() -> None:
-    with application() as app:
-        async with served(app) as address, talking(address) as talk:
-            await talk.begin()
-            payload = {"extensions": {"persistedQuery": {"version": 1}}}
-            await talk.say(type="subscribe", id="t", payload=payload)
-            assert await talk.closed() == (4400, "`sha256Hash` is text.")

@@ -1,14 +1,18 @@
 """Returns as a front end uses them: announced, received, refunded."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import pytest
 
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
+from services import clock
 from tests.support.api import ask, change, refusal, until_numbered
 from tests.support.company import PAY, RECEIVE, RETURN, Company, found_company
 from tests.support.databases import Database
+from tests.support.tracked import second_warehouse
 
+NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ORDER = """query($id: ID!) { order(id: $id) {
   status paymentStatus returnStatus availableActions
   total { gross { amount } } paid { amount } balance { amount }
@@ -19,7 +23,7 @@ ORDER = """query($id: ID!) { order(id: $id) {
 
 TOLD: dict[str, Any] = {
     "status": "CONFIRMED",
-    "paymentStatus": "PARTLY_REFUNDED",
+    "paymentStatus": "PAID",
     "returnStatus": "PARTLY_RETURNED",
     "availableActions": ["HOLD", "RECORD_PAYMENT", "REFUND", "RETURN"],
     "total": {"gross": {"amount": "30.00"}},
@@ -118,15 +122,17 @@ async def test_a_return_is_offered_while_something_can_be_announced(database: Da
 
 async def test_a_return_is_a_node_and_its_steps_are_on_the_timeline(database: Database) -> None:
     company = await found_company()
-    order, line, request = await announced(company)
+    with clock.frozen(NOON):
+        order, line, request = await announced(company)
     lines = [{"lineId": line, "quantity": 1, "disposition": "SCRAP"}]
     await change(RECEIVE, id=request["id"], version=1, lines=lines)
     document = """query($id: ID!) { node(id: $id) { id ... on Return {
-        number status order { id } lines { quantity received disposition } } } }"""
+        number status requestedAt order { id } lines { quantity received disposition } } } }"""
     assert (await ask(document, id=request["id"]))["node"] == {
         "id": request["id"],
         "number": request["number"],
         "status": "PARTLY_RECEIVED",
+        "requestedAt": "2026-03-09T12:00:00Z",
         "order": {"id": order["id"]},
         "lines": [{"quantity": 2, "received": 1, "disposition": "SCRAP"}],
     }
@@ -138,6 +144,23 @@ async def test_a_return_is_a_node_and_its_steps_are_on_the_timeline(database: Da
     assert [(node["subject"]["id"], node["data"]["status"]) for node in told] == [
         (request["id"], "PARTLY_RECEIVED"),
         (request["id"], "REQUESTED"),
+    ]
+
+
+async def test_a_receipt_names_the_warehouse(database: Database) -> None:
+    company = await found_company()
+    order, line, request = await announced(company)
+    shop = await second_warehouse()
+    one = [{"lineId": line, "quantity": 1, "disposition": "RESTOCK"}]
+    where = {"id": request["id"], "lines": one}
+    (error,) = await refusal(RECEIVE, **where, version=1, warehouse=order["id"])
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["warehouseId"])
+    await change(RECEIVE, **where, version=1, warehouse=shop)
+    await change(RECEIVE, **where, version=2)
+    found = await ask('{ product(sku: "TEA") { stock { onHand warehouse { code } } } }')
+    assert found["product"]["stock"] == [
+        {"onHand": 3, "warehouse": {"code": "MAIN"}},
+        {"onHand": 1, "warehouse": {"code": "SHOP"}},
     ]
 
 

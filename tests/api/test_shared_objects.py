@@ -14,6 +14,7 @@ from models.rules.access import OPEN, Actor
 from resolvers.context import Context
 from resolvers.loaders.relation import ToOne
 from resolvers.loaders.select import Names
+from resolvers.metering import Meter
 from tests.support.api import SEALER, change
 from tests.support.company import WAREHOUSE, found_company
 from tests.support.databases import Database
@@ -44,9 +45,13 @@ def products_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     spoilt = {"name": None, "barcode": object()}
 
     async def load_badly(
-        relation: ToOne, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+        relation: ToOne,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,
+        meter: Meter | None = None,
     ) -> list[Any]:
-        rows = await load(relation, actor, keys, columns)
+        rows = await load(relation, actor, keys, columns, meter)
         if relation.table is not Product or columns is None:
             return rows
         found.append(len(rows))

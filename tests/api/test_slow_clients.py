@@ -8,7 +8,7 @@ import pytest
 from graph.server import protocol
 from tests.support.serving import application, served
 
-HEADERS = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+HEADERS = b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
 LARGE = json.dumps({"query": "{ greet(times: 6000000) }"}).encode()
 
 
@@ -68,7 +68,7 @@ async def test_a_client_that_reads_nothing_of_its_answer_is_dropped(
         gone.set()
 
     monkeypatch.setattr(protocol.HttpProtocol, "connection_lost", noticed)
-    with application() as app:
+    with application(max_answer_bytes=2**27) as app:
         async with served(app) as address:
             reader, writer = await connected(address)
             writer.write(HEADERS + b"content-length: %d\r\n\r\n" % len(LARGE) + LARGE)
@@ -83,7 +83,7 @@ async def test_a_client_that_reads_slowly_gets_its_whole_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
-    with application() as app:
+    with application(max_answer_bytes=2**27) as app:
         async with served(app) as address:
             reader, writer = await connected(address)
             writer.write(HEADERS + b"content-length: %d\r\n\r\n" % len(LARGE) + LARGE)

@@ -42,6 +42,10 @@ ROOTS: Final = {
         nodes { id } totalCount } }""",
     "payments": """query($n: Int!) { payments(first: $n, where: {kind: [CHARGE, REFUND]}) {
         nodes { id } totalCount } }""",
+    "returns": """query($n: Int!) { returns(first: $n, where: {not: {status: [REJECTED]}}) {
+        nodes { id } count { value isExact } } }""",
+    "invoices": """query($n: Int!) { invoices(first: $n, where: {open: false}) {
+        nodes { id balance { amount } } totalCount } }""",
     "events": "query($n: Int!) { events(first: $n) { nodes { id } } }",
     "nested page": """query($n: Int!) { customers(first: $n, sort: CREATED_AT) { nodes {
         code orders(first: 3) { nodes { number lines { sku product { name stock {
@@ -55,7 +59,7 @@ def selection(field: GraphQLField, depth: int = 3) -> str:
     if is_leaf_type(named) or depth == 0:
         return ""
     if named.name.endswith("Connection"):
-        total = "totalCount" if "totalCount" in named.fields else ""
+        total = "totalCount count { value }" if "totalCount" in named.fields else ""
         return (
             f"{{ nodes {{ id }} edges {{ cursor }} pageInfo {{ hasNextPage endCursor }} {total} }}"
         )

@@ -18,7 +18,8 @@ mutation($from: ID!, $to: ID!, $lines: [TransferLine!]!) {{
   }}
 }}"""
 SHORT: Final = TRANSFER.replace(
-    ERRORS, "userErrors { code path ... on StockShortage { requested available } }"
+    ERRORS,
+    "userErrors { code path ... on StockShortage { requested available warehouse { code } } }",
 )
 RULE: Final = f"""
 mutation($id: ID!, $point: Int = 3, $quantity: Int = 10, $safety: Int) {{
@@ -74,6 +75,7 @@ async def test_what_is_promised_stays(database: Database) -> None:
             "path": ["lines", "1", "quantity"],
             "requested": 1,
             "available": 0,
+            "warehouse": {"code": "MAIN"},
         }
     ]
     moved = await change(TRANSFER, **sent, lines=lines(("TEA", 2)))

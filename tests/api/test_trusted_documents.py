@@ -155,7 +155,7 @@ async def test_the_schema_is_read_only_by_listed_documents(tmp_path: Path) -> No
 async def test_no_page_is_served_that_asks_for_other_documents(manifest: Path) -> None:
     async with client(trusted_documents=manifest, graphiql=True) as http:
         page = await http.get("/graphql", headers={"accept": "text/html"})
-        assert page.status_code == 405
+        assert page.status_code == 406
         assert (await http.get("/graphiql/start.js")).status_code == 404
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -226,11 +227,6 @@ CLOSING: dict[str, tuple[list[str], int]] = {
         ['{"type":"connection_init"}', '{"type":"complete","id":"' + "x" * 129 + '"}'],
         4400,
     ),
-    "no payload": (['{"type":"connection_init"}', '{"type":"subscribe","id":"1"}'], 4400),
-    "no query": (
-        ['{"type":"connection_init"}', '{"type":"subscribe","id":"1","payload":{}}'],
-        4400,
-    ),
     "id in use": (
         [
             '{"type":"connection_init"}',
@@ -251,6 +247,50 @@ async def test_whoever_breaks_the_protocol_is_closed(address: str, name: str) ->
         assert (await talk.closed())[0] == code
 
 
+MALFORMED: dict[str, tuple[Any, str]] = {
+    "no payload": (None, "A request is a JSON object with a query."),
+    "a list": ([], "One request at a time: batches are not accepted."),
+    "no query": ({}, "`query` is missing, or is no text."),
+    "an empty query": ({"query": ""}, "`query` is missing, or is no text."),
+    "a number": ({"query": 5, "documentId": "x"}, "`query` is missing, or is no text."),
+    "odd variables": ({"query": "{greet}", "variables": []}, "`variables` is an object."),
+    "odd name": ({"query": "{greet}", "operationName": 5}, "`operationName` is text."),
+    "odd extensions": ({"query": "{greet}", "extensions": 1}, "`extensions` is an object."),
+    "no hash": (
+        {"query": "", "extensions": {"persistedQuery": {"version": 1}}},
+        "`sha256Hash` is text.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_a_malformed_operation_ends_alone(address: str, name: str) -> None:
+    payload, message = MALFORMED[name]
+    async with talking(address) as talk:
+        await talk.begin()
+        await talk.say(type="subscribe", id="odd", payload=payload)
+        heard = await talk.hear()
+        assert (heard["type"], heard["id"], codes(heard)) == ("error", "odd", ["BAD_REQUEST"])
+        assert [each["message"] for each in heard["payload"]] == [message]
+        await talk.subscribe("odd", "{ greet }")  # the socket goes on, and the id is free
+        assert (await talk.hear())["payload"] == {"data": {"greet": "Hello world"}}
+
+
+async def test_a_subscription_is_named_beside_an_empty_query(address: str) -> None:
+    """As graphql-ws sends it, which sends nothing without a text."""
+    name = sha256(TICKS.encode()).hexdigest()
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": name}}
+    async with talking(address) as talk:
+        await talk.begin()
+        named = {"query": "", "variables": {"to": 1}, "extensions": persisted}
+        await talk.say(type="subscribe", id="1", payload=named)
+        assert codes(await talk.hear()) == ["PERSISTED_QUERY_NOT_FOUND"]
+        for query in (TICKS, "", " "):
+            await talk.say(type="subscribe", id="1", payload={**named, "query": query})
+            assert (await talk.hear())["payload"] == {"data": {"ticks": {"number": 0}}}
+            assert await talk.hear() == {"type": "complete", "id": "1"}
+
+
 async def test_a_binary_message_is_none_of_the_protocol(address: str) -> None:
     async with talking(address) as talk:
         await talk.connection.send(b'{"type":"ping"}')
@@ -263,18 +303,26 @@ async def test_other_protocols_are_not_spoken(address: str, offered: list[str] |
         assert await talk.closed() == (4406, "The protocol is graphql-transport-ws.")
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-async def test_a_foreign_page_may_not_connect(address: str, origin: str) -> None:
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.2:1"])
+async def test_a_foreign_page_may_not_connect(
+    address: str, origin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with talking(address, origin=origin):
             pass
     assert refused.value.response.status_code == 403
+    assert b"ORDERGRAPH_ALLOWED_ORIGINS lists those that may" in (
+        refused.value.response.body or b""
+    )
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["origin"]) == ("origin refused", origin)
+    assert line["setting"] == "ORDERGRAPH_ALLOWED_ORIGINS"
 
 
 async def test_our_own_page_and_allowed_ones_may_connect() -> None:
     with application(allowed_origins="https://shop.example") as app:
         async with served(app) as address:
-            for origin in (f"http://{address}", "https://shop.example"):
+            for origin in (f"http://{address}", "https://shop.example", "http://localhost:5173"):
                 async with talking(address, origin=origin) as talk:
                     await talk.begin()
 

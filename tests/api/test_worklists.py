@@ -97,12 +97,8 @@ async def test_payments_are_paged_by_cursors_of_their_own(database: Database) ->
     assert (await failure(document.replace("first: 3", "first: 101")))[0] == "BAD_REQUEST"
 
 
-@pytest.mark.parametrize(
-    "where", [{"reference": {"words": "ch"}}, {"or": [{"method": ["a"]}] * 100}]
-)
-async def test_payments_that_cannot_be_asked_for(
-    sqlite_database: Database, where: dict[str, Any]
-) -> None:
+async def test_payments_have_no_words(sqlite_database: Database) -> None:
+    where = {"reference": {"words": "ch"}}
     assert (await failure(PAYMENTS, where=where))[0] == "BAD_REQUEST"
 
 

@@ -23,7 +23,7 @@ from graphql import GraphQLSchema
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.incremental.incremental_executor import IncrementalExecutor
 
-from graph.execution import breadth, finding
+from graph.execution import breadth, columns, finding
 from graph.execution.engine import BreadthFirst
 from graph.execution.planning import Plans
 
@@ -61,13 +61,31 @@ def _resumed(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any, 
             return end.value
 
 
+class Begun:
+    """In the place of a task: what it runs, which `gather` begins."""
+
+    def __init__(self, run: Coroutine[Any, Any, Any]) -> None:
+        self.run = run
+
+    def cancel(self) -> None:
+        self.run.close()
+
+
 class Eager:
-    """asyncio, with a `gather` that needs no event loop where nothing waits."""
+    """asyncio, with tasks and a `gather` that need no event loop where nothing waits."""
+
+    ensure_future = Begun
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
 
-    async def gather(self, *awaited: Any, return_exceptions: bool = False) -> list[Any]:
+    async def sleep(self, _seconds: float) -> None:
+        """There are no turns of a loop to wait for."""
+
+    async def gather(self, *given: Any, return_exceptions: bool = False) -> list[Any]:
+        awaited = [each.run if isinstance(each, Begun) else each for each in given]
+        if return_exceptions and any(isinstance(each, Begun) for each in given):
+            return []  # they were cancelled
         if return_exceptions:
             # What resolvers wait for is theirs, and begins when a loop runs.
             await asyncio.sleep(0)
@@ -106,7 +124,7 @@ def pytest_configure() -> None:
     for module, name, ours in (
         (theirs, "IncrementalExecutor", Incremental),
         (theirs, "ExecutorThrowingOnIncremental", Throwing),
-        (breadth, "asyncio", Eager()),
+        (columns, "asyncio", Eager()),
         (finding, "asyncio", Eager()),
     ):
         if not hasattr(module, name):

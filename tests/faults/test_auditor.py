@@ -16,11 +16,13 @@ from models.rules.catalog import BackorderPolicy
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
+from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
 from services import clock
+from services.edited_lines import EditedLine
 from services.fulfillment import CreateShipment, create_shipment
 from services.idempotency import Claim, claimed
-from services.order_editing import EditedLine, EditOrder, edit_order
+from services.order_editing import EditOrder, edit_order
 from services.order_entry import NewLine
 from services.orders import note_on_order
 from services.placing import PlaceOrder, draft_order
@@ -33,7 +35,7 @@ from tests.support.trade import NOON, Trade, lines_of, open_trade, shipments_of
 NAMES: Final = {
     *(*STATEMENTS, *NUMBERED_AT_ONCE, *SERVED),
     *("line.price", "payment.authorized", "key.outcome", "invoice.gapless", "invoice.counter"),
-    "order.step",
+    *("order.step", "stock.home"),
 }
 
 
@@ -52,6 +54,9 @@ async def trade_a_little() -> None:
     gone = await trade.place(("CUP", 1), channel="gone")
     await trade.act(await trade.act(gone, OrderAction.PREPARE), OrderAction.CANCEL)
     await hold_one_of_two(trade)
+    back = await trade.act(await trade.place(("CUP", 1), channel="back"), OrderAction.SHIP)
+    (line,) = await lines_of(back)
+    await trade.receive(await trade.announce(back, (line, 1)), (line, 1, Disposition.RESTOCK))
 
 
 async def ship_and_pay(trade: Trade) -> None:
@@ -143,6 +148,9 @@ EDITS: Final[dict[str, str]] = {
     "stock.reserved_after": movement("RESERVE", "reserved_after = 1"),
     "stock.damaged_after": movement("DAMAGE", "damaged_after = 1"),
     "stock.sequence": movement("RELEASE", "sequence = 99"),
+    "stock.available": cups("available = available + 1"),
+    "stock.is_low": cups("is_low = 1"),
+    "stock.names": cups("sort_name = 'cups'"),
     "stock.promised": "UPDATE reservation SET quantity = 9 WHERE quantity = 3",
     "stock.enough": cups("damaged = on_hand"),
     "stock.enough_after": movement("SHIP", "damaged_after = on_hand_after + 1"),
@@ -150,6 +158,7 @@ EDITS: Final[dict[str, str]] = {
     "stock.reason": movement("DAMAGE", "reason = NULL"),
     "stock.for_line": movement("SHIP", "order_line_id = NULL"),
     "stock.gone_line": movement("RELEASE", f"order_line_id = {NOBODY}"),
+    "stock.home": movement("RETURN", "quantity = 2"),
     "stock.served": "UPDATE stock_item SET on_hand = 3 WHERE on_hand = 2",
     "line.reserved": line("packed", "reserved = 4, quantity = 4"),
     "line.reserved_in_ledger": line("held", "reserved = 0"),
@@ -171,15 +180,19 @@ EDITS: Final[dict[str, str]] = {
     "order.lines": order("packed", "line_count = 2"),
     "order.has_shipment": order("gone", "has_shipment = 1"),
     "order.cancelled": order("gone", "status = 'CONFIRMED'"),
-    "order.completed": order(
-        "shipped", "fulfillment_status = 'DELIVERED', payment_status = 'PAID'"
-    ),
+    "order.completed": order("gone", "status = 'CONFIRMED', balance_minor = -1"),
     "order.placed": order("held", "placed_at = created_at"),
     "order.subtotal_net": order("packed", "subtotal_net_minor = 1"),
     "order.subtotal_tax": order("packed", "subtotal_tax_minor = 1"),
     "order.discount": order("packed", "discount_minor = 1"),
     "order.total": order("packed", "total_gross_minor = total_gross_minor + 1"),
     "order.currency": line("packed", "currency = 'USD'"),
+    "order.balance": order("packed", "balance_minor = balance_minor + 1"),
+    "order.sort_total": order("packed", "sort_total = sort_total + 1"),
+    "order.sort_balance": order("packed", "sort_balance = 0"),
+    "product.sort_price": "UPDATE product SET sort_price = price_minor WHERE sku = 'POT'",
+    "order.sort_promised": order("packed", "sort_promised = 0"),
+    "order.sort_due": order("packed", "sort_due = 4611686018427387904"),
     "order.payment": order("packed", "payment_status = 'AUTHORIZED'"),
     "order.credit": order("packed", "credit_minor = 0"),
     "order.lifetime": order("packed", "lifetime_minor = 0"),
@@ -197,7 +210,7 @@ EDITS: Final[dict[str, str]] = {
     "invoice.sum": "UPDATE invoice SET net_minor = net_minor + 1 WHERE number LIKE '%1'",
     "invoice.all": "UPDATE invoice SET net_minor = net_minor - 1 WHERE number LIKE '%1'",
     "invoice.gapless": "UPDATE invoice SET number = 'INV-2026-000009' WHERE number LIKE '%1'",
-    "invoice.counter": "UPDATE number_counter SET value = 3 WHERE scope LIKE 'invoice%'",
+    "invoice.counter": "UPDATE number_counter SET value = 9 WHERE scope LIKE 'invoice%'",
     "customer.credit": "UPDATE customer SET credit_used_minor = credit_used_minor + 1",
     "customer.lifetime": "UPDATE customer SET lifetime_minor = lifetime_minor + 1",
     "event.sequence": event("SELECT id FROM customer", 1, "subject_seq = 2"),

@@ -24,7 +24,7 @@ def pooled_database(request: pytest.FixtureRequest) -> Database:
     return found
 
 
-async def _end_connections(database: Database) -> None:
+async def end_connections(database: Database) -> None:
     if database.dialect == "postgres":
         other = await asyncpg.connect(database.url)
         await other.execute(
@@ -58,7 +58,7 @@ async def test_transactions_go_on_after_every_loss_of_their_connection(
         for _ in range(ROUNDS):
             try:
                 async with in_transaction() as connection:
-                    await _end_connections(pooled_database)
+                    await end_connections(pooled_database)
                     await Feed.filter(id=1).using_db(connection).exists()
             except Exception:  # noqa: BLE001 - each driver has its own
                 lost += 1

@@ -20,9 +20,12 @@ PLANTED = {
 }
 
 
-async def rush(server: Server, customer: str, clients: int) -> Counter[str]:
+async def rush(
+    server: Server, customer: str, clients: int, skus: tuple[str, ...] = ("LAST",)
+) -> Counter[str]:
     """What the clients were answered: the code of the refusal, or the order's status."""
-    order = {"customerId": customer, "lines": [{"sku": "LAST", "quantity": 1}]}
+    lines = [{"sku": sku, "quantity": 1} for sku in skus]
+    order = {"customerId": customer, "lines": lines}
     answers = await asyncio.gather(*(server.change(PLACE, input=order) for _ in range(clients)))
     return Counter(
         answer["order"]["status"]
@@ -44,6 +47,18 @@ async def test_one_order_and_no_more(database: Database, workers: int, tmp_path:
     last = await StockMovement.filter(stock_item_id=item.id).order_by("-sequence").first()
     assert last is not None
     assert (last.on_hand_after, last.reserved_after, last.sequence) == (1, 1, item.movement_seq)
+
+
+async def test_one_of_several_products_is_the_last(database: Database, tmp_path: Path) -> None:
+    company = await found_company()
+    skus = ("LAST", "MANY", "MORE")
+    for sku in skus:
+        await company.product(sku, stock=1 if sku == "LAST" else CLIENTS)
+    async with started(database, tmp_path, workers=4) as server:
+        answers = await rush(server, company.customer, CLIENTS, skus)
+    assert answers == {"CONFIRMED": 1, "INSUFFICIENT_STOCK": CLIENTS - 1}
+    items = await StockItem.filter(product__sku__in=skus).order_by("product__sku")
+    assert [(item.reserved, item.movement_seq) for item in items] == [(1, 2)] * 3
 
 
 async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ what the fault has left behind, with the model off.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from random import Random
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from tortoise.models import Model
@@ -18,24 +17,27 @@ import services.credit
 import services.invoices
 import services.order_actions
 import services.order_entry
+import services.order_lines
 import services.payments
 import services.reserving
+import services.return_places
 import services.stock
-import services.waiting
 from models.inventory import StockItem, StockMovement, Warehouse
-from models.orders import OrderLine
 from models.rules.allocation import StockRow
-from models.rules.order_states import OrderAction
-from services.fulfillment import COUNTS
+from models.rules.money import Rounding
+from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
+from services.order_lines import CHANGING
+from services.reserving import Lines
 from services.statements import Statement
 from services.transaction import Work
 from tests.support.databases import Databases
 from tests.support.life.commands import Command
 from tests.support.life.fulfilling import Ship
 from tests.support.life.life import Disagreement
-from tests.support.life.machine import STEPS, Machine, Way
+from tests.support.life.machine import Machine, Way, live
 from tests.support.life.ordering import Act, Place, Wish
 from tests.support.life.paying import Pay
+from tests.support.life.returning import Announce, Receive
 from tests.support.life.stocking import Change, Correct
 
 SEEDS: Final = range(1, 6)
@@ -49,7 +51,7 @@ def naive_reserve(patch: pytest.MonkeyPatch) -> None:
     look = services.reserving.stock_row
 
     def see_all(item: StockItem, warehouse: Warehouse) -> StockRow:
-        return replace(look(item, warehouse), available=item.on_hand)
+        return look(item, warehouse)._replace(available=item.on_hand)
 
     patch.setattr(services.reserving, "stock_row", see_all)
     patch.setattr(services.order_entry, "stock_row", see_all)
@@ -58,19 +60,20 @@ def naive_reserve(patch: pytest.MonkeyPatch) -> None:
 
 
 def float_money(patch: pytest.MonkeyPatch) -> None:
-    """Prices are rounded as floats, a half up."""
+    """Prices are rounded as floats, as the language does it."""
 
-    def half_up(value: Fraction) -> int:
-        return int(float(value) + 0.5)
+    def as_float(numerator: int, denominator: int, rounding: Rounding) -> int:
+        return round(numerator / denominator)
 
-    patch.setattr(models.rules.pricing, "half_even", half_up)
+    patch.setattr(models.rules.pricing, "nearest_ratio", as_float)
 
 
 def no_release_on_cancel(patch: pytest.MonkeyPatch) -> None:
     """The line forgets what it held, and the stock does not."""
 
-    async def forget(work: Work, line: OrderLine, quantity: int, reason: str) -> None:
-        line.reserved -= quantity
+    async def forget(work: Work, units: dict[UUID, int], lines: Lines, reason: str) -> None:
+        for line_id, quantity in units.items():
+            lines[line_id].reserved -= quantity
 
     patch.setattr(services.order_actions, "give_back", forget)
 
@@ -94,14 +97,16 @@ def ledger_row_skipped(patch: pytest.MonkeyPatch) -> None:
 
 
 def illegal_transition(patch: pytest.MonkeyPatch) -> None:
-    """Whatever somebody wants to do to an order is allowed."""
-    patch.setattr(services.order_actions, "order_actions", lambda facts: tuple(OrderAction))
+    """The table lets every order be approved, held and released, whatever has become of it."""
+    for status in OrderStatus:
+        for action in (OrderAction.APPROVE, OrderAction.HOLD, OrderAction.RELEASE):
+            patch.setitem(ORDER_TABLE.moves, (status, action), OrderStatus.CONFIRMED)
 
 
 def backorder_served_twice(patch: pytest.MonkeyPatch) -> None:
     """A line that was served goes on waiting."""
-    counts = tuple(name for name in COUNTS if name != "backordered")
-    patch.setattr(services.waiting, "COUNTS", counts)
+    some = tuple(name for name in CHANGING if name != "backordered")
+    patch.setattr(services.order_lines, "CHANGING", some)
 
 
 def counter_edited(patch: pytest.MonkeyPatch) -> None:
@@ -125,6 +130,17 @@ def shipping_billed_again(patch: pytest.MonkeyPatch) -> None:
         return worth_of(*args, is_first=True)
 
     patch.setattr(services.invoices, "worth_of", first)
+
+
+def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:
+    """Whatever comes back is put into the first warehouse."""
+
+    def first(
+        homes: Any, line_id: UUID, code: str | None, units: int
+    ) -> Iterable[tuple[UUID, int]]:
+        return [(min(homes.ranks, key=homes.ranks.get), units)]
+
+    patch.setattr(services.return_places._Homes, "take", first)
 
 
 def pots(quantity: int, **more: Any) -> Place:
@@ -192,6 +208,17 @@ FAULTS: Final = (
         "invoice",
         "invoice.sum",
     ),
+    Fault(
+        returned_to_the_first,
+        (
+            pots(20),
+            Act(1, "SHIP"),
+            Announce(1, ((0, 15),)),
+            Receive(1, 1, ((0, 15, "RESTOCK"),)),
+        ),
+        "stock.on_hand",
+        "stock.home",
+    ),
 )
 
 
@@ -224,14 +251,7 @@ def follow(way: Way, script: Iterable[Command]) -> None:
 def search(way: Way) -> None:
     """Lead lives by dice that always fall alike; the first that goes wrong is the last."""
     for seed in SEEDS:
-        machine = Machine(way)
-        dice = Random(seed)
-        try:
-            machine.open_business()
-            for _ in range(STEPS):
-                machine.roll(dice)
-        finally:
-            machine.teardown()
+        live(way, seed)
 
 
 def test_without_the_fault_all_is_well(databases: Databases, fault: Fault) -> None:

@@ -1,6 +1,10 @@
 """What the benchmarks measure is real: their company is one that the product could have made."""
 
+import asyncio
+import dataclasses
 import json
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -8,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from benchmarks import alone, company, market, plans, postgraphile, same_rows
+from benchmarks import alone, company, market, plans, postgraphile, same_rows, worst
 from benchmarks.queries import differences, scalars
 from models.customers import Customer
 from models.orders import Order
@@ -16,9 +20,11 @@ from models.references import SearchToken
 from models.rules.access import SYSTEM
 from resolvers.identifiers import to_global
 from services.database import connection
-from services.search import words_of
+from services.search import customer_texts, order_texts, words_of
 from services.stock_audit import verify_stock
+from tests.support.company import found_company
 from tests.support.databases import Database, connected
+from tests.support.repository import ROOT
 
 KEY = "018cbd2b-9800-70c0-8000-000000000001"
 
@@ -32,11 +38,9 @@ async def test_the_company_is_found_and_stocked_as_if_the_product_had_made_it(
         greatest = await Customer.get(code=company.GREATEST_CUSTOMER)
         assert await Order.filter(customer_id=greatest.id).count() >= 1_000
         for customer in await Customer.all().order_by("code").limit(50):
-            named = {"name": customer.name, "code": customer.code, "email": customer.email}
-            assert await _tokens(customer) == set(words_of(named))
-        for order in await Order.all().order_by("id").limit(50).prefetch_related("customer"):
-            named = {"number": order.number, "customer": order.customer.name}
-            assert await _tokens(order) == set(words_of(named))
+            assert await _tokens(customer) == set(words_of(customer_texts(customer)))
+        for order in await Order.all().order_by("id").limit(50):
+            assert await _tokens(order) == set(words_of(order_texts(order)))
         assert (await verify_stock(SYSTEM)).found == 0
 
 
@@ -161,3 +165,30 @@ async def test_an_order_that_was_refused_without_need_is_told(sqlite_database: D
         "1 orders are acknowledged twice",
         "HOT-0: 1 reserved, 1 ordered, 2 possible",
     ]
+
+
+async def test_the_worst_documents_are_searched_for(sqlite_database: Database) -> None:
+    """Whether the search runs, with one document of each family. What it measures says nothing."""
+    founded = await found_company()
+    for number in range(3):
+        await founded.product(f"TEA-{number}", stock=10)
+    await founded.order(("TEA-0", 1))
+    command = [sys.executable, "-m", "benchmarks", "worst", "--tries", "1"]
+    searched = await asyncio.create_subprocess_exec(
+        *command, "--database", sqlite_database.url, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    printed, _ = await searched.communicate()
+    lines = [line for line in printed.decode().splitlines() if line.endswith("%")]
+    found = {line[:24].strip() for line in lines}
+    assert {"availability", "great order", "introspection", "literals", "pages"} <= found
+    assert {"place 20", "edit 20", "HOLD 20", "SHIP 20", "CANCEL 20"} <= found
+    assert searched.returncode in {0, 1}
+
+
+def test_what_breaks_a_mark_is_above_it() -> None:
+    quick = worst.Cost(hold_ms=50, own_ms=150, answer_bytes=1, accepted=True)
+    assert quick.share(worst.QUERY_MS) == 0.5
+    assert dataclasses.replace(quick, hold_ms=101).share(worst.QUERY_MS) > 1
+    assert dataclasses.replace(quick, own_ms=301).share(worst.QUERY_MS) > 1
+    assert dataclasses.replace(quick, own_ms=301).share(worst.MUTATION_MS) < 1
+    assert dataclasses.replace(quick, answer_bytes=2**24 + 1).share(worst.QUERY_MS) > 1

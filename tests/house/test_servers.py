@@ -68,8 +68,8 @@ def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.Mon
 async def test_the_postgresql_of_the_wheel_serves() -> None:
     programs = kinds.postgres_of_the_wheel()
     assert programs is not None
-    with private_server(POSTGRES, programs) as url:
-        client = await asyncpg.connect(url)
+    with private_server(POSTGRES, programs) as server:
+        client = await asyncpg.connect(server.url)
         assert await client.fetchval("SELECT 6 * 7") == 42
         await client.close()
 

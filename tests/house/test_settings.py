@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from graph.server.settings import (
-    BadSettings,
-    Settings,
-    kept_secret,
-    listed,
-    load,
-    unknown,
-    without_password,
-)
+from graph.server.secret import kept_secret
+from graph.server.settings import BadSettings, Settings, load
+from graph.server.settings_shown import listed, unknown, without_password
 from models.rules.delays import USUAL, Stage
 from tests.support.repository import ROOT
 
@@ -101,9 +95,13 @@ WRONG = {
     "ledger_accounts": (
         "revenue=8400, profit=1",
         (
-            "profit=1: known are receivables, revenue, shipping, tax, cash and cash:METHOD, "
-            "as in revenue=8400"
+            "profit=1: known are receivables, revenue, shipping, tax, cash, cash:METHOD and "
+            "tax:RATE, as in revenue=8400"
         ),
+    ),
+    "allowed_hosts": (
+        "shop.example, https://shop.example",
+        "a host is such as shop.example, without scheme and port; several have commas",
     ),
     "allowed_origins": (
         "https://a.example, *",
@@ -148,6 +146,44 @@ def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         "ORDERGRAPH_CURRENCY",
         "ORDERGRAPH_PORT",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "starts"),
+    [
+        ("127.0.0.1", "", True),
+        ("::1", "", True),
+        ("localhost", "", True),
+        ("0.0.0.0", "", False),  # noqa: S104 - nothing listens here
+        ("::", "", False),
+        ("10.0.0.7", "", False),
+        ("0.0.0.0", "shop.example", True),  # noqa: S104 - as above
+    ],
+)
+def test_production_on_a_network_needs_the_hosts_that_it_answers_as(
+    monkeypatch: pytest.MonkeyPatch, host: str, allowed: str, *, starts: bool
+) -> None:
+    monkeypatch.setenv("ORDERGRAPH_ENV", "production")
+    monkeypatch.setenv("ORDERGRAPH_SECRET", SECRET)
+    monkeypatch.setenv("ORDERGRAPH_HOST", host)
+    monkeypatch.setenv("ORDERGRAPH_ALLOWED_HOSTS", allowed)
+    if starts:
+        local = ("localhost", "127.0.0.1", "[::1]", "[::1]" if ":" in host else host)
+        assert load().answered_hosts == ((allowed,) if allowed else local)
+    else:
+        with pytest.raises(BadSettings) as refused:
+            load()
+        assert str(refused.value) == (
+            f"production on {host} needs ORDERGRAPH_ALLOWED_HOSTS: the names that clients ask for, "
+            "such as shop.example"
+        )
+
+
+@pytest.mark.parametrize("host", ["shop.example:443", "*", "a b", "[::1", "[::g]", "user@h", "."])
+def test_what_is_no_host_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("ORDERGRAPH_ALLOWED_HOSTS", host)
+    with pytest.raises(BadSettings, match="ORDERGRAPH_ALLOWED_HOSTS: a host is such as"):
+        load()
 
 
 def test_production_does_not_start_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

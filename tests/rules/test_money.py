@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from models.rules.money import (
     CODES_BY_EXPONENT,
+    MAX_COMPARABLE,
     MAX_MINOR,
     TaxedAmount,
     UnknownCurrency,
+    comparable,
+    comparable_bound,
+    comparable_exact,
     exponent,
     half_even,
     to_decimal,
@@ -110,3 +114,32 @@ def test_an_amount_with_its_tax() -> None:
     amount = TaxedAmount(net_minor=1000, tax_minor=190, currency="EUR")
     assert (amount.net.minor, amount.tax.minor, amount.gross.minor) == (1000, 190, 1190)
     assert amount.gross.currency == "EUR"
+
+
+SMALL = st.integers(-(10**12), 10**12)
+
+
+@given(SMALL, CURRENCIES, SMALL, CURRENCIES)
+def test_amounts_compare_whatever_their_currency(
+    one: int, currency: str, other: int, another: str
+) -> None:
+    compared = comparable(one, currency) < comparable(other, another)
+    assert compared is (to_decimal(one, currency) < to_decimal(other, another))
+
+
+@given(SMALL, CURRENCIES, st.decimals(-(10**12), 10**12, allow_nan=False))
+def test_an_amount_is_found_by_what_it_is_compared_with(
+    minor: int, currency: str, wanted: Decimal
+) -> None:
+    amount, scaled = to_decimal(minor, currency), comparable(minor, currency)
+    assert (scaled >= comparable_bound(wanted)) is (amount >= wanted)
+    assert (scaled < comparable_bound(wanted)) is (amount < wanted)
+    assert (scaled == comparable_exact(wanted)) is (amount == wanted)
+    assert scaled == comparable_exact(amount)
+
+
+def test_amounts_that_no_column_holds_are_the_greatest() -> None:
+    assert comparable(MAX_MINOR, "JPY") == MAX_COMPARABLE
+    assert comparable(-MAX_MINOR, "JPY") == -MAX_COMPARABLE
+    assert comparable_bound(Decimal("1E+40")) == MAX_COMPARABLE
+    assert comparable_exact(Decimal("-1E+40")) == -MAX_COMPARABLE

@@ -9,6 +9,7 @@ from models.rules.order_states import (
     Milestone,
     OrderAction,
     OrderFacts,
+    OrderGuard,
     OrderStatus,
     PaymentStatus,
     ReturnStatus,
@@ -18,23 +19,46 @@ from models.rules.order_states import (
     is_complete,
     milestone,
     order_actions,
+    owed_minor,
     payment_status,
     return_status,
 )
 from models.rules.payment_states import PaymentSums
 
 TABLE = {
-    "DRAFT": "EDIT SUBMIT>CONFIRMED CANCEL>CANCELLED",
-    "AWAITING_APPROVAL": "EDIT APPROVE>CONFIRMED RECORD_PAYMENT REFUND CANCEL>CANCELLED",
+    "DRAFT": "EDIT SUBMIT>CONFIRMED CANCEL",
+    "AWAITING_APPROVAL": "EDIT APPROVE>CONFIRMED RECORD_PAYMENT REFUND CANCEL",
     "CONFIRMED": (
-        "EDIT HOLD>ON_HOLD PREPARE SHIP RECORD_PAYMENT REFUND RETURN CANCEL>CANCELLED "
-        "COMPLETE>COMPLETED"
+        "EDIT HOLD>ON_HOLD PREPARE SHIP RECORD_PAYMENT REFUND RETURN CANCEL COMPLETE>COMPLETED"
     ),
-    "ON_HOLD": "EDIT RELEASE>CONFIRMED RECORD_PAYMENT REFUND RETURN CANCEL>CANCELLED",
+    "ON_HOLD": "EDIT RELEASE>CONFIRMED RECORD_PAYMENT REFUND RETURN CANCEL",
     "COMPLETED": "RECORD_PAYMENT REFUND RETURN",
     "CANCELLED": "RECORD_PAYMENT REFUND",
 }
 """Each status with its actions, and where those lead that lead elsewhere."""
+
+
+GUARDED = {
+    OrderGuard.NOTHING_LEFT: {
+        (status, "CANCEL"): "CANCELLED"
+        for status in ("DRAFT", "AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD")
+    },
+    OrderGuard.OVER_LIMIT: {("DRAFT", "SUBMIT"): "AWAITING_APPROVAL"},
+}
+"""Where steps lead with each guard that lead elsewhere without."""
+
+
+@pytest.mark.parametrize("guard", OrderGuard)
+def test_a_guard_decides_about_its_steps_alone(guard: OrderGuard) -> None:
+    decided = {
+        (status, action): ORDER_TABLE.next(status, action, {guard})
+        for status, action in ORDER_TABLE.moves
+        if ORDER_TABLE.next(status, action, {guard}) is not ORDER_TABLE.next(status, action)
+    }
+    assert decided == {
+        (OrderStatus(status), OrderAction(action)): OrderStatus(end)
+        for (status, action), end in GUARDED[guard].items()
+    }
 
 
 @pytest.mark.parametrize("status", OrderStatus)
@@ -75,42 +99,34 @@ def test_how_far_the_goods_are(lines: list[LineCounts], status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sums", "status"),
+    ("owed", "authorized", "charged", "refunded", "status"),
     [
-        (PaymentSums(100), "UNPAID"),
-        (PaymentSums(0), "PAID"),
-        (PaymentSums(100, authorized_minor=100), "AUTHORIZED"),
-        (PaymentSums(100, authorized_minor=1), "AUTHORIZED"),
-        (PaymentSums(100, authorized_minor=99, charged_minor=1), "PARTLY_PAID"),
-        (PaymentSums(100, charged_minor=99), "PARTLY_PAID"),
-        (PaymentSums(100, charged_minor=100), "PAID"),
-        (PaymentSums(100, charged_minor=101), "OVERPAID"),
-        (PaymentSums(100, charged_minor=100, refunded_minor=1), "PARTLY_REFUNDED"),
-        (PaymentSums(100, charged_minor=150, refunded_minor=50), "PARTLY_REFUNDED"),
-        (PaymentSums(100, charged_minor=100, refunded_minor=100), "REFUNDED"),
-        (PaymentSums(100, charged_minor=50, refunded_minor=50), "REFUNDED"),
+        (100, 0, 0, 0, "UNPAID"),
+        (100, 100, 0, 0, "AUTHORIZED"),
+        (100, 1, 0, 0, "AUTHORIZED"),
+        (100, 99, 1, 0, "PARTLY_PAID"),
+        (100, 0, 99, 0, "PARTLY_PAID"),
+        (100, 0, 100, 0, "PAID"),
+        (100, 0, 101, 0, "OVERPAID"),
+        (100, 0, 100, 1, "PARTLY_PAID"),  # the payment was taken back, and is still to be made
+        (100, 0, 150, 50, "PAID"),
+        (100, 0, 150, 51, "PARTLY_PAID"),
+        (100, 0, 100, 100, "UNPAID"),
+        (100, 5, 100, 100, "AUTHORIZED"),
+        (70, 0, 100, 30, "PAID"),  # 30 of it were credited
+        (70, 0, 100, 0, "OVERPAID"),
+        (0, 0, 0, 0, "PAID"),
+        (0, 100, 0, 0, "PAID"),
+        (0, 0, 1, 0, "OVERPAID"),
+        (0, 0, 100, 99, "OVERPAID"),
+        (0, 0, 100, 100, "REFUNDED"),
     ],
 )
-def test_how_far_the_money_is(sums: PaymentSums, status: str) -> None:
-    assert payment_status(sums) is PaymentStatus(status)
-
-
-@pytest.mark.parametrize(
-    ("sums", "status"),
-    [
-        (PaymentSums(100), "UNPAID"),
-        (PaymentSums(0), "UNPAID"),
-        (PaymentSums(100, authorized_minor=100), "AUTHORIZED"),
-        (PaymentSums(100, charged_minor=1), "OVERPAID"),
-        (PaymentSums(100, charged_minor=100), "OVERPAID"),
-        (PaymentSums(100, charged_minor=100, refunded_minor=99), "OVERPAID"),
-        (PaymentSums(100, charged_minor=100, refunded_minor=100), "REFUNDED"),
-    ],
-)
-def test_whatever_was_paid_for_a_cancelled_order_is_too_much(
-    sums: PaymentSums, status: str
+def test_how_far_the_money_is(
+    owed: int, authorized: int, charged: int, refunded: int, status: str
 ) -> None:
-    assert payment_status(sums, is_cancelled=True) is PaymentStatus(status)
+    sums = PaymentSums(100, authorized, charged, refunded)
+    assert payment_status(owed, sums) is PaymentStatus(status)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +172,24 @@ def test_what_is_still_to_be_paid(
     assert balance_minor(OrderStatus.COMPLETED, ReturnStatus(returned), sums) == balance
 
 
+@pytest.mark.parametrize(
+    ("granted", "returned", "charged", "refunded", "owed"),
+    [
+        (30, "NONE", 0, 0, 70),
+        (100, "NONE", 100, 100, 0),
+        (130, "NONE", 0, 0, 0),
+        (30, "RETURNED", 100, 20, 70),  # the greater of both, and not both
+        (30, "RETURNED", 100, 60, 40),
+    ],
+)
+def test_what_is_not_asked_for_whatever_came_back(
+    granted: int, returned: str, charged: int, refunded: int, owed: int
+) -> None:
+    sums = PaymentSums(100, 0, charged, refunded, granted)
+    assert owed_minor(OrderStatus.CONFIRMED, ReturnStatus(returned), sums) == owed
+    assert owed_minor(OrderStatus.CANCELLED, ReturnStatus(returned), sums) == 0
+
+
 def test_a_cancelled_order_costs_nothing() -> None:
     for charged, refunded, balance in ((0, 0, 0), (100, 0, -100), (100, 100, 0)):
         sums = PaymentSums(100, charged_minor=charged, refunded_minor=refunded)
@@ -190,20 +224,27 @@ def test_one_word_for_the_customer(
 
 
 @pytest.mark.parametrize(
-    ("lines", "charged", "complete"),
+    ("lines", "balance", "complete"),
     [
-        ([LineCounts(2, shipped=2, delivered=2)], 100, True),
-        ([LineCounts(2, shipped=2, delivered=2)], 101, True),
-        ([LineCounts(2, shipped=1, delivered=1, cancelled=1)], 100, True),
-        ([LineCounts(2, shipped=2, delivered=2)], 99, False),
-        ([LineCounts(2, shipped=2, delivered=1)], 100, False),
-        ([LineCounts(2, cancelled=2)], 100, False),
+        ([LineCounts(2, shipped=2, delivered=2)], 0, True),
+        ([LineCounts(2, shipped=2, delivered=2)], -1, True),
+        ([LineCounts(2, shipped=1, delivered=1, cancelled=1)], 0, True),
+        ([LineCounts(2, shipped=2, delivered=2)], 1, False),
+        ([LineCounts(2, shipped=2, delivered=1)], 0, False),
+        ([LineCounts(2, cancelled=2)], 0, False),
+        ([LineCounts(2, shipped=2, returned=2)], 0, True),  # the carrier brought it back
+        ([LineCounts(2, shipped=2, returned=2)], 1, False),
+        ([LineCounts(2, shipped=2, delivered=1, returned=1)], 0, False),  # it may be the same one
+        ([LineCounts(2, shipped=2, delivered=2), LineCounts(1, shipped=1)], 0, False),
+        ([LineCounts(2, shipped=2, delivered=2), LineCounts(1, shipped=1, returned=1)], 0, True),
+        ([LineCounts(2, shipped=2, delivered=2), LineCounts(1, cancelled=1)], 0, True),
+        ([], 0, False),
     ],
 )
-def test_an_order_is_complete_once_all_has_arrived_and_is_paid(
-    lines: list[LineCounts], charged: int, complete: bool
+def test_an_order_is_complete_once_nothing_is_to_come_and_nothing_is_owed(
+    lines: list[LineCounts], balance: int, complete: bool
 ) -> None:
-    assert is_complete(lines, PaymentSums(100, charged_minor=charged)) is complete
+    assert is_complete(lines, balance) is complete
 
 
 @pytest.mark.parametrize(("announced", "offered"), [(0, True), (1, True), (2, False)])
@@ -211,7 +252,7 @@ def test_a_return_is_offered_while_units_are_left_to_announce(
     announced: int, offered: bool
 ) -> None:
     line = LineCounts(4, shipped=3, returned=1)
-    facts = OrderFacts(OrderStatus.COMPLETED, [line], PaymentSums(100), announced)
+    facts = OrderFacts(OrderStatus.COMPLETED, [line], 0, 100, announced)
     assert (OrderAction.RETURN in order_actions(facts)) is offered
 
 
@@ -252,6 +293,23 @@ def test_a_return_is_offered_while_units_are_left_to_announce(
 def test_the_next_steps_are_the_table_s_where_there_is_something_to_act_on(
     status: str, line: LineCounts, charged: int, actions: str
 ) -> None:
-    sums = PaymentSums(100, charged_minor=charged)
-    possible = order_actions(OrderFacts(OrderStatus(status), [line], sums))
+    facts = OrderFacts(OrderStatus(status), [line], charged, balance_minor=100 - charged)
+    possible = order_actions(facts)
     assert possible == tuple(OrderAction(name) for name in actions.split())
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+@pytest.mark.parametrize("is_placed", [True, False])
+def test_what_was_never_placed_is_not_paid(status: OrderStatus, is_placed: bool) -> None:
+    """Every pair of status and action, where there is something to act on."""
+    whole = {
+        OrderAction.PREPARE: LineCounts(2, reserved=2),
+        OrderAction.COMPLETE: LineCounts(2, shipped=2, delivered=2),
+        OrderAction.RETURN: LineCounts(2, shipped=2),
+    }
+    for action in OrderAction:
+        line = whole.get(action, LineCounts(2, reserved=2))
+        facts = OrderFacts(status, [line], 100, 0, is_placed=is_placed)
+        paying = action in (OrderAction.RECORD_PAYMENT, OrderAction.REFUND)
+        due = (status, action) in ORDER_TABLE.moves and (is_placed or not paying)
+        assert (action in order_actions(facts)) is due, action

@@ -1,19 +1,28 @@
 """Lines and orders to the cent, as an independent reckoning in exact fractions has them."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.rules.money import Rounding
 from models.rules.pricing import LinePrice, LineTotals, price_line, total
 
+UP, EVEN = Rounding.HALF_UP, Rounding.HALF_EVEN
 RATES = st.decimals(0, 1, places=6)
 PRICED_FOR = st.sampled_from([1, 3, 7, 1_000, 999_999])
 
 
-def line(quantity: int, price: int, per: int = 1, discount: str = "0", tax: str = "0") -> LinePrice:
-    return LinePrice(quantity, price, per, Decimal(discount), Decimal(tax))
+def line(
+    quantity: int,
+    price: int,
+    per: int = 1,
+    discount: str = "0",
+    tax: str = "0",
+    rounding: Rounding = EVEN,
+) -> LinePrice:
+    return LinePrice(quantity, price, per, Decimal(discount), Decimal(tax), rounding)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +42,13 @@ def line(quantity: int, price: int, per: int = 1, discount: str = "0", tax: str 
         (line(5, 1, per=2), 2, 0, 2, 0),
         (line(1, 50, tax="0.05"), 50, 0, 50, 2),
         (line(1, 150, tax="0.05"), 150, 0, 150, 8),
+        # the same halves up: 0.5 to 1, 1.5 to 2, 2.5 to 3
+        (line(1, 1, per=2, rounding=UP), 1, 0, 1, 0),
+        (line(3, 1, per=2, rounding=UP), 2, 0, 2, 0),
+        (line(5, 1, per=2, rounding=UP), 3, 0, 3, 0),
+        (line(1, 250, tax="0.05", rounding=UP), 250, 0, 250, 13),
+        (line(1, 250, tax="0.05"), 250, 0, 250, 12),
+        (line(1, 300, discount="0.005", rounding=UP), 300, 1, 299, 0),
         # 1.005 * 100 is 100.49999 as a float: the exact half goes to the even 100
         (line(1, 100, discount="0.005"), 100, 0, 100, 0),
         (line(1, 300, discount="0.005"), 300, 2, 298, 0),
@@ -46,13 +62,20 @@ def test_a_line(
     assert price_line(priced) == LineTotals(list_minor, discount_minor, net_minor, tax_minor)
 
 
-@given(st.integers(1, 2_147_483_647), st.integers(0, 10**9), PRICED_FOR, RATES, RATES)
+@given(
+    st.integers(1, 2_147_483_647),
+    st.integers(0, 10**9),
+    PRICED_FOR,
+    RATES,
+    RATES,
+    st.sampled_from(Rounding),
+)
 def test_any_line_is_rounded_once_from_the_exact_value(
-    quantity: int, price: int, per: int, discount: Decimal, tax: Decimal
+    quantity: int, price: int, per: int, discount: Decimal, tax: Decimal, rounding: Rounding
 ) -> None:
-    priced = price_line(LinePrice(quantity, price, per, discount, tax))
+    priced = price_line(LinePrice(quantity, price, per, discount, tax, rounding))
     with localcontext(prec=200) as exact:
-        exact.rounding = ROUND_HALF_EVEN
+        exact.rounding = ROUND_HALF_EVEN if rounding is EVEN else ROUND_HALF_UP
         worth = Decimal(quantity * price) / per
         net = (Decimal(quantity * price) * (1 - discount) / per).to_integral_value()
         assert priced.list_minor == worth.to_integral_value()

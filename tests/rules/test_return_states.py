@@ -11,6 +11,7 @@ from models.rules.return_states import (
     ReturnState,
     after_receipt,
     returnable_units,
+    share_out,
 )
 from models.rules.transitions import NotAllowed
 
@@ -66,3 +67,20 @@ def test_what_becomes_of_units_is_what_stock_is_told() -> None:
     told = {name.value: [kind.value for kind in kinds] for name, kinds in MOVEMENTS.items()}
     assert told == {"RESTOCK": ["RETURN"], "QUARANTINE": ["RETURN", "DAMAGE"], "SCRAP": []}
     assert set(MOVEMENTS) == set(Disposition)
+
+
+@pytest.mark.parametrize(
+    ("units", "rooms", "shares"),
+    [
+        (0, {"A": 2}, {}),
+        (1, {"A": 2, "B": 3}, {"A": 1}),
+        (4, {"A": 2, "B": 3}, {"A": 2, "B": 2}),
+        (4, {"A": 0, "B": 3}, {"B": 3}),
+        (2, {"A": -1, "B": 3}, {"B": 2}),
+        (2, {}, {}),
+    ],
+)
+def test_units_are_shared_out_as_there_is_room(
+    units: int, rooms: dict[str, int], shares: dict[str, int]
+) -> None:
+    assert share_out(units, rooms) == shares

@@ -2,7 +2,13 @@
 
 import pytest
 
-from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
+from models.rules.shipment_states import (
+    ShipmentStatus,
+    allowed_statuses,
+    has_left,
+    may_be_told,
+    moves,
+)
 
 ALLOWED = {
     "PENDING": "PICKING PACKED SHIPPED IN_TRANSIT OUT_FOR_DELIVERY DELIVERED CANCELLED",
@@ -28,3 +34,19 @@ def test_what_has_left_never_comes_back_inside(status: ShipmentStatus) -> None:
     assert has_left(status) is (status not in INSIDE)
     if has_left(status):
         assert all(has_left(each) for each in allowed_statuses(status))
+
+
+@pytest.mark.parametrize("status", ShipmentStatus)
+def test_of_what_has_left_everything_outside_can_be_told(status: ShipmentStatus) -> None:
+    outside = {*ShipmentStatus} - {ShipmentStatus(each) for each in INSIDE}
+    due = {status, *allowed_statuses(status), *(outside if has_left(status) else ())}
+    assert {each for each in ShipmentStatus if may_be_told(status, each)} == due
+
+
+@pytest.mark.parametrize("status", ShipmentStatus)
+def test_news_moves_where_a_shipment_may_go(status: ShipmentStatus) -> None:
+    moved = {each for each in ShipmentStatus if moves(status, each, is_late=False)}
+    assert moved == {*allowed_statuses(status)}
+    late = {each for each in ShipmentStatus if moves(status, each, is_late=True)}
+    turns = {*moved} if status is ShipmentStatus.EXCEPTION else {ShipmentStatus.EXCEPTION}
+    assert late == moved - turns

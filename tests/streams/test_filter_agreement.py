@@ -14,7 +14,9 @@ from models.inventory import Reservation, StockItem
 from models.orders import Order, OrderLine
 from models.references import ExternalRef, SearchToken
 from models.rules.access import OPEN
+from models.rules.delays import sortable
 from models.rules.events import SubjectKind
+from models.rules.money import comparable
 from models.rules.order_filter import (
     AmountMatch,
     OrderFilter,
@@ -24,7 +26,13 @@ from models.rules.order_filter import (
     asked,
     matches,
 )
-from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus
+from models.rules.order_states import (
+    FulfillmentStatus,
+    Milestone,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
 from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import clean
 from resolvers.filters.orders import to_query
@@ -44,27 +52,36 @@ CHANNELS: Final = ["web", "shop", "Web"]
 AMOUNTS: Final = [Decimal(text) for text in ("0", "1", "9.99", "10", "10.005", "10.01", "1000")]
 MINORS: Final = [0, 1, 100, 999, 1000, 1001, 10005, 100000]
 
-FILTERS: Final = 300
+FILTERS: Final = 600
 
 
 def _order(dice: Random, index: int, customer_id: UUID) -> Order:
     placed = dice.choice([None, *DAYS])
-    total = dice.choice(MINORS)
+    total, balance = dice.choice(MINORS), dice.choice([-1, -1000, *MINORS])
+    currency = dice.choice(["EUR", "JPY", "KWD", "CLF"])
+    promised, due = dice.choice([None, *DAYS]), dice.choice([None, *DAYS])
     return Order(
         id=new_id(),
         number=NUMBERS[index] if index < len(NUMBERS) else f"SO-2-{index}",
         channel=dice.choice(CHANNELS),
         customer_id=customer_id,
-        currency=dice.choice(["EUR", "JPY", "KWD"]),
+        currency=currency,
         status=dice.choice(list(OrderStatus)),
         fulfillment_status=dice.choice(list(FulfillmentStatus)),
         payment_status=dice.choice(list(PaymentStatus)),
-        return_status=ReturnStatus.NONE,
+        return_status=dice.choice(list(ReturnStatus)),
+        has_shipment=dice.random() < 0.5,
+        promised_at=promised,
+        sort_promised=sortable(promised),
         placed_at=placed,
         sorted_at=placed or NOW,
         created_at=NOW,
-        updated_at=NOW,
-        stage_due_at=dice.choice([None, *DAYS]),
+        updated_at=dice.choice(DAYS),
+        stage_due_at=due,
+        sort_due=sortable(due),
+        balance_minor=balance,
+        sort_total=comparable(total, currency),
+        sort_balance=comparable(balance, currency),
         line_count=1,
         subtotal_net_minor=total,
         subtotal_tax_minor=0,
@@ -158,6 +175,16 @@ def _text(dice: Random, texts: list[str], words: bool) -> TextMatch:
     return TextMatch(**made)
 
 
+def _amounts(dice: Random) -> AmountMatch:
+    """Conditions on an amount: eq, gte and lt, most of them none."""
+    wanted = [None, None, Decimal("-0.01"), Decimal(-10), *AMOUNTS]
+    return AmountMatch(*(dice.choice(wanted) for _ in range(3)))
+
+
+def _range(dice: Random) -> TimeRange:
+    return TimeRange(dice.choice([None, *DAYS]), dice.choice([None, *DAYS]))
+
+
 def _leaf(dice: Random, orders: _Orders) -> OrderFilter:
     makers: dict[str, Callable[[], Any]] = {
         "number": lambda: _text(dice, NUMBERS, words=True),
@@ -166,16 +193,21 @@ def _leaf(dice: Random, orders: _Orders) -> OrderFilter:
         "payment": lambda: _some(dice, list(PaymentStatus)),
         "customer_id": lambda: dice.choice([*orders.customers, new_id()]),
         "channel": lambda: _some(dice, CHANNELS),
-        "placed_at": lambda: TimeRange(dice.choice([None, *DAYS]), dice.choice([None, *DAYS])),
-        "total": lambda: AmountMatch(
-            *(dice.choice([None, None, *AMOUNTS]) for _ in range(3))  # eq, gte, lt
-        ),
+        "placed_at": lambda: _range(dice),
+        "total": lambda: _amounts(dice),
+        "balance": lambda: _amounts(dice),
+        "updated_at": lambda: _range(dice),
+        "promised_at": lambda: _range(dice),
+        "stage_due_at": lambda: _range(dice),
+        "return_status": lambda: _some(dice, list(ReturnStatus)),
+        "milestone": lambda: _some(dice, list(Milestone)),
         "is_delayed": lambda: dice.random() < 0.5,
         "sku": lambda: _text(dice, SKUS, words=False),
         "country": lambda: _some(dice, ["DE", "FR", "US"]),
         "warehouse_id": lambda: dice.choice(orders.items).warehouse_id,
         "external_ref": lambda: Reference(" erp ", dice.choice(orders.orders).number),
     }
+    assert makers.keys() == set(OrderFilter.__slots__) - {"all_of", "any_of", "none_of"}
     names = dice.sample(sorted(makers), dice.choice([0, 1, 1, 1, 2]))
     return OrderFilter(**{name: makers[name]() for name in names})
 

@@ -10,8 +10,14 @@ from models.rules.errors import BadRequest
 from models.rules.events import EventKind, StreamResetReason
 from models.rules.order_states import OrderAction, OrderStatus
 from resolvers.identifiers import to_global
+from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.orders import OrderWhere
 from services import clock, feed
+from services.customers import SaveCustomer, save_customer
+from services.order_editing import EditOrder, edit_order
+from services.order_entry import NewLine
+from services.placing import PlaceOrder, draft_order, place_order
+from services.references import ExternalKey
 from subscriptions.items import Heartbeat, OrderUpdate, StreamReset
 from subscriptions.live import Live
 from subscriptions.pace import Pace
@@ -76,6 +82,31 @@ async def test_an_order_that_leaves_the_filter_is_told_of_once(database: Databas
         OrderStatus.ON_HOLD,
         OrderStatus.CONFIRMED,
     ]
+
+
+async def test_a_draft_leaves_its_customer_and_an_order_its_key(database: Database) -> None:
+    shop = await open_shop()
+    bob = await save_customer(OPEN, SaveCustomer(code="BOB", name="Bob"))
+    await number_all()
+    theirs = OrderWhere(customer_id=to_global("Customer", shop.customer_id))  # type: ignore[arg-type]
+    keyed = OrderWhere(external_ref=ExternalRefInput(system="SHOP", key="1"))
+    command = PlaceOrder(
+        shop.customer_id, (NewLine("CUP", 1),), external_key=ExternalKey("SHOP", "1")
+    )
+    draft = await draft_order(OPEN, command)
+    await number_all()
+    start = cursor(await feed.last_position())
+    await edit_order(OPEN, EditOrder(draft.id, 1, "they called", customer_id=bob.id))
+    other = ExternalKey("SHOP", "2")
+    await edit_order(OPEN, EditOrder(draft.id, 2, "they called", external_key=other))
+    await edit_order(OPEN, EditOrder(draft.id, 3, "they called", note="told to nobody"))
+    await place_order(OPEN, command)
+    await number_all()
+    for wanted, version in ((theirs, 2), (keyed, 3)):
+        async with Live(QUICK) as live, watching(live, wanted, start) as stream:
+            seen = await updates(stream, 2)
+        assert [each.event.subject_version for each in seen if each.event] == [version, 1]
+        assert [each.matches for each in seen] == [False, True]
 
 
 async def test_an_order_whose_stock_is_freed_leaves_its_warehouse(database: Database) -> None:

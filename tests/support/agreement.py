@@ -18,6 +18,7 @@ from graphql.execution import Executor
 
 from graph.execution.engine import Ask, Engine
 from graph.execution.limits import Limits
+from graph.execution.sizing import size_of
 from graph.schema import schema
 from models.rules.access import EVERYTHING, OPEN, Actor, ActorKind, Permission
 from resolvers.context import Context
@@ -25,7 +26,9 @@ from subscriptions.live import Live
 from tests.support.api import SEALER
 from tests.support.documents import Written
 
-LIMITS: Final = Limits(tokens=100_000, depth=100, aliases=10_000, root_fields=1_000)
+LIMITS: Final = Limits(
+    tokens=100_000, depth=100, aliases=10_000, root_fields=1_000, cost=10**9, run_cost=10**9
+)
 
 NARROW: Final = Actor(
     ActorKind.STAFF,
@@ -69,7 +72,12 @@ async def answer(engine: Engine, question: Question) -> list[ExecutionResult]:
     """The answer as the engine has it, with all its errors."""
     executor = prepared(engine, question)
     result: Any = executor.execute_operation()
-    return [await result if executor.is_awaitable(result) else result]
+    if executor.is_awaitable(result):
+        result = await result
+    known = executor.context_value.meter.bytes
+    if known is not None and size_of(result.data) > known:
+        result.errors = [*(result.errors or ()), GraphQLError("It is longer than was known.")]
+    return [result]
 
 
 async def events(

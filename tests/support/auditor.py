@@ -12,8 +12,8 @@ from tests.support.plain import Row, plain
 
 STATEMENTS: Final = {**stock.STOCK, **orders.CHECKS, **money.SUMS, **events.EVENTS}
 COMPUTED: Final = (
-    *(money.prices, money.authorizations, money.invoice_numbers),
-    *(events.keys, events.steps),
+    *(money.prices, money.taxes, money.authorizations, money.invoice_numbers),
+    *(events.keys, events.steps, stock.homes),
 )
 
 

@@ -19,6 +19,7 @@ from models.rules.inventory import EFFECTS, MovementKind
 from models.rules.order_states import (
     OrderStatus,
     fulfillment_status,
+    owed_minor,
     payment_status,
     return_status,
 )
@@ -26,8 +27,9 @@ from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import AWAITED, ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
+from services.balance import sums_of
 from services.database import dialect
-from services.orders import counts_of, sums_of
+from services.orders import counts_of
 from services.stock_audit import verify_stock
 
 SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Return, Shipment, StockItem)
@@ -231,9 +233,11 @@ async def _orders() -> AsyncIterator[str]:
             yield f"order {order.number}: {told}, {order.authorized_minor} authorized, not {is_so}"
         if order.fulfillment_status is not fulfillment_status([counts_of(each) for each in lines]):
             yield f"order {order.number}: {order.fulfillment_status}"
-        is_cancelled = order.status is OrderStatus.CANCELLED
-        if order.payment_status is not payment_status(sums_of(order), is_cancelled=is_cancelled):
-            yield f"order {order.number}: {order.payment_status}"
+        sums = sums_of(order)
+        owed = owed_minor(order.status, order.return_status, sums)
+        paying = (order.balance_minor, order.payment_status)
+        if paying != (owed - sums.paid_minor, payment_status(owed, sums)):
+            yield f"order {order.number}: {paying}, and {owed} is owed"
         stage = stage_of(order.status, order.fulfillment_status)
         due = stage and due_at(stage, order.stage_since, order.promised_at, USUAL)
         if (order.stage, order.stage_due_at) != (stage, due):

@@ -58,8 +58,8 @@ mutation($orderId: ID!, $lines: [ReturnLineInput!]!, $reason: String!) {{
   }}
 }}"""
 RECEIVE: Final = f"""
-mutation($id: ID!, $version: Int!, $lines: [ReturnLineInput!]!) {{
-  returnReceive(id: $id, version: $version, lines: $lines) {{
+mutation($id: ID!, $version: Int!, $lines: [ReturnLineInput!]!, $warehouse: ID) {{
+  returnReceive(id: $id, version: $version, lines: $lines, warehouseId: $warehouse) {{
     order {{ id version returnStatus returns {{ id version number status }} }} {ERRORS}
   }}
 }}"""

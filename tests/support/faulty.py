@@ -1,8 +1,8 @@
 """Servers with one planted fault each, to see that tests find it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -36,38 +36,41 @@ _seen: ContextVar[dict[UUID, int] | None] = ContextVar("seen", default=None)
 
 
 async def _naive_move(
-    work: Work, stock_item_id: UUID, movements: list[stock.Movement], *, promise: bool = False
-) -> StockItem:
+    work: Work, movements: Mapping[UUID, list[stock.Movement]], *, promise: bool = False
+) -> dict[UUID, StockItem]:
     """What a naive guard does: read, decide, write what was decided."""
-    item = await StockItem.get(id=stock_item_id, using_db=work.connection)
-    early = _seen.get()
-    reserved = item.reserved if early is None else early[stock_item_id]
-    change = stock.total(movements)
-    if item.on_hand - reserved < change.reserved:
-        raise Contended
-    await asyncio.sleep(THINKING_SECONDS)
-    item.reserved = reserved + change.reserved
-    item.version += 1
-    await item.save(update_fields=["reserved", "version"], using_db=work.connection)
-    return item
+    items = {}
+    for stock_item_id, some in movements.items():
+        item = await StockItem.get(id=stock_item_id, using_db=work.connection)
+        early = _seen.get()
+        reserved = item.reserved if early is None else early[stock_item_id]
+        change = stock.total(some)
+        if item.on_hand - reserved < change.reserved:
+            raise Contended
+        await asyncio.sleep(THINKING_SECONDS)
+        item.reserved = reserved + change.reserved
+        item.version += 1
+        await item.save(update_fields=["reserved", "version"], using_db=work.connection)
+        items[stock_item_id] = item
+    return items
 
 
 def naive() -> Starlette:
     """Stock is read and then written, in one transaction."""
-    vars(services.reserving)["move"] = _naive_move
+    vars(services.reserving)["move_all"] = _naive_move
     return create_app()
 
 
 def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
-    vars(services.reserving)["move"] = _naive_move
+    vars(services.reserving)["move_all"] = _naive_move
     look = vars(services.order_entry)["stock_row"]
     place_order = services.placing.place_order
 
     def look_no_more(item: StockItem, warehouse: Warehouse) -> StockRow:
         early = _seen.get() or {}
         row: StockRow = look(item, warehouse)
-        return replace(row, available=1 - early[item.id])
+        return row._replace(available=1 - early[item.id])
 
     async def place_after_a_look(*arguments: Any) -> Any:
         _seen.set({item.id: item.reserved for item in await StockItem.all()})

@@ -6,7 +6,7 @@ from typing import Final
 from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
 from services.imports.report import Report
-from services.imports.run import import_files
+from services.imports.run import Options, import_files
 
 HEAD: Final = """
 system: shop
@@ -52,8 +52,13 @@ class Files:
             plain = text if isinstance(text, bytes) else text.encode()
             (self.folder / f"{name}.csv").write_bytes(plain)
 
-    async def load(self, *, strict: bool = False) -> Report:
-        return await import_files(SYSTEM, self.folder / "mapping.yaml", self.folder, strict=strict)
+    async def load(self, *, strict: bool = False, allow_lost_rows: bool = False) -> Report:
+        return await import_files(
+            SYSTEM,
+            self.folder / "mapping.yaml",
+            self.folder,
+            Options(strict=strict, allow_lost_rows=allow_lost_rows),
+        )
 
 
 def told(report: Report) -> list[tuple[str, int, str | None, ErrorCode, str]]:

@@ -1,8 +1,9 @@
 """Runs a private server for as long as the test run that asked for it lives.
 
 Started as a program of its own, in a session of its own, with one JSON argument. Its standard
-input is a pipe that nobody writes to: when the test run ends, however it ends, the pipe closes,
-and the keeper stops the server and removes its folder.
+input is a pipe: when the test run ends, however it ends, the pipe closes, and the keeper stops the
+server and removes its folder. Until then a byte written there is the signal by which the server is
+to stop, and a zero that it is to start again.
 """
 
 import json
@@ -45,18 +46,30 @@ class Keeper:
         self.ending = threading.Event()
         self.child: subprocess.Popen[bytes] | None = None
         self.starting = threading.Lock()
+        self.stopped = False
+        self.restarting = threading.Event()
 
     def run(self) -> int:
         """The exit status of the first command that failed, or of the server."""
         threading.Thread(target=self._end_with_the_test_run, daemon=True).start()
         try:
-            for command in (*self.plan.setup, self.plan.serve):
+            for command in self.plan.setup:
                 status = self._wait_for(command)
                 if status != 0:
                     return status
-            return 0
+            return self._serve()
         finally:
             shutil.rmtree(self.plan.folder, ignore_errors=True)
+
+    def _serve(self) -> int:
+        """Run the server until it ends by itself, or with the test run."""
+        while True:
+            status = self._wait_for(self.plan.serve)
+            if not self.stopped:
+                return status
+            self.restarting.wait()
+            self.restarting.clear()
+            self.stopped = False
 
     def _wait_for(self, command: list[str]) -> int:
         with self.starting:
@@ -74,10 +87,16 @@ class Keeper:
         return self.child.wait()
 
     def _end_with_the_test_run(self) -> None:
-        while os.read(sys.stdin.fileno(), 1024):
-            pass
+        while order := os.read(sys.stdin.fileno(), 1):
+            if order == b"\0":
+                self.restarting.set()
+            elif self.child:
+                self.stopped = True
+                self.child.send_signal(order[0])
         with self.starting:
             self.ending.set()
+        self.stopped = False
+        self.restarting.set()
         if self.child is None:
             return
         self.child.send_signal(self.plan.stop_signal)
@@ -96,6 +115,22 @@ def start(plan: Plan, log: int) -> subprocess.Popen[bytes]:
         stderr=log,
         start_new_session=True,
     )
+
+
+def stop(keeper: subprocess.Popen[bytes], by: int) -> None:
+    """Send the keeper's server a signal that ends it."""
+    _order(keeper, by)
+
+
+def restart(keeper: subprocess.Popen[bytes]) -> None:
+    """Start the server that was stopped, with all that it had stored."""
+    _order(keeper, 0)
+
+
+def _order(keeper: subprocess.Popen[bytes], byte: int) -> None:
+    assert keeper.stdin is not None
+    keeper.stdin.write(bytes([byte]))
+    keeper.stdin.flush()
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def _launch_redis(programs: Path, place: Place) -> Launch:
         setup=[],
         serve=[str(programs / name), str(options)],
         url=f"redis://:{place.password}@{LOOPBACK}:{place.port}/0",
-        is_ready=partial(_accepts, place.port),
+        is_ready=partial(accepts, place.port),
     )
 
 
@@ -207,7 +207,8 @@ def _said(file: Path) -> str:
         return ""
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int | None) -> bool:
+    """Whether a server listens there."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

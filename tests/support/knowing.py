@@ -37,7 +37,10 @@ CURSORS: Final = """{
   Query_products: products(first: 8) { edges { cursor } }
   Query_suppliers: suppliers(first: 3) { edges { cursor } }
   Query_shipments: shipments(first: 8) { edges { cursor } }
+  Query_stockItems: stockItems(first: 8) { edges { cursor } }
   Query_payments: payments(first: 8) { edges { cursor } }
+  Query_returns: returns(first: 8) { edges { cursor } }
+  Query_invoices: invoices(first: 8) { edges { cursor } }
   Query_events: events(first: 8) { edges { cursor } }
   warehouses { Warehouse_stock: stock(first: 4) { edges { cursor } nodes {
     StockItem_movements: movements(first: 3) { edges { cursor } } } } }

@@ -27,9 +27,10 @@ from graph.fields import COLUMNS, DEFINITION, FUNCTION, PAGED, RELATION, computi
 from models.rules.access import Actor
 from resolvers.loaders.relation import Computed, Referenced, ToMany, ToOne
 from resolvers.loaders.select import Names
+from resolvers.metering import Meter
 from resolvers.paging import Listed, Page
 
-Load = Callable[[Any, Actor, Sequence[Any], Names | None], Awaitable[list[Any]]]
+Load = Callable[[Any, Actor, Sequence[Any], Names | None, Meter | None], Awaitable[list[Any]]]
 
 NO_ROOTS = frozenset({"Mutation", "Subscription"})
 
@@ -121,9 +122,13 @@ def of_relation(load: Load) -> Load:
     """The same relation, which for some keys fails, finds nothing, or finds spoilt rows."""
 
     async def badly(
-        relation: Any, actor: Actor, keys: Sequence[Any], columns: Names | None = None
+        relation: Any,
+        actor: Actor,
+        keys: Sequence[Any],
+        columns: Names | None = None,
+        meter: Meter | None = None,
     ) -> list[Any]:
-        found = await load(relation, actor, keys, columns)
+        found = await load(relation, actor, keys, columns, meter)
         kind = (type(relation).__name__, relation.table)
         rows = Rows(relation.table, columns or ()) if relation.table else None
         return [

@@ -17,10 +17,11 @@ TEXTS: Final = frozenset(
 @cache
 def files() -> tuple[Path, ...]:
     """Every file but those that .gitignore names, relative to the root."""
-    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    # In a second worktree `.git` is a file.
+    ignored = [".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text().split())]
     found = []
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders if not _matches(name, (".git", *ignored))]
+        folders[:] = [name for name in folders if not _matches(name, ignored)]
         here = Path(folder).relative_to(ROOT)
         found += [here / name for name in names if not _matches(name, ignored)]
     return tuple(sorted(found))

@@ -18,11 +18,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support import keeper
-from tests.support.kinds import LOOPBACK, Kind, Place, Unavailable
+from tests.support.kinds import LOOPBACK, Kind, Launch, Place, Unavailable, accepts
 
 START_SECONDS: Final = 60
 START_ATTEMPTS: Final = 3
@@ -75,19 +76,45 @@ class Servers:
                 f"no {kind.name}: {kind.advice}, or set {kind.variable} to the URL of a server "
                 f"on which tests may create databases"
             )
-        return self._running.enter_context(private_server(kind, programs))
+        return self._running.enter_context(private_server(kind, programs)).url
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateServer:
+    """A server of one test run, which may be stopped and started again on the same port."""
+
+    url: str
+    keeper: subprocess.Popen[bytes]
+    launch: Launch
+
+    def stop(self, by: int) -> None:
+        """End it by a signal, and return when it takes no more connections."""
+        keeper.stop(self.keeper, by)
+        port = urlsplit(self.url).port
+        deadline = time.monotonic() + START_SECONDS
+        while accepts(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def start(self) -> None:
+        """Start it again, and return when it answers."""
+        keeper.restart(self.keeper)
+        deadline = time.monotonic() + START_SECONDS
+        while not (accepts(urlsplit(self.url).port) and self.launch.is_ready()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 @contextmanager
-def private_server(kind: Kind, programs: Path) -> Iterator[str]:
-    """A fresh server on a free port, gone with its data at the end of the block. Gives its URL.
+def private_server(kind: Kind, programs: Path) -> Iterator[PrivateServer]:
+    """A fresh server on a free port, gone with its data at the end of the block.
 
     Another process may take the port between our look and the server's; then it tries again.
     """
     for attempt in range(1, START_ATTEMPTS + 1):
         with tempfile.TemporaryFile() as log:
-            running, url = _start(kind, programs, log)
-            if url is None:
+            running, launch = _start(kind, programs, log)
+            if launch is None:
                 _stop(running)
                 if attempt == START_ATTEMPTS:
                     log.seek(0)
@@ -95,7 +122,7 @@ def private_server(kind: Kind, programs: Path) -> Iterator[str]:
                     raise StartFailed(f"{kind.name} from {programs}:\n{text[-4000:]}")
                 continue
             try:
-                yield url
+                yield PrivateServer(launch.url, running, launch)
             finally:
                 _stop(running)
             return
@@ -103,8 +130,8 @@ def private_server(kind: Kind, programs: Path) -> Iterator[str]:
 
 def _start(
     kind: Kind, programs: Path, log: IO[bytes]
-) -> tuple[subprocess.Popen[bytes], str | None]:
-    """A keeper and the URL of its server, or None for the URL if the server does not answer."""
+) -> tuple[subprocess.Popen[bytes], Launch | None]:
+    """A keeper and how its server was started, or None for that if the server does not answer."""
     account = _account(kind)
     # A server that runs as another account cannot enter a temporary folder of root's own.
     parent = "/tmp" if account else None  # noqa: S108 - mkdtemp makes the name unguessable
@@ -125,7 +152,7 @@ def _start(
     deadline = time.monotonic() + START_SECONDS
     while running.poll() is None and time.monotonic() < deadline:
         if launch.is_ready():
-            return running, launch.url
+            return running, launch
         time.sleep(0.02)
     return running, None
 

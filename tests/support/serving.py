@@ -16,7 +16,9 @@ from strawberry import Schema
 from websockets.asyncio.client import ClientConnection, connect
 
 from graph.server.app import create_app
+from graph.server.protocol import HttpProtocol
 from graph.server.settings import Settings
+from graph.server.websocket_protocol import WebSocketProtocol
 from tests.support import standin
 
 SECRET = "a secret that only tests know, 0123456789"
@@ -31,7 +33,8 @@ class Alone(Settings):
 
 def settings(**changed: Any) -> Settings:
     """Settings for tests, changed as named."""
-    return Alone(**{"secret": SECRET, "log_format": "json", **changed})
+    usual = {"secret": SECRET, "log_format": "json", "allowed_hosts": "testserver"}
+    return Alone(**{**usual, **changed})
 
 
 @contextmanager
@@ -74,11 +77,10 @@ async def served(app: Starlette, **options: Any) -> AsyncIterator[str]:
         app,
         log_config=None,
         lifespan="off",
-        http="graph.server.protocol:HttpProtocol",
-        ws="graph.server.protocol:WebSocketProtocol",
+        ws=WebSocketProtocol,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
-        **options,
+        **{"http": HttpProtocol, **options},
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -102,10 +102,16 @@ class Trade:
         assert made is not None
         return made
 
-    async def receive(self, request: Return, *units: tuple[OrderLine, int, Disposition]) -> Order:
+    async def receive(
+        self,
+        request: Return,
+        *units: tuple[OrderLine, int, Disposition],
+        warehouse_id: UUID | None = None,
+    ) -> Order:
         """The order after units of a return came, told by somebody who saw it as it is here."""
         lines = tuple(ReturnUnits(line.id, quantity, kind) for line, quantity, kind in units)
-        return await receive_return(OPEN, ReceiveReturn(request.id, request.version, lines))
+        command = ReceiveReturn(request.id, request.version, lines, warehouse_id)
+        return await receive_return(OPEN, command)
 
 
 async def open_trade() -> Trade:

@@ -1,7 +1,8 @@
 """Random baskets to the cent, against a reckoning in exact fractions that shares nothing with ours.
 
-Line net = half-even(quantity x price / price quantity x (1 - discount)), tax = half-even(net x
-rate), and an order is the sum of its lines and its shipping.
+Line net = round(quantity x price / price quantity x (1 - discount)), tax = round(net x rate), by
+the rounding of the order; freight bears the rates of the goods by their worth, or one of its own.
+An order is the sum of its lines and its freight.
 """
 
 import random
@@ -15,6 +16,8 @@ import pytest
 from models.catalog import Product
 from models.columns import new_id
 from models.orders import Order
+from models.rules.money import Rounding
+from services.freight import parts_of, rule_of, tax_freight
 from services.order_entry import NewLine, build_lines, sum_up
 from tests.support.databases import Database
 
@@ -35,6 +38,8 @@ class Basket:
     cancelled: tuple[int, ...]
     own_discount: Decimal
     shipping_minor: int
+    rounding: str
+    freight_rate: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def filled(dice: random.Random) -> Basket:
         tuple(dice.randint(0, each.quantity) if dice.random() < 0.2 else 0 for each in lines),
         _rate(dice),
         _minor(dice),
+        dice.choice(["half-up", "half-even"]),
+        _rate(dice) if dice.random() < 0.3 else None,
     )
 
 
@@ -88,12 +95,12 @@ def _rate(dice: random.Random) -> Decimal:
     return Decimal(dice.choice(RATES)) if known else Decimal(dice.randint(0, 10**6)).scaleb(-6)
 
 
-def nearest(value: Fraction) -> int:
-    """The nearest integer; of two, the even one."""
+def nearest(value: Fraction, rounding: str) -> int:
+    """The nearest integer; of two, the even one or the greater."""
     below = value.numerator // value.denominator
     rest = value - below
     if rest * 2 == 1:
-        return below + below % 2
+        return below + (below % 2 if rounding == "half-even" else 1)
     return below + 1 if rest * 2 > 1 else below
 
 
@@ -106,29 +113,68 @@ def reckoned(basket: Basket, line: NewLine, cancelled: int) -> Sums:
     if discount is None:
         discount = Decimal(0) if line.unit_price is not None else basket.own_discount
     worth = (line.quantity - cancelled) * price / product.price_quantity
-    net = nearest(worth * (1 - Fraction(discount)))
-    return Sums(net, nearest(net * Fraction(product.tax_rate)), nearest(worth) - net)
+    rounding = basket.rounding
+    net = nearest(worth * (1 - Fraction(discount)), rounding)
+    tax = nearest(net * Fraction(product.tax_rate), rounding)
+    return Sums(net, tax, nearest(worth, rounding) - net)
+
+
+def freight(basket: Basket, lines: list[tuple[NewLine, int, Sums]]) -> int:
+    """The tax on the freight: of a sorted row of rates, each bears what the row is worth so far."""
+    worth: dict[Fraction, int] = {}
+    for line, cancelled, sums in lines:
+        if cancelled < line.quantity:
+            rate = Fraction(basket.products[str(line.sku)].tax_rate)
+            worth[rate] = worth.get(rate, 0) + sums.net
+    if not worth:
+        return 0
+    if basket.freight_rate is not None:
+        worth = {Fraction(basket.freight_rate): 1}
+    elif sum(worth.values()) == 0:
+        worth = {max(worth): 1}
+    tax = done = 0
+    for place, rate in enumerate(sorted(worth)):
+        ahead = sum(worth[each] for each in sorted(worth)[: place + 1])
+        share = nearest(
+            Fraction(basket.shipping_minor * ahead, sum(worth.values())), basket.rounding
+        )
+        tax += nearest((share - done) * rate, basket.rounding)
+        done = share
+    assert done == basket.shipping_minor
+    return tax
 
 
 def compare(basket: Basket) -> None:
     """Price the basket as orders are, before and after units were cancelled."""
+    rounding = Rounding(basket.rounding)
     rows = build_lines(
-        new_id(), basket.lines, basket.products, basket.currency, basket.own_discount
+        new_id(), basket.lines, basket.products, basket.currency, basket.own_discount, rounding
     )
     for row, line in zip(rows, basket.lines, strict=True):
         assert Sums(row.net_minor, row.tax_minor, row.discount_minor) == reckoned(basket, line, 0)
-    order = Order(shipping_net_minor=basket.shipping_minor, shipping_tax_minor=0)
+    order = Order(
+        currency=basket.currency,
+        shipping_net_minor=basket.shipping_minor,
+        shipping_tax_rule=rule_of(basket.freight_rate),
+        rounding=rounding,
+    )
     for gone in ((0,) * len(rows), basket.cancelled):
         for row, cancelled in zip(rows, gone, strict=True):
             row.cancelled = cancelled
+        tax_freight(order, rows)
         sum_up(order, rows)
         sums = [reckoned(basket, *each) for each in zip(basket.lines, gone, strict=True)]
         net, tax = sum(each.net for each in sums), sum(each.tax for each in sums)
         assert (order.subtotal_net_minor, order.subtotal_tax_minor) == (net, tax)
         assert order.discount_minor == sum(each.discount for each in sums)
+        on_freight = freight(basket, [*zip(basket.lines, gone, sums, strict=True)])
+        parts = parts_of(order)
+        assert order.shipping_tax_minor == on_freight == sum(part.tax_minor for part in parts)
+        if on_freight:
+            assert sum(part.net_minor for part in parts) == basket.shipping_minor
         assert order.total_net_minor == net + basket.shipping_minor
-        assert order.total_tax_minor == tax
-        assert order.total_gross_minor == net + tax + basket.shipping_minor
+        assert order.total_tax_minor == tax + on_freight
+        assert order.total_gross_minor == net + tax + basket.shipping_minor + on_freight
 
 
 async def test_baskets(sqlite_database: Database) -> None:

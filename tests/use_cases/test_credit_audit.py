@@ -1,5 +1,6 @@
 """Credit that drifts from the orders is found by customer and order, and set right from them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -45,6 +46,20 @@ async def test_counters_that_agree_are_clean(database: Database) -> None:
     await business()
     assert await verify_credit(SYSTEM) == CLEAN
     assert await verify_credit(SYSTEM, repair=True) == CLEAN
+
+
+async def test_a_drifted_balance_is_found_and_repaired_with_what_follows_from_it(
+    database: Database,
+) -> None:
+    _, order = await business()
+    await Order.filter(id=order.id).update(balance_minor=0, payment_status="PAID")
+    drift = Drift("ADA", Counter.BALANCE, 0, 2_500, order.number, currency="EUR")
+    assert await verify_credit(SYSTEM) == drifted(drift, repaired=False)
+    repaired = replace(drift, repaired=True)
+    assert await verify_credit(SYSTEM, repair=True) == drifted(repaired, repaired=True)
+    after = await Order.get(id=order.id)
+    assert (after.balance_minor, after.payment_status) == (2_500, "PARTLY_PAID")
+    assert await verify_credit(SYSTEM) == CLEAN
 
 
 @pytest.mark.parametrize(

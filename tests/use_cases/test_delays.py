@@ -23,7 +23,8 @@ from services import clock, delays, policy
 from services.delays import BATCH, tell_delays
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.orders import facts, lines_of, lock_order, settle
+from services.order_lines import lines_of
+from services.orders import facts, lock_order, settle
 from services.policy import Policy
 from services.transaction import Work, run
 from tests.support.databases import Database

@@ -78,14 +78,19 @@ async def test_without_a_rate_nothing_is_counted(database: Database) -> None:
     assert (error["code"], error["path"]) == ("INVALID", ["input", "currencyCode"])
 
 
-async def test_rates_are_recounted(database: Database) -> None:
+async def test_rates_are_recounted_page_by_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     company = await sells_in_dollars()
     await quoted((1, "0.9"))
     with clock.frozen(NOON):
-        await company.order(("MAP", 2))
+        for _ in range(5):
+            await company.order(("MAP", 2))
     await Order.all().update(credit_minor=1)
-    assert await run(SYSTEM, credit.recount) == 1
-    assert await counted() == (1_800, 1_800)
+    monkeypatch.setattr(credit, "PAGE", 2)
+    assert await run(SYSTEM, credit.recount) == 5
+    assert await counted() == (9_000, 9_000)
+    assert await run(SYSTEM, credit.recount) == 0
 
 
 async def test_saving_again_changes_what_is_other(database: Database) -> None:

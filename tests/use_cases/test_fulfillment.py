@@ -17,7 +17,8 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
 from services import clock, policy
-from services.fulfillment import CreateShipment, NewParcel, Track, create_shipment, track_shipment
+from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
+from services.parcels import NewParcel
 from tests.support import books
 from tests.support.auditor import audit
 from tests.support.databases import Database
@@ -179,9 +180,10 @@ async def test_a_cancelled_shipment_leaves_its_units_promised(database: Database
 
 
 async def test_news_of_a_parcel_change_no_status(sqlite_database: Database) -> None:
-    with clock.frozen(NOON):
+    with clock.frozen(NOON - timedelta(hours=2)):
         trade = await open_trade()
         order = await ordered(trade)
+    with clock.frozen(NOON):
         parcels = (NewParcel("DHL"), NewParcel("DHL"))
         command = CreateShipment(order.id, 1, trade.near_id, parcels=parcels)
         await create_shipment(OPEN, command)
@@ -275,7 +277,7 @@ async def ship_one_by_one(trade: Trade, order: Order, units: int) -> None:
 
 
 async def test_an_order_s_invoices_come_to_its_total(database: Database) -> None:
-    """Three thirds of 0.05 with 19 % tax, and shipping on the first."""
+    """Three thirds of 0.05 with 19 % tax, and shipping, at 19 % too, on the first."""
     with clock.frozen(NOON):
         trade = await open_trade()
         await trade.product(
@@ -285,7 +287,7 @@ async def test_an_order_s_invoices_come_to_its_total(database: Database) -> None
         await ship_one_by_one(trade, order, 3)
     invoices = await Invoice.all().order_by("number")
     assert [(each.number, each.net_minor, each.tax_minor) for each in invoices] == [
-        ("INV-2026-000001", 492, 0),
+        ("INV-2026-000001", 492, 93),
         ("INV-2026-000002", 1, 1),
         ("INV-2026-000003", 2, 0),
     ]
@@ -300,7 +302,7 @@ async def test_invoices_are_never_above_what_has_left(database: Database) -> Non
     await trade.product("CUP", near=7, price=Decimal("0.03"), price_quantity=2)
     order = await trade.place(("CUP", 7))
     await ship_one_by_one(trade, order, 6)
-    assert [each.net_minor for each in await Invoice.all().order_by("number")] == [2, 1, 1, 2, 2, 1]
+    assert [each.net_minor for each in await Invoice.all().order_by("number")] == [2, 1, 2, 1, 2, 1]
     assert await audit(database) == []
     rest = await trade.act(await Order.get(), OrderAction.CANCEL)
     assert rest.total_gross_minor == 9

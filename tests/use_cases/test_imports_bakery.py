@@ -66,7 +66,7 @@ async def test_formats_are_read_as_the_mapping_says(sqlite_database: Database) -
     assert order.placed_at is not None
     assert order.placed_at.isoformat() == "2025-11-05T06:20:00+00:00"
     # 12 x 7.25 and 6 x 4.20, less 2.5 percent, plus 7 percent tax.
-    assert (order.discount_minor, order.total_net_minor, order.total_tax_minor) == (281, 10939, 766)
+    assert (order.discount_minor, order.total_net_minor, order.total_tax_minor) == (280, 10940, 766)
     address = await CustomerAddress.get(customer_id=order.customer_id)
     assert (address.lines, address.postal_code) == (["7 Mill Lane"], "BS1")
     assert (address.city, address.country_code) == ("Bristol", "GB")

@@ -34,6 +34,8 @@ GERMAN: Final = Formats(decimal=",", thousands=".", time_zone="Europe/Berlin")
         ("1,234.5", Formats(thousands=","), "1234.5"),
         ("1.234,5", GERMAN, "1234.5"),
         ("1 234,5", Formats(decimal=",", thousands=" "), "1234.5"),
+        ("-12.345.678", GERMAN, "-12345678"),
+        ("4,20", GERMAN, "4.20"),
     ],
 )
 def test_numbers_are_exact(text: str, formats: Formats, value: str) -> None:
@@ -44,6 +46,13 @@ def test_numbers_are_exact(text: str, formats: Formats, value: str) -> None:
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no number"):
         number(text)
+
+
+@pytest.mark.parametrize("text", ["4.20", "1.23.456", "1234.567", ".123", "1.", "1,234.5", "1..2"])
+def test_only_groups_of_three_are_thousands(text: str) -> None:
+    """4.20 where 4,20 is meant must not become 420."""
+    with pytest.raises(ValueError, match="is no number"):
+        number(text, GERMAN)
 
 
 def test_a_point_is_no_comma() -> None:
@@ -122,9 +131,10 @@ async def test_a_quote_that_is_never_closed_is_told_where_it_opens(
 ) -> None:
     files.write(customers=f'{CUSTOMERS}2,"Bo,,,\n3,Cy,,,\n4,Di,,,\n')
     report = await files.load()
-    (problem,) = told(report)
-    assert problem[:4] == ("customers.csv", 3, None, ErrorCode.INVALID)
-    assert problem[4].startswith("is no row of a CSV file: unexpected end of data")
+    assert told(report) == [
+        ("customers.csv", 3, None, ErrorCode.INVALID, "has a quote that is never closed")
+    ]
+    assert sorted(each.name for each in await Customer.all()) == ["Ada", "Cy", "Di"]
 
 
 async def test_an_empty_file_with_a_header_is_no_mistake(

@@ -55,7 +55,7 @@ async def test_sound_files_leave_nothing_to_tell(sqlite_database: Database, file
         (
             "customers",
             "2,Bo,,Bonn,Germany",
-            None,
+            "city, country",
             "INVALID",
             "address: A country is an ISO 3166 code of two letters.",
         ),
@@ -72,24 +72,30 @@ async def test_sound_files_leave_nothing_to_tell(sqlite_database: Database, file
             "2,B\x07o,,,",
             "name",
             "INVALID",
-            "name: A text has no control characters.",
+            "name: A text has no control characters. (it is 'B\\x07o')",
         ),
         (
             "customers",
             f"2,{'o' * 201},,,",
             "name",
             "INVALID",
-            "name: 201 characters; there is room for 200",
+            f"name: 201 characters; there is room for 200 (it is '{'o' * 40}'...)",
         ),
         ("products", "9,CUP,Mug,1", None, "DUPLICATE", "CUP is used in products.csv:2 already"),
-        ("products", "9,MUG,Mug,1.005", "price", "INVALID", "EUR amounts have at most 2 decimals."),
+        (
+            "products",
+            "9,MUG,Mug,1.0000005",
+            "price",
+            "INVALID",
+            "price: EUR prices have at most 6 decimals (it is '1.0000005')",
+        ),
         ("products", '9,MUG,Mug,"1,50"', "price", "INVALID", "price: '1,50' is no number"),
         (
             "products",
             "9,MUG,Mug,-1",
             "price",
             "INVALID",
-            "price: Input should be greater than or equal to 0",
+            "price: Input should be greater than or equal to 0 (it is '-1')",
         ),
         (
             "orders",
@@ -139,7 +145,7 @@ async def test_all_that_is_wrong_with_a_row_is_told(
             4,
             "name",
             ErrorCode.INVALID,
-            "name: 201 characters; there is room for 200",
+            f"name: 201 characters; there is room for 200 (it is '{'o' * 40}'...)",
         ),
         ("products.csv", 4, "price", ErrorCode.INVALID, "price: 'x' is no number"),
     ]
@@ -181,7 +187,7 @@ async def test_an_order_comes_whole_or_not_at_all(sqlite_database: Database, fil
             5,
             "quantity",
             ErrorCode.INVALID,
-            "quantity: Input should be greater than or equal to 1",
+            "quantity: Input should be greater than or equal to 1 (it is '0')",
         ),
         ("lines.csv", 6, None, ErrorCode.NOT_FOUND, "order B was rejected (orders.csv:3)"),
     ]
@@ -189,14 +195,20 @@ async def test_an_order_comes_whole_or_not_at_all(sqlite_database: Database, fil
     assert (await Order.all().count(), await OrderLine.all().count()) == (1, 2)
 
 
-async def test_a_price_finer_than_the_orders_currency_is_told_at_its_line(
+async def test_a_price_with_too_many_decimals_is_told_at_its_line(
     sqlite_database: Database, files: Files
 ) -> None:
-    files.write(lines="order,product,quantity,price\nA,7,2,8.505\n")
+    files.write(lines="order,product,quantity,price\nA,7,2,8.1234567\n")
     report = await files.load()
     assert told(report) == [
         ("orders.csv", 2, None, ErrorCode.INVALID, "its line was rejected (lines.csv:2)"),
-        ("lines.csv", 2, None, ErrorCode.INVALID, "EUR amounts have at most 2 decimals."),
+        (
+            "lines.csv",
+            2,
+            "price",
+            ErrorCode.INVALID,
+            "unit_price: EUR prices have at most 6 decimals (it is '8.1234567')",
+        ),
     ]
 
 
@@ -217,7 +229,7 @@ async def test_a_later_file_adds_to_what_is_there(database: Database, files: Fil
     report = await files.load()
     assert report.counts == {
         Kind.WAREHOUSE: Count(read=1, unchanged=1),
-        Kind.CUSTOMER: Count(read=1, unchanged=1),
+        Kind.CUSTOMER: Count(read=1, differs=1),
         Kind.PRODUCT: Count(read=2, unchanged=2),
         Kind.ORDER: Count(read=2, new=1, unchanged=1),
         Kind.LINE: Count(read=3, new=1, unchanged=2),

@@ -67,7 +67,7 @@ async def renamed(row: Payment | Invoice, key: UUID) -> None:
 
 
 async def sold(trade: Trade) -> Order:
-    """Three cups for 40.60 with tax and shipping; two left on the 9th of March, one on the 10th."""
+    """Three cups for 41.53 with tax and shipping; two left on the 9th of March, one on the 10th."""
     with clock.frozen(datetime(2026, 3, 9, 8, tzinfo=UTC)):
         await trade.product("CUP", near=3, tax_rate=Decimal("0.19"))
         order = await trade.place(("CUP", 3), shipping=Decimal("4.90"))
@@ -88,18 +88,18 @@ async def test_the_entries_of_a_small_story(database: Database) -> None:
         PaymentKind.CHARGE,
         PaymentKind.REFUND,
     )
-    await pay(order, datetime(2026, 3, 8, 9, tzinfo=UTC), authorization, "40.60", "card", "au_1")
-    await pay(order, datetime(2026, 3, 9, 9, tzinfo=UTC), charge, "28.70", "card", "ch_1")
+    await pay(order, datetime(2026, 3, 8, 9, tzinfo=UTC), authorization, "41.53", "card", "au_1")
+    await pay(order, datetime(2026, 3, 9, 9, tzinfo=UTC), charge, "29.63", "card", "ch_1")
     await pay(order, datetime(2026, 3, 11, 9, tzinfo=UTC), charge, "11.90", "transfer", None)
     await pay(order, datetime(2026, 3, 12, 9, tzinfo=UTC), refund, "11.90", "card", "re_1")
     entries = await exported(date(2026, 3, 1), date(2026, 3, 31))
     assert told(entries) == [
-        ("2026-03-09", "INVOICE", "receivables", 2870),
+        ("2026-03-09", "INVOICE", "receivables", 2963),
         ("2026-03-09", "INVOICE", "revenue", -2000),
         ("2026-03-09", "INVOICE", "shipping", -490),
-        ("2026-03-09", "INVOICE", "tax", -380),
-        ("2026-03-09", "CHARGE", "cash:card", 2870),
-        ("2026-03-09", "CHARGE", "receivables", -2870),
+        ("2026-03-09", "INVOICE", "tax", -473),
+        ("2026-03-09", "CHARGE", "cash:card", 2963),
+        ("2026-03-09", "CHARGE", "receivables", -2963),
         ("2026-03-10", "INVOICE", "receivables", 1190),
         ("2026-03-10", "INVOICE", "revenue", -1000),
         ("2026-03-10", "INVOICE", "tax", -190),
@@ -146,12 +146,12 @@ async def test_a_return_books_nothing_and_its_refund_does(database: Database) ->
     (line,) = await lines_of(order)
     billed = await exported(date(2026, 1, 1), date(2026, 12, 31))
     with clock.frozen(datetime(2026, 4, 1, 8, tzinfo=UTC)):
-        await trade.pay(order, "40.60")
+        await trade.pay(order, "41.53")
         request = await trade.announce(order, (line, 1))
         await trade.receive(request, (line, 1, Disposition.RESTOCK))
     assert told((await exported(date(2026, 1, 1), date(2026, 12, 31)))[len(billed) :]) == [
-        ("2026-04-01", "CHARGE", "cash:card", 4060),
-        ("2026-04-01", "CHARGE", "receivables", -4060),
+        ("2026-04-01", "CHARGE", "cash:card", 4153),
+        ("2026-04-01", "CHARGE", "receivables", -4153),
     ]
     with clock.frozen(datetime(2026, 4, 2, 8, tzinfo=UTC)):
         await trade.pay(order, "11.90", PaymentKind.REFUND)
@@ -176,7 +176,7 @@ async def test_each_currency_is_kept_apart(sqlite_database: Database) -> None:
         ("cash:card", 500),
         ("receivables", -500),
     ]
-    both = Counter({"EUR": 2870, "JPY": 1000})
+    both = Counter({"EUR": 2963, "JPY": 1000})
     assert totals == Totals(documents=3, entries=8, debits=both, credits=both)
 
 

@@ -18,7 +18,8 @@ from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
 from services import clock, numbering, policy
 from services.fulfillment import advance
-from services.orders import facts_with_stock, lines_of, lock_order, settle
+from services.order_lines import lines_of
+from services.orders import facts_with_stock, lock_order, settle
 from services.transaction import Work, run
 from tests.support import books
 from tests.support.databases import Database

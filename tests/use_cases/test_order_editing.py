@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from models.catalog import Product
 from models.inventory import Reservation, StockItem
@@ -11,12 +12,15 @@ from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
 from services import clock
+from services.edit_preview import preview_edit
+from services.edited_lines import EditedLine
 from services.fulfillment import CreateShipment, create_shipment
-from services.order_editing import EditedLine, EditOrder, edit_order
+from services.order_editing import EditOrder, edit_order
 from services.order_entry import NewLine
 from services.placing import PlaceOrder, draft_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
+from tests.support.statements import counted
 from tests.support.trade import (
     NOON,
     Trade,
@@ -27,6 +31,8 @@ from tests.support.trade import (
     reasons,
     shipments_of,
 )
+
+LATER: Final = NOON + timedelta(hours=1)
 
 
 async def edited(order: Order, *lines: EditedLine) -> Order:
@@ -148,4 +154,35 @@ async def test_shipping_that_was_billed_stays(database: Database) -> None:
         assert await reasons(free) == [("INVALID", "shipping")]
     same = EditOrder(order.id, order.version, "late", shipping=Decimal("4.90"))
     assert (await edit_order(OPEN, same)).version == order.version + 1
+    assert await audit(database) == []
+
+
+async def test_a_preview_only_reads_and_counts_on_what_would_be_free(database: Database) -> None:
+    trade = await open_trade()
+    cup = await trade.product("CUP", near=9)
+    await trade.product("POT", near=5, backorder=BackorderPolicy.ALLOW)
+    with clock.frozen(NOON):
+        hold = PlaceOrder(trade.customer_id, (NewLine("CUP", 5),), reserve_until=LATER)
+        await draft_order(OPEN, hold)
+        order = await trade.place(("CUP", 2), ("POT", 3))
+        waiting = await trade.place(("POT", 4))
+    first, second = await lines_of(order)
+    more = (EditedLine("CUP", 8, line_id=first.id), EditedLine("POT", 1, line_id=second.id))
+    most = (EditedLine("CUP", 9, line_id=first.id), EditedLine("POT", 6))
+    with clock.frozen(NOON), counted() as statements:
+        async with nothing_written():
+            short = await preview_edit(OPEN, EditOrder(order.id, None, "", more))
+    assert [(each.code, each.path) for each in short.errors] == [
+        ("INSUFFICIENT_STOCK", ("lines", "0", "quantity"))
+    ]
+    assert {text.split()[0] for text in statements} == {"SELECT"}
+    assert [text for text in statements if "FOR UPDATE" in text] == []
+    # By then the draft's time is over, and what the order gives back is there for it, too.
+    with clock.frozen(LATER):
+        async with nothing_written():
+            seen = await preview_edit(OPEN, EditOrder(order.id, None, "", most))
+        assert seen.errors == []
+        assert seen.after.gross.minor == (await edited(order, *most)).total_gross_minor
+    assert (await StockItem.get(product_id=cup.id)).reserved == 9
+    assert (await lines_of(waiting))[0].backordered == 2
     assert await audit(database) == []

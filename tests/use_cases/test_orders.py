@@ -72,13 +72,14 @@ async def test_a_placed_order_is_priced_reserved_and_told(database: Database) ->
     ]
     assert (stored.subtotal_net_minor, stored.subtotal_tax_minor) == (1374, 190)
     assert (stored.discount_minor, stored.shipping_net_minor) == (100, 490)
-    assert stored.total_gross_minor == 1374 + 190 + 490
+    assert stored.shipping_taxes == [["0", 134, 0], ["0.19", 356, 68]]
+    assert stored.total_gross_minor == 1374 + 190 + 490 + 68
     assert await counters("CUP") == {"NEAR": (5, 4, 0)}
     assert await moves("CUP") == [("ADJUST", 5), ("RESERVE", 3), ("RESERVE", 1)]
     event = await Event.get(kind=EventKind.ORDER_PLACED)
     assert (event.subject_id, event.subject_seq, event.subject_version) == (order.id, 1, 1)
     assert (event.order_id, event.customer_id, event.at) == (order.id, trade.customer_id, NOON)
-    assert event.data == {"lines": 3, "totalMinor": 2054}
+    assert event.data == {"lines": 3, "totalMinor": 2122}
     assert event.after["warehouses"] == [trade.near_id.hex]
     assert await books.disagreements() == []
 

@@ -130,20 +130,6 @@ async def test_units_go_back_to_where_they_were_shipped_from(database: Database)
     assert await books.disagreements() == []
 
 
-async def test_of_several_origins_the_first_by_priority_gets_them(
-    sqlite_database: Database,
-) -> None:
-    trade = await open_trade()
-    order, line = await shipped(trade, near=2, far=3)
-    request = await trade.announce(order, (line, 4))
-    await trade.receive(request, (line, 4, RESTOCK))
-    assert await counters("CUP") == {"NEAR": (4, 0, 0), "FAR": (0, 0, 0)}
-    await Warehouse.filter(id=trade.far_id).update(priority=0)
-    request = await trade.announce(order, (line, 1))
-    await trade.receive(request, (line, 1, RESTOCK))
-    assert await counters("CUP") == {"NEAR": (4, 0, 0), "FAR": (1, 0, 0)}
-
-
 async def test_what_no_shipment_tells_of_goes_to_the_first_warehouse(database: Database) -> None:
     """As with imported orders, whose goods may never have been in any stock of ours."""
     trade = await open_trade()

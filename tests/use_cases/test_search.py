@@ -19,13 +19,15 @@ async def found_by(kind: SubjectKind) -> set[tuple[str, str]]:
     return {(row.field, row.token) for row in rows}
 
 
-async def test_an_order_is_found_by_its_number_and_its_customer(database: Database) -> None:
+async def test_an_order_is_found_by_its_number_and_by_its_end(database: Database) -> None:
     trade = await open_trade()
     await trade.product("CUP", near=1)
     order = await trade.place(("CUP", 1))
-    parts = [("number", part.lower()) for part in order.number.split("-")]
-    names = [("customer", "ada"), ("customer", "albers")]
-    assert await found_by(SubjectKind.ORDER) == {*parts, *names}
+    parts = order.number.lower().split("-")
+    assert await found_by(SubjectKind.ORDER) == {
+        *(("number", part) for part in (*parts, "".join(parts))),
+        ("ending", "<" + "".join(parts)[::-1]),
+    }
 
 
 async def test_a_product_is_found_by_what_it_is_now(database: Database) -> None:
@@ -44,10 +46,8 @@ async def test_a_product_is_found_by_what_it_is_now(database: Database) -> None:
 async def test_a_supplier_is_found_by_name_and_code(sqlite_database: Database) -> None:
     await save_supplier(OPEN, SaveSupplier(name="Töpfer & Söhne", code="T-1"))
     assert await found_by(SubjectKind.SUPPLIER) == {
-        ("name", "topfer"),
-        ("name", "sohne"),
-        ("code", "t"),
-        ("code", "1"),
+        *(("name", word) for word in ("topfer", "toepfer", "sohne", "soehne")),
+        *(("code", word) for word in ("t", "1", "t1")),
     }
 
 
@@ -57,7 +57,7 @@ async def test_a_word_is_found_on_every_database(database: Database) -> None:
     await trade.product("A", name="Ångström æther")
     for token, count in (("angstrom", 1), ("aether", 1), ("Angstrom", 0), ("ångström", 0)):
         assert await SearchToken.filter(token=token).count() == count
-    assert await SearchToken.filter(token__startswith="angs").count() == 1
+    assert await SearchToken.filter(token__startswith="angs").count() == 2  # angstroem, too
 
 
 def test_a_field_has_a_greatest_number_of_words() -> None:

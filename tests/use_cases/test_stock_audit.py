@@ -61,10 +61,14 @@ async def test_counters_that_agree_are_clean(database: Database) -> None:
         ("reserved", 3, [(Counter.RESERVED, 3, 2), (Counter.PROMISED, 3, 2)]),
         ("damaged", 0, [(Counter.DAMAGED, 0, 5)]),
         ("movement_seq", 9, [(Counter.MOVEMENTS, 9, 5)]),
+        ("available", 7, [(Counter.AVAILABLE, 7, 99_991)]),
+        ("is_low", True, [(Counter.LISTED, 2, 3)]),
+        ("sort_sku", "cup", [(Counter.LISTED, 2, 3)]),
+        ("sort_name", "", [(Counter.LISTED, 2, 3)]),
     ],
 )
 async def test_a_drifted_counter_is_found_and_repaired(
-    database: Database, column: str, wrong: int, drifts: list[tuple[Counter, int, int]]
+    database: Database, column: str, wrong: Any, drifts: list[tuple[Counter, int, int]]
 ) -> None:
     before = await trade()
     rows = await ledger_rows()
@@ -81,6 +85,7 @@ async def test_a_drifted_counter_is_found_and_repaired(
     assert not found.is_clean
     after = await StockItem.get()
     assert after.balance == before.balance
+    assert getattr(after, column) == getattr(before, column)
     assert (after.movement_seq, after.version) == (5, before.version + 1)
     assert await ledger_rows() == rows
     told = await Event.get(subject_id=after.id, subject_seq=after.event_seq)
@@ -102,9 +107,10 @@ async def test_a_gap_in_the_ledger_is_found_and_left_alone(database: Database) -
         drift(Counter.RESERVED, 2, 0),
         drift(Counter.SEQUENCE, 5, 4),
         drift(Counter.BALANCES, 3, 4),
+        drift(Counter.AVAILABLE, 99_991, 99_993),
     )
-    assert await verify_stock(SYSTEM) == Report(1, 3, 0, drifts)
-    assert await verify_stock(SYSTEM, repair=True) == Report(1, 3, 0, drifts)
+    assert await verify_stock(SYSTEM) == Report(1, 4, 0, drifts)
+    assert await verify_stock(SYSTEM, repair=True) == Report(1, 4, 0, drifts)
     assert (await StockItem.get()).balance == before.balance
 
 

@@ -7,7 +7,8 @@ from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
 from services import clock
-from services.order_editing import EditedLine, EditOrder, edit_order
+from services.edited_lines import EditedLine
+from services.order_editing import EditOrder, edit_order
 from services.order_entry import NewLine
 from services.placing import PlaceOrder, draft_order
 from tests.support.auditor import audit

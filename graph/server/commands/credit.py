@@ -24,7 +24,7 @@ def verify(
         bool, typer.Option("--repair", help="Set what differs to what the orders say.")
     ] = False,
 ) -> None:
-    """Compare what customers owe and have bought, as it is counted, with their orders.
+    """Compare what is to be paid, what customers owe and what they bought with their orders.
 
     The exit status is 1 where something is wrong and was not repaired.
     """
@@ -37,7 +37,7 @@ def verify(
 
 
 def _line(drift: Drift) -> str:
-    currency = policy.current().currency
+    currency = drift.currency or policy.current().currency
     place = f"{drift.customer} in order {drift.order}" if drift.order else drift.customer
     stored, told = (to_text(each, currency) for each in (drift.stored_minor, drift.told_minor))
     repaired = ", repaired" if drift.repaired else ""

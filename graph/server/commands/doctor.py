@@ -3,7 +3,7 @@
 import typer
 
 from graph.server.commands import session
-from graph.server.settings import listed
+from graph.server.settings_shown import listed
 from services import database, migrations
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from graph.server.commands import session
+from graph.server.commands import progress, session
 from services import migrations
 
 
@@ -10,7 +10,8 @@ def migrate() -> None:
     """Bring the database to this release's schema. Safe to repeat and to run several at once."""
     settings = session.settings()
     try:
-        applied = session.run(migrations.migrate, settings, migrated=False)
+        with progress.shown() as told:
+            applied = session.run(lambda: migrations.migrate(told), settings, migrated=False)
     except migrations.MigrationLocked as error:
         session.fail(str(error))
     if not applied:

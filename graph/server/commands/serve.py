@@ -1,12 +1,16 @@
 """`ordergraph serve`."""
 
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 
 from graph.server import workers as processes
 from graph.server.commands import session
-from graph.server.settings import Settings
+from graph.server.hosts import bracketed
+from graph.server.protocol import HttpProtocol
+from graph.server.settings import Settings, prefer
+from graph.server.websocket_protocol import WebSocketProtocol
 
 WORKER_START_SECONDS: Final = 60
 """How long a worker may answer nobody: on a busy machine one reads our modules for longer than the
@@ -23,34 +27,36 @@ def serve(
     ] = None,
 ) -> None:
     """Serve GraphQL over HTTP and WebSocket until a signal ends it."""
+    prefer(host=host, port=port, workers=workers)
     settings = session.settings()
     session.check_documents(settings)
     session.run(_nothing, settings)
     _ = settings.secret_bytes  # made before there are several processes
-    host = settings.host if host is None else host
-    port = settings.port if port is None else port
-    shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"Open http://{shown}:{port}/graphql")
-    run(settings, host, port, settings.workers if workers is None else workers)
+    typer.echo(f"Open http://{bracketed(settings.host)}:{settings.port}/graphql")
+    run(settings)
 
 
 async def _nothing() -> None:
     """The database is open and up to date, which is all that is asked before serving."""
 
 
-def run(settings: Settings, host: str, port: int, workers: int) -> None:
+def run(settings: Settings) -> None:
     """Serve until a signal comes, then end within `shutdown_seconds` and a little."""
     processes.run(
         "graph.server.app:create_app",
         factory=True,
-        host=host,
-        port=port,
-        workers=workers,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
         log_config=None,
         access_log=False,
         server_header=False,
-        http="graph.server.protocol:HttpProtocol",
-        ws="graph.server.protocol:WebSocketProtocol",
+        http=partial(
+            HttpProtocol,
+            max_header_bytes=settings.max_header_bytes,
+            max_headers=settings.max_headers,
+        ),
+        ws=WebSocketProtocol,
         ws_max_size=settings.max_frame_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.socket_ping_seconds,

@@ -8,7 +8,8 @@ from typing import Any, NoReturn, TypeVar
 import typer
 
 from graph.server import logs
-from graph.server.settings import BadSettings, Settings, load, unknown, without_password
+from graph.server.settings import BadSettings, Settings, load
+from graph.server.settings_shown import unknown, without_password
 from services import database, migrations, policy
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ async def connected(loaded: Settings) -> AsyncIterator[None]:
     """Within the block the database is open; a command that cannot reach it ends by status 1."""
     url = loaded.database_url.get_secret_value()
     try:
-        await database.connect(url, loaded.database_pool_size)
+        await database.connect(url, loaded.database_pool_size, loaded.database_wait_seconds)
         await database.connection().execute_query("SELECT 1")
     except Exception as error:  # noqa: BLE001 - each driver has its own errors
         await database.disconnect()

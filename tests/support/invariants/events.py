@@ -62,7 +62,8 @@ EVENTS: Final = {
         SELECT event.subject_kind, event.subject_id, event.subject_seq, subject.kind
         FROM event LEFT JOIN ({ROWS}) subject ON subject.id = event.subject_id
         WHERE subject.id IS NULL OR subject.kind <> event.subject_kind""",
-    # It is on the timeline of its own order, and of that order's customer.
+    # It is on the timeline of its own order, and of that order's customer; of a draft's earlier
+    # customers only what was before the last of its events, and before it was placed.
     "event.timeline": """
         SELECT event.subject_kind, event.subject_id, event.subject_seq,
             event.order_id, customer_order.id
@@ -73,7 +74,10 @@ EVENTS: Final = {
             OR customer_order.id = shipment.order_id
         WHERE event.subject_kind IN ('ORDER', 'SHIPMENT') AND (
             COALESCE(event.order_id <> customer_order.id, TRUE)
-            OR COALESCE(event.customer_id <> customer_order.customer_id, TRUE))""",
+            OR COALESCE(event.customer_id <> customer_order.customer_id, TRUE)
+                AND (event.at >= customer_order.placed_at
+                    OR event.subject_seq >= customer_order.event_seq
+                    OR event.subject_kind <> 'ORDER' OR event.customer_id IS NULL))""",
     # Money that came or went is told.
     "event.payments": """
         SELECT number, COALESCE(told.events, 0), COALESCE(paid.payments, 0)

@@ -4,6 +4,7 @@ Statements list what is broken: where, what is stored, and what it should be. Wh
 exactly is computed here in fractions.
 """
 
+import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -17,19 +18,33 @@ from tests.support.plain import Row, Run
 COMPANY_CURRENCY: Final = "EUR"
 OWING: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD", "COMPLETED")
 COUNTS: Final = f"status IN {one_of(OWING)} AND currency = '{COMPANY_CURRENCY}'"
-OPEN: Final = "total_gross_minor - charged_minor + refunded_minor"
+PAID: Final = "(charged_minor - refunded_minor)"
+# What goes back is first what was paid too much; where goods came back, the rest is their credit.
+BACK: Final = """
+    (CASE WHEN charged_minor > total_gross_minor
+        THEN refunded_minor - charged_minor + total_gross_minor ELSE refunded_minor END)"""
+CREDITED: Final = f"""
+    (CASE WHEN return_status IN ('PARTLY_RETURNED', 'RETURNED') AND {BACK} > credited_minor
+        THEN {BACK} ELSE credited_minor END)"""
+OWED: Final = f"(CASE WHEN status = 'CANCELLED' THEN 0 ELSE total_gross_minor - {CREDITED} END)"
+OPEN: Final = f"({OWED} - {PAID})"
 CREDIT: Final = f"CASE WHEN {COUNTS} AND {OPEN} > 0 THEN {OPEN} ELSE 0 END"
 LIFETIME: Final = f"CASE WHEN {COUNTS} THEN total_gross_minor ELSE 0 END"
 
-PAYING: Final = """
-    CASE WHEN charged_minor - refunded_minor > total_gross_minor THEN 'OVERPAID'
-        WHEN status = 'CANCELLED' AND charged_minor > refunded_minor THEN 'OVERPAID'
-        WHEN refunded_minor > 0 THEN
-            CASE WHEN refunded_minor = charged_minor THEN 'REFUNDED' ELSE 'PARTLY_REFUNDED' END
-        WHEN charged_minor = total_gross_minor AND status <> 'CANCELLED' THEN 'PAID'
-        WHEN charged_minor > 0 THEN 'PARTLY_PAID'
+PAYING: Final = f"""
+    CASE WHEN {PAID} > {OWED} THEN 'OVERPAID'
+        WHEN {OWED} = 0 THEN CASE WHEN charged_minor > 0 THEN 'REFUNDED' ELSE 'PAID' END
+        WHEN {PAID} = {OWED} THEN 'PAID'
+        WHEN {PAID} > 0 THEN 'PARTLY_PAID'
         WHEN authorized_minor > 0 THEN 'AUTHORIZED'
         ELSE 'UNPAID' END"""
+
+
+def _scaled(amount: str) -> str:
+    """An amount in ten-thousandths, of the currencies that tests and demo deal in."""
+    return f"""
+        ({amount} * CASE WHEN currency = 'JPY' THEN 10000 WHEN currency = 'KWD' THEN 10
+            WHEN currency = 'CLF' THEN 1 ELSE 100 END)"""
 
 
 def _subtotal(stored: str, of_lines: str) -> str:
@@ -76,6 +91,18 @@ SUMS: Final = {
         SELECT number, customer_order.currency, line.currency
         FROM customer_order JOIN order_line line ON line.order_id = customer_order.id
         WHERE line.currency <> customer_order.currency""",
+    "order.balance": f"""
+        SELECT number, balance_minor, {OPEN} FROM customer_order
+        WHERE balance_minor <> {OPEN} OR credited_minor < 0""",
+    "order.sort_total": f"""
+        SELECT number, sort_total, {_scaled("total_gross_minor")} FROM customer_order
+        WHERE sort_total <> {_scaled("total_gross_minor")}""",
+    "order.sort_balance": f"""
+        SELECT number, sort_balance, {_scaled("balance_minor")} FROM customer_order
+        WHERE sort_balance <> {_scaled("balance_minor")}""",
+    "product.sort_price": f"""
+        SELECT sku, sort_price, {_scaled("price_minor")} FROM product
+        WHERE sort_price <> {_scaled("price_minor")}""",
     "order.payment": f"""
         SELECT number, payment_status, {PAYING} FROM customer_order
         WHERE payment_status <> {PAYING}""",
@@ -138,20 +165,21 @@ SUMS: Final = {
 }
 
 PRICED: Final = """
-    SELECT number, position, status, quantity - cancelled, quantity, unit_price_minor,
+    SELECT number, position, rounding, status, quantity - cancelled, quantity, unit_price_minor,
         price_quantity, discount_rate, tax_rate,
         net_minor, tax_minor, line.discount_minor
     FROM customer_order JOIN order_line line ON line.order_id = customer_order.id"""
 
 
 async def prices(run: Run) -> AsyncIterator[Row]:
-    """A line's net, tax and discount are what its units come to, rounded once, half to even.
+    """A line's net, tax and discount are what its units come to, rounded once as the order says.
 
     An order that was cancelled as a whole keeps what it came to before: that of some of its units.
     """
     for (
         number,
         position,
+        rounding,
         status,
         wanted,
         quantity,
@@ -161,7 +189,7 @@ async def prices(run: Run) -> AsyncIterator[Row]:
         rate,
         *stored,
     ) in await run(PRICED):
-        terms = (Fraction(price, per), Fraction(str(discount)), Fraction(str(rate)))
+        terms = (rounding, Fraction(price, per), Fraction(str(discount)), Fraction(str(rate)))
         units = wanted
         if status == "CANCELLED":
             units = bisect_left(
@@ -177,11 +205,37 @@ async def prices(run: Run) -> AsyncIterator[Row]:
             yield "line.price", number, position, stored, due
 
 
-def worth(units: int, price: Fraction, discount: Fraction, rate: Fraction) -> list[int]:
+def worth(
+    units: int, rounding: str, price: Fraction, discount: Fraction, rate: Fraction
+) -> list[int]:
     """Net, tax, and what the discount took off, in minor units."""
     exact = units * price
-    net = round(exact * (1 - discount))
-    return [net, round(net * rate), round(exact) - net]
+    net = whole(exact * (1 - discount), rounding)
+    return [net, whole(net * rate, rounding), whole(exact, rounding) - net]
+
+
+def whole(amount: Fraction, rounding: str) -> int:
+    """The nearest whole number of what is not below zero."""
+    return round(amount) if rounding == "half-even" else int(amount + Fraction(1, 2))
+
+
+FREIGHT: Final = """
+    SELECT number, rounding, shipping_net_minor, shipping_tax_minor, shipping_taxes
+    FROM customer_order WHERE shipping_taxes IS NOT NULL"""
+INVOICED: Final = "SELECT number, 'half-up', net_minor, tax_minor, taxes FROM invoice"
+
+
+async def taxes(run: Run) -> AsyncIterator[Row]:
+    """What bears which rate comes to the freight, or to the invoice, and to its tax."""
+    for statement, name in ((FREIGHT, "order.freight"), (INVOICED, "invoice.taxes")):
+        for number, rounding, net, tax, kept in await run(statement):
+            parts = json.loads(kept) if isinstance(kept, str) else kept or []
+            due = [sum(part[1] for part in parts), sum(part[2] for part in parts)]
+            if parts and due != [net, tax]:
+                yield name, number, [net, tax], due
+            for rate, share, borne in parts if name == "order.freight" else ():
+                if borne != whole(share * Fraction(rate), rounding):
+                    yield name, number, [rate, share, borne], None
 
 
 PAYMENTS: Final = "SELECT id, order_id, kind, amount_minor, payment_id FROM payment ORDER BY id"

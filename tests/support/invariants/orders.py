@@ -40,6 +40,17 @@ CAME_BACK: Final = (
     "SELECT order_line_id, SUM(received) AS units FROM return_line GROUP BY order_line_id"
 )
 
+NEVER: Final = 2**62
+
+
+def _sorted_time(stored: str, instant: str) -> str:
+    """Where an instant is kept as a number that says there is none, or the other way about."""
+    return f"""
+        SELECT number, {stored}, {instant} FROM customer_order
+        WHERE ({instant} IS NULL AND {stored} <> {NEVER})
+            OR ({instant} IS NOT NULL AND ({stored} = {NEVER} OR {stored} <= 0))"""
+
+
 LINE: Final = {
     "line.reserved": _counts("reserved", HELD),
     "line.reserved_in_ledger": _counts("reserved", _moved("", "RESERVE", "RELEASE", "SHIP")),
@@ -172,17 +183,21 @@ ORDER: Final = {
         SELECT number, status, units.cancelled FROM {ORDERS}
         WHERE (status = 'CANCELLED') <> (units.cancelled = units.quantity)
             OR (status = 'CANCELLED' AND units.reserved + units.backordered > 0)""",
-    # What has arrived and is paid is complete by itself.
+    # Of which nothing is to come and nothing is owed is complete by itself.
     "order.completed": """
         SELECT number, status, 'COMPLETED' FROM customer_order
-        WHERE status = 'CONFIRMED' AND fulfillment_status = 'DELIVERED'
-            AND payment_status IN ('PAID', 'OVERPAID')""",
+        WHERE status = 'CONFIRMED' AND balance_minor <= 0 AND NOT EXISTS (
+            SELECT 1 FROM order_line line WHERE line.order_id = customer_order.id
+                AND line.quantity - line.cancelled <> line.delivered
+                AND line.quantity - line.cancelled <> line.returned)""",
     # A draft was never placed, all others were; lists sort by what is there.
     "order.placed": """
         SELECT number, status, placed_at FROM customer_order
         WHERE (status = 'DRAFT' AND placed_at IS NOT NULL)
             OR (status NOT IN ('DRAFT', 'CANCELLED') AND placed_at IS NULL)
             OR sorted_at <> COALESCE(placed_at, created_at)""",
+    "order.sort_promised": _sorted_time("sort_promised", "promised_at"),
+    "order.sort_due": _sorted_time("sort_due", "stage_due_at"),
 }
 
 CHECKS: Final = {**LINE, **SHIPMENT, **ORDER}

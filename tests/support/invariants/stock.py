@@ -3,7 +3,11 @@
 Each statement lists what is broken: where, what is stored, and what it should be.
 """
 
+import json
+from collections.abc import AsyncIterator
 from typing import Final
+
+from tests.support.plain import Row, Run
 
 ADDS_TO: Final = {
     "on_hand": (
@@ -74,6 +78,23 @@ STOCK: Final = {
         ) ledger ON ledger.stock_item_id = item.id
         WHERE item.movement_seq <> COALESCE(ledger.movements, 0)
             OR ledger.least <> 1 OR ledger.most <> ledger.movements""",
+    # What lists are sorted and filtered by is what it is made of.
+    "stock.available": f"""
+        SELECT product.sku, warehouse.code, item.available,
+            item.on_hand - item.reserved - item.damaged - item.safety_stock
+        FROM {ITEMS}
+        WHERE item.available
+            <> item.on_hand - item.reserved - item.damaged - item.safety_stock""",
+    "stock.is_low": f"""
+        SELECT product.sku, warehouse.code, item.is_low, item.reorder_point
+        FROM {ITEMS}
+        WHERE item.is_low <> (item.reorder_point IS NOT NULL
+            AND item.on_hand - item.reserved - item.damaged - item.safety_stock + item.incoming
+                <= item.reorder_point)""",
+    "stock.names": f"""
+        SELECT product.sku, warehouse.code, item.sort_sku, item.sort_name
+        FROM {ITEMS}
+        WHERE item.sort_sku <> product.sku OR item.sort_name <> product.sort_name""",
     # What is reserved is what order lines hold.
     "stock.promised": f"""
         SELECT product.sku, warehouse.code, item.reserved, COALESCE(promise.units, 0)
@@ -136,3 +157,40 @@ SERVED: Final = {
         GROUP BY product.sku""",
 }
 """Holds where whatever comes into stock is given to those who wait."""
+
+NAMED: Final = "SELECT order_id, data FROM event WHERE kind = 'RETURN_UPDATED'"
+LEFT: Final = ("SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "EXCEPTION")
+BACK: Final = f"""
+    SELECT orders.number, line.position, warehouse.code, orders.id, warehouse.id, moved.units,
+        COALESCE(sent.units, 0)
+    FROM (
+        SELECT order_line_id, warehouse_id, SUM(quantity) AS units
+        FROM stock_movement JOIN stock_item ON stock_item.id = stock_item_id
+        WHERE kind = 'RETURN' GROUP BY order_line_id, warehouse_id
+    ) moved JOIN order_line line ON line.id = moved.order_line_id
+    JOIN customer_order orders ON orders.id = line.order_id
+    JOIN warehouse ON warehouse.id = moved.warehouse_id
+    LEFT JOIN (
+        SELECT order_line_id, warehouse_id, SUM(quantity) AS units
+        FROM shipment_line JOIN shipment ON shipment.id = shipment_id
+        WHERE status IN {one_of(LEFT)} GROUP BY order_line_id, warehouse_id
+    ) sent ON sent.order_line_id = line.id AND sent.warehouse_id = warehouse.id
+    WHERE moved.units > COALESCE(sent.units, 0) AND line.shipped = (
+        SELECT SUM(quantity) FROM shipment_line JOIN shipment ON shipment.id = shipment_id
+        WHERE order_line_id = line.id AND status IN {one_of(LEFT)})"""
+
+
+async def homes(run: Run) -> AsyncIterator[Row]:
+    """No warehouse got more units of a line back than it sent, unless a receipt has named it."""
+    named = set()
+    for order_id, told in await run(NAMED):
+        data = json.loads(told) if isinstance(told, str) else told
+        if "warehouseId" in data:
+            named.add((_hex(order_id), data["warehouseId"]))
+    for number, line, code, order_id, warehouse_id, back, sent in await run(BACK):
+        if (_hex(order_id), _hex(warehouse_id)) not in named:
+            yield "stock.home", number, line, code, int(back), int(sent)
+
+
+def _hex(key: object) -> str:
+    return str(key).replace("-", "")

@@ -5,14 +5,17 @@ from random import Random
 from typing import Final
 
 from tests.support.life.commands import Command
-from tests.support.life.fulfilling import NEXT, Follow, Ship, loose
-from tests.support.life.ordering import ACTS, Act, Edit, Note, Place, Wish
-from tests.support.life.paper import INSIDE, LEFT, MILLION, Line, Order, Paper
+from tests.support.life.editing import Edit
+from tests.support.life.fulfilling import NEXT, Follow, Label, Ship, loose
+from tests.support.life.ordering import ACTS, Act, Note, Place, Wish
+from tests.support.life.paper import INSIDE, LEFT, Order, Paper
+from tests.support.life.parts import MILLION, Line
 from tests.support.life.passing import Credit, Pass, Sweep, TellDelays
 from tests.support.life.paying import FOLLOWS, Pay, taken_by
 from tests.support.life.previewing import Preview
 from tests.support.life.returning import Announce, Receive, returnable
 from tests.support.life.stocking import Change, Correct, Expect, KeepBack, Transfer
+from tests.support.life.terms import Assign, Extend, Name
 
 FEW: Final = {"CUP": 4, "POT": 6, "TEA": 9, "RUG": 3}
 """What is usually ordered of a product, at most."""
@@ -73,7 +76,10 @@ class Draw:
         shipping = self.dice.choice([0, 0, 490, 333])
         days = self.dice.randint(0, 6) if self.seldom(3) else None
         customer = self.dice.choice(list(self.paper.customers))
-        return Place(customer, lines, shipping, days, hold_hours)
+        freight_rate = (
+            self.dice.choice([0, 70_000, 190_000]) if shipping and self.seldom(4) else None
+        )
+        return Place(customer, lines, shipping, days, hold_hours, freight_rate)
 
     def draft(self) -> Command:
         return self.place(self.dice.choice([0, 2, 24, 48]))
@@ -112,7 +118,8 @@ class Draw:
             wishes.insert(self.dice.randint(0, len(wishes)), self.wish())
         shipping = self.dice.choice([0, 490, 777]) if self.seldom(4) else None
         stale = self.seldom(40)
-        return Edit(order.number, tuple(wishes) or (self.wish(),), shipping, stale)
+        freight_rate = self.dice.choice([0, 190_000]) if self.seldom(8) else None
+        return Edit(order.number, tuple(wishes) or (self.wish(),), shipping, stale, freight_rate)
 
     def edited(self, order: Order, line: Line) -> Iterable[Wish]:
         """A line as it might be wished for; nothing where it is left out."""
@@ -133,6 +140,32 @@ class Draw:
     def note(self) -> Command | None:
         order = self.order(lambda _: True)
         return Note(order.number) if order else None
+
+    def assign(self) -> Command | None:
+        order = self.order(lambda each: each.status == "DRAFT")
+        if order is None:
+            return None
+        customer = self.dice.choice(list(self.paper.customers))
+        return Assign(order.number, customer, stale=self.seldom(40))
+
+    def extend(self) -> Command | None:
+        order = self.order(lambda each: each.status == "DRAFT")
+        if order is None:
+            return None
+        hours = -1 if self.seldom() else self.dice.choice([0, 2, 24, 48])
+        return Extend(order.number, hours, stale=self.seldom(40))
+
+    def name(self) -> Command | None:
+        order = self.order(lambda _: True)
+        if order is None:
+            return None
+        known = [each.key for each in self.paper.orders.values() if each.key]
+        key = (
+            self.dice.choice(known)
+            if known and self.seldom(3)
+            else f"K-{order.version}-{order.number}"
+        )
+        return Name(order.number, key, stale=self.seldom(40))
 
     def ship(self) -> Command | None:
         def suits(order: Order) -> bool:
@@ -165,13 +198,28 @@ class Draw:
         order = self.order(lambda each: any(status != "EXCEPTION" for _, status in moves(each)))
         if order is None or not order.shipments:
             return None
-        if self.seldom(20) or not moves(order):
+        hours = self.dice.choice([1, 5, 30]) if self.seldom(5) else 0
+        if self.seldom(10) or not moves(order):
             shipment = self.dice.choice(order.shipments)
-            return Follow(order.number, shipment.number, self.dice.choice(list(NEXT)))
+            status = self.dice.choice(list(NEXT))
+            return Follow(order.number, shipment.number, status, hours=hours)
         number, status = self.dice.choice(moves(order))
-        parcels = order.shipments[number - 1].parcels
+        parcels = len(order.shipments[number - 1].parcels)
         parcel = self.dice.randint(0, parcels - 1) if parcels and self.seldom(2) else None
-        return Follow(order.number, number, status, parcel)
+        return Follow(order.number, number, status, parcel, hours)
+
+    def label(self) -> Command | None:
+        order = self.order(lambda each: bool(each.shipments))
+        if order is None or not order.shipments:
+            return None
+        shipment = self.dice.choice(order.shipments)
+        parcels = len(shipment.parcels)
+        parcel = self.dice.randint(0, parcels - 1) if parcels and self.dice.randint(0, 3) else None
+        if parcel is None and parcels > 2:
+            return None
+        carrier = self.dice.choice([None, "", "Post", "Ship"])
+        number = self.dice.choice([None, "", "0034", "0035"])
+        return Label(order.number, shipment.number, parcel, carrier, number)
 
     def pay(self, kind: str) -> Command | None:
         earlier = FOLLOWS.get(kind)
@@ -234,7 +282,8 @@ class Draw:
                 units.append((line, self.units(left), self.dice.choice(kinds)))
         if not units:
             return None
-        return Receive(order.number, request.number, tuple(units), stale=self.seldom(40))
+        warehouse = self.warehouse() if self.seldom(4) else None
+        return Receive(order.number, request.number, tuple(units), self.seldom(40), warehouse)
 
     def receipt(self) -> Command:
         """Goods that arrive; above all of what somebody waits for."""
@@ -317,8 +366,12 @@ DRAWS: Final[tuple[Callable[[Draw], Command | None], ...]] = (
     *[lambda draw: draw.act("COMPLETE")] * 1,
     *[Draw.edit] * 6,
     *[Draw.preview] * 3,
+    *[Draw.assign] * 2,
+    *[Draw.extend] * 2,
+    *[Draw.name] * 2,
     *[Draw.ship] * 5,
     *[Draw.follow] * 10,
+    *[Draw.label] * 2,
     *[lambda draw: draw.pay("AUTHORIZATION")] * 3,
     *[lambda draw: draw.pay("CHARGE")] * 6,
     *[lambda draw: draw.pay("VOID")] * 3,

@@ -1,13 +1,16 @@
 """Shipments: made from what is promised, shipped out of stock, followed to the door."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from models.rules.access import OPEN
 from models.rules.shipment_states import ShipmentStatus
-from services.fulfillment import CreateShipment, NewParcel, Track, create_shipment, track_shipment
+from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
+from services.parcels import NewParcel, SaveParcel, save_parcel
 from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import INSIDE, LEFT, No, Order, Paper, Shipment
+from tests.support.life.paper import INSIDE, LEFT, No, Order, Paper
+from tests.support.life.parts import Shipment
 from tests.support.life.promises import give_up
 
 NEXT: Final = {
@@ -37,7 +40,8 @@ def prepare(paper: Paper, order: Order) -> None:
 
 
 def add_shipment(order: Order, warehouse: str, units: dict[int, int], parcels: int = 0) -> None:
-    order.shipments.append(Shipment(len(order.shipments) + 1, warehouse, units, parcels))
+    posted = [("Post", "")] * parcels
+    order.shipments.append(Shipment(len(order.shipments) + 1, warehouse, units, posted))
 
 
 def leave(paper: Paper, order: Order, shipment: Shipment, status: str) -> None:
@@ -54,10 +58,15 @@ def leave(paper: Paper, order: Order, shipment: Shipment, status: str) -> None:
         for held in [*order.holds]:
             if (held.line, held.warehouse) == (number, shipment.warehouse):
                 give_up(order, held, units)
-    first = 0 if order.invoices else order.shipping
-    order.invoices.append((net + first, tax))
+    shipping, freight = (0, 0) if order.invoices else (order.shipping, order.freight)
+    order.invoices.append((net + shipping, tax + freight))
+    move(shipment, status)
+
+
+def move(shipment: Shipment, status: str) -> None:
     shipment.status = status
     shipment.version += 1
+    shipment.told += 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,33 +111,45 @@ class Ship(Written):
 
 @dataclass(frozen=True, repr=False)
 class Follow(Written):
-    """What became of a shipment, or of one of its parcels, which are counted from 0."""
+    """What became of a shipment, or of one of its parcels, so many hours ago.
+
+    Parcels are counted from 0.
+    """
 
     order: int
     shipment: int
     status: str
     parcel: int | None = None
+    hours: int = 0
 
     def foresee(self, paper: Paper) -> None:
         order = paper.orders[self.order]
         shipment = order.shipments[self.shipment - 1]
-        news = self.status != shipment.status
-        leaves = shipment.status in INSIDE and self.status in LEFT
-        if news and self.status not in NEXT[shipment.status].split():
+        at = paper.now - timedelta(hours=self.hours)
+        if at < order.since:
+            raise No("INVALID")
+        is_late = any(each > at for each in shipment.news)
+        moves = self.status in NEXT[shipment.status].split()
+        outside = self.status in LEFT and shipment.status in LEFT
+        if not (moves or outside or self.status == shipment.status):
             raise No("ILLEGAL_TRANSITION")
+        leaves = shipment.status in INSIDE and self.status in LEFT
         if leaves and order.status != "CONFIRMED":
             raise No("ILLEGAL_TRANSITION")
+        shipment.news.append(at)
+        if is_late and "EXCEPTION" in (self.status, shipment.status):
+            moves = False
         if self.parcel is not None and self.status == "DELIVERED":
             shipment.arrived.add(self.parcel)
-            if len(shipment.arrived) < shipment.parcels:
-                return
-        if leaves:
+            moves = moves and len(shipment.arrived) == len(shipment.parcels)
+        if not moves:
+            shipment.told += 1
+            return
+        if self.status in LEFT and shipment.status in INSIDE:
             leave(paper, order, shipment, self.status)
-        elif news:
-            shipment.status = self.status
-            shipment.version += 1
-        if news:
-            order.settle(paper.now)
+        else:
+            move(shipment, self.status)
+        order.settle(paper.now)
 
     def ask(self, paper: Paper, names: Names) -> Ask:
         key = names.of("shipment", self.order, self.shipment)
@@ -136,5 +157,41 @@ class Follow(Written):
         parcel_id = (
             None if parcel is None else names.of("parcel", self.order, self.shipment, parcel)
         )
-        command = Track(key, ShipmentStatus(self.status), parcel_id)
+        at = paper.now - timedelta(hours=self.hours) if self.hours else None
+        command = Track(key, ShipmentStatus(self.status), parcel_id, at)
         return lambda: track_shipment(OPEN, command)
+
+
+@dataclass(frozen=True, repr=False)
+class Label(Written):
+    """What a parcel, counted from 0, is called by its carrier; without one, a new parcel.
+
+    What is None stays, and an empty text clears.
+    """
+
+    order: int
+    shipment: int
+    parcel: int | None = None
+    carrier: str | None = None
+    number: str | None = None
+
+    def foresee(self, paper: Paper) -> None:
+        shipment = paper.orders[self.order].shipments[self.shipment - 1]
+        if self.parcel is None:
+            if shipment.status == "CANCELLED":
+                raise No("INVALID")
+            shipment.parcels.append((self.carrier or "", self.number or ""))
+            shipment.told += 1
+            return
+        carrier, number = before = shipment.parcels[self.parcel]
+        carrier = carrier if self.carrier is None else self.carrier
+        number = number if self.number is None else self.number
+        shipment.parcels[self.parcel] = carrier, number
+        shipment.told += before != (carrier, number)
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        where = (self.order, self.shipment)
+        parcel = None if self.parcel is None else names.of("parcel", *where, self.parcel)
+        texts = NewParcel(self.carrier, self.number)
+        command = SaveParcel(names.of("shipment", *where), texts, parcel)
+        return lambda: save_parcel(OPEN, command)

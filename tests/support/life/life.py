@@ -29,8 +29,9 @@ from services.customers import (
 from services.idempotency import Claim, claimed
 from services.inventory import SaveWarehouse, save_warehouse
 from tests.support.life.commands import Ask, Command, Names
-from tests.support.life.ordering import decimal, rate
-from tests.support.life.paper import LATER, Customer, No, Paper, Product
+from tests.support.life.ordering import confirm_waiting, decimal, rate
+from tests.support.life.paper import No, Paper
+from tests.support.life.parts import LATER, Customer, Product
 from tests.support.life.promises import serve
 from tests.support.life.seeing import Difference, differences
 
@@ -139,6 +140,7 @@ class Life:
         try:
             due = command.foresee(after)
             serve(after, after.products)
+            confirm_waiting(after)
         except No as no:
             refused = no.codes
         key = f"step-{len(self.script) + 1}"

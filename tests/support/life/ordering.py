@@ -1,4 +1,4 @@
-"""Orders: placed, drafted, edited, and brought through their lives."""
+"""Orders: placed, drafted, and brought through their lives."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import Final
 from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
 from services.order_actions import ActOnOrder, act_on_order
-from services.order_editing import EditedLine, EditOrder, edit_order
 from services.order_entry import NewLine
 from services.orders import note_on_order
 from services.placing import PlaceOrder, draft_order, place_order
-from services.saving import UNSET
 from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.fulfilling import leave, prepare
-from tests.support.life.paper import INSIDE, MILLION, Customer, Line, No, Order, Paper
+from tests.support.life.freight import tax_freight
+from tests.support.life.fulfilling import leave, move, prepare
+from tests.support.life.paper import INSIDE, No, Order, Paper
+from tests.support.life.parts import MILLION, Customer, Line
 from tests.support.life.promises import give_back, promise
 
 LOYAL: Final = ((5_000_000, 50_000), (1_000_000, 30_000), (100_000, 10_000))
@@ -33,6 +33,10 @@ ACTS: Final = {
 """What can be done to an order, if there is something to do. It completes by itself."""
 
 
+DECIDED: Final = {"APPROVE": "CONFIRMED", "RELEASE": "CONFIRMED", "HOLD": "ON_HOLD"}
+"""Where steps lead that are nothing but a decision."""
+
+
 @dataclass(frozen=True, repr=False)
 class Wish(Written):
     """A line to be. Price in minor units and discount in millionths, where they are not usual."""
@@ -42,6 +46,10 @@ class Wish(Written):
     price: int | None = None
     discount: int | None = None
     line: int | None = None
+
+    @property
+    def own(self) -> bool:
+        return self.price is not None or self.discount is not None
 
 
 def decimal(minor: int | None) -> Decimal | None:
@@ -57,13 +65,14 @@ def usual_discount(paper: Paper, customer: str) -> int:
     return max(paper.customers[customer].discount, next(loyal, 0))
 
 
-def new_line(paper: Paper, customer: str, number: int, wish: Wish) -> Line:
+def new_line(paper: Paper, usual: int, number: int, wish: Wish) -> Line:
+    """A line as it is wished for, with the customer's usual discount if it has none of its own."""
     product = paper.products[wish.sku]
     discount = wish.discount
     if discount is None:
-        discount = usual_discount(paper, customer) if wish.price is None else 0
+        discount = usual if wish.price is None else 0
     price = product.price if wish.price is None else wish.price
-    return Line(number, product, wish.quantity, price, discount, priced=wish.quantity)
+    return Line(number, product, wish.quantity, price, discount, wish.quantity, wish.own)
 
 
 def wrong(paper: Paper, wishes: tuple[Wish, ...]) -> Iterator[str]:
@@ -85,7 +94,7 @@ def refuse(codes: Iterator[str]) -> None:
 def take_credit(order: Order, customer: Customer, owed: int) -> None:
     """Confirm an order; one by which its customer would owe too much waits for approval."""
     within = customer.limit is None or order.total <= 0 or owed + order.total <= customer.limit
-    order.status = "CONFIRMED" if within else "AWAITING_APPROVAL"
+    order.status, order.placed = "CONFIRMED" if within else "AWAITING_APPROVAL", True
 
 
 def act(order: Order, action: str) -> None:
@@ -112,19 +121,21 @@ class Place(Written):
     shipping: int = 0
     promised_days: int | None = None
     hold_hours: int | None = None
+    freight_rate: int | None = None
 
     def foresee(self, paper: Paper) -> None:
         refuse(wrong(paper, self.lines))
         if self.shipping < 0:
             raise No("INVALID")
         customer = paper.customers[self.customer]
-        lines = [
-            new_line(paper, self.customer, number, wish) for number, wish in enumerate(self.lines)
-        ]
+        usual = usual_discount(paper, self.customer)
+        lines = [new_line(paper, usual, number, wish) for number, wish in enumerate(self.lines)]
         days = self.promised_days
         promised = None if days is None else paper.now + timedelta(days=days)
         number = len(paper.orders) + 1
         order = Order(number, self.customer, "DRAFT", paper.now, self.shipping, promised, lines)
+        order.freight_rate = self.freight_rate
+        tax_freight(order)
         if self.hold_hours is None:
             if customer.blocked:
                 raise No("CREDIT_EXCEEDED")
@@ -144,6 +155,7 @@ class Place(Written):
                 for wish in self.lines
             ),
             shipping=decimal(self.shipping) or Decimal(0),
+            shipping_tax_rate=rate(self.freight_rate),
             promised_at=None if days is None else paper.now + timedelta(days=days),
             reserve_until=paper.now + timedelta(hours=hours) if hours else None,
         )
@@ -165,13 +177,12 @@ class Act(Written):
         if self.stale:
             raise No("VERSION_CONFLICT")
         act(order, self.action)
+        if self.action == "RELEASE":
+            refuse_blocked(paper, order)
+        order.status = DECIDED.get(self.action, order.status)
         match self.action:
             case "SUBMIT":
                 submit(paper, order)
-            case "APPROVE" | "RELEASE":
-                order.status = "CONFIRMED"
-            case "HOLD":
-                order.status = "ON_HOLD"
             case "CANCEL":
                 cancel(paper, order, self.units)
             case "PREPARE" | "SHIP":
@@ -192,11 +203,27 @@ class Act(Written):
         return lambda: act_on_order(OPEN, command)
 
 
+def refuse_blocked(paper: Paper, order: Order) -> None:
+    if paper.customers[order.customer].blocked:
+        raise No("CREDIT_EXCEEDED")
+
+
+def confirm_waiting(paper: Paper) -> None:
+    """Confirm what waits for approval though its customer may owe it by now."""
+    for order in sorted(paper.orders.values(), key=lambda each: each.since):
+        customer = paper.customers[order.customer]
+        if order.status != "AWAITING_APPROVAL" or customer.blocked:
+            continue
+        owes_nothing = order.balance <= 0
+        if owes_nothing or customer.limit is None or paper.owed(order.customer) <= customer.limit:
+            order.status = "CONFIRMED"
+            order.settle(paper.now)
+
+
 def submit(paper: Paper, order: Order) -> None:
     """A draft becomes an order: what it holds stays, and the rest is promised now."""
     customer = paper.customers[order.customer]
-    if customer.blocked:
-        raise No("CREDIT_EXCEEDED")
+    refuse_blocked(paper, order)
     for line in order.lines:
         line.waiting = 0
     promise(paper, order, order.lines)
@@ -217,8 +244,7 @@ def cancel(paper: Paper, order: Order, units: tuple[tuple[int, int], ...] | None
     refuse("INVALID" for line, some in units if not 1 <= some <= order.inside(order.line(line)))
     for shipment in order.shipments:
         if shipment.status in INSIDE and any(line in shipment.units for line, _ in units):
-            shipment.status = "CANCELLED"
-            shipment.version += 1
+            move(shipment, "CANCELLED")
     for number, some in units:
         line = order.line(number)
         unheld = min(some, order.unpromised(line))
@@ -231,120 +257,6 @@ def cancel(paper: Paper, order: Order, units: tuple[tuple[int, int], ...] | None
         return
     for line in order.lines:
         line.priced = line.quantity - line.cancelled
-
-
-@dataclass(frozen=True, repr=False)
-class Edit(Written):
-    """An order's complete new lines; `shipping` stays where it is not given."""
-
-    order: int
-    lines: tuple[Wish, ...]
-    shipping: int | None = None
-    stale: bool = False
-
-    def foresee(self, paper: Paper) -> None:
-        order = paper.orders[self.order]
-        if self.stale:
-            raise No("VERSION_CONFLICT")
-        act(order, "EDIT")
-        owed = max(0, order.total - order.paid)
-        until = next((held.until for held in order.holds if held.until), None)
-        if self.shipping is not None and self.shipping != order.shipping:
-            if self.shipping < 0 or any(order.shipped(line.number) for line in order.lines):
-                raise No("INVALID")
-            order.shipping = self.shipping
-        refuse(wrong(paper, self.lines))
-        refuse(self._impossible(order))
-        grown = self._change(paper, order)
-        if all(line.cancelled == line.quantity for line in order.lines):
-            raise No("INVALID")
-        for line in order.lines:
-            release(paper, order, line)
-        if order.status == "DRAFT":
-            kept = {wish.line for wish in self.lines}
-            order.lines = [line for line in order.lines if line.number in kept or line in grown]
-        if order.status != "DRAFT" or until:
-            promise(paper, order, grown, until)
-        self._owe(paper, order, owed)
-        order.settle(paper.now)
-
-    def _impossible(self, order: Order) -> Iterator[str]:
-        kept = {wish.line for wish in self.lines}
-        for wish in self.lines:
-            if wish.line is None:
-                continue
-            line = order.line(wish.line)
-            gone = order.shipped(line.number)
-            price = line.price if wish.price is None else wish.price
-            discount = line.discount if wish.discount is None else wish.discount
-            if (price, discount) != (line.price, line.discount) and gone:
-                yield "INVALID"
-            if wish.quantity < gone + order.packed(line.number) + line.cancelled:
-                yield "INVALID"
-        for line in order.lines:
-            if line.number not in kept and order.shipped(line.number) + order.packed(line.number):
-                yield "INVALID"
-
-    def _change(self, paper: Paper, order: Order) -> list[Line]:
-        """Make the lines what they are to be; those that want more than before."""
-        grown = []
-        kept = {wish.line: wish for wish in self.lines if wish.line is not None}
-        following = max(line.number for line in order.lines) + 1
-        for line in order.lines:
-            wish = kept.get(line.number)
-            if wish is None:
-                line.cancelled = line.quantity
-            else:
-                if wish.quantity > line.quantity:
-                    grown.append(line)
-                line.quantity = wish.quantity
-                line.price = line.price if wish.price is None else wish.price
-                line.discount = line.discount if wish.discount is None else wish.discount
-            line.priced = line.quantity - line.cancelled
-        grown.sort(key=lambda line: self.lines.index(kept[line.number]))
-        fresh = [wish for wish in self.lines if wish.line is None]
-        added = [
-            new_line(paper, order.customer, number, wish)
-            for number, wish in enumerate(fresh, following)
-        ]
-        order.lines += added
-        return grown + added
-
-    def _owe(self, paper: Paper, order: Order, owed: int) -> None:
-        """Pass where the customer may owe what the order has come to since."""
-        limit = paper.customers[order.customer].limit
-        if order.status == "DRAFT" or limit is None:
-            return
-        if max(0, order.total - order.paid) > owed and paper.owed(order.customer) > limit:
-            raise No("CREDIT_EXCEEDED")
-
-    def wanted(self, paper: Paper, names: Names) -> EditOrder:
-        """The edit as the product is asked for it."""
-        lines = tuple(
-            EditedLine(
-                wish.sku,
-                wish.quantity,
-                decimal(wish.price),
-                rate(wish.discount),
-                None if wish.line is None else names.of("line", self.order, wish.line),
-            )
-            for wish in self.lines
-        )
-        shipping = UNSET if self.shipping is None else decimal(self.shipping)
-        version = paper.orders[self.order].version - self.stale
-        return EditOrder(names.of("order", self.order), version, "they called", lines, shipping)
-
-    def ask(self, paper: Paper, names: Names) -> Ask:
-        command = self.wanted(paper, names)
-        return lambda: edit_order(OPEN, command)
-
-
-def release(paper: Paper, order: Order, line: Line) -> None:
-    """Give back what a line has too much: first what waits, then what is promised."""
-    spare = max(0, -order.unpromised(line))
-    waiting = min(spare, line.waiting)
-    line.waiting -= waiting
-    give_back(paper, order, line, spare - waiting)
 
 
 @dataclass(frozen=True, repr=False)

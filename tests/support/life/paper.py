@@ -6,20 +6,19 @@ product.
 """
 
 import pickle
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
+from tests.support.life.parts import Customer, Hold, Line, Payment, Product, Return, Shipment, Stock
+
 OPEN: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD")
 OWING: Final = (*OPEN, "COMPLETED")
 INSIDE: Final = ("PENDING", "PICKING", "PACKED")
 LEFT: Final = ("SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "EXCEPTION")
-MILLION: Final = 1_000_000
-LATER: Final = "later"
-"""After every id."""
-
 WITHIN: Final = {
     "CONFIRM": timedelta(days=1),
     "PREPARE": timedelta(days=2),
@@ -36,118 +35,13 @@ class No(Exception):
         self.codes = sorted(codes)
 
 
-@dataclass(frozen=True)
-class Product:
-    """Its price is in minor units for `per` units; the tax in millionths."""
-
-    sku: str
-    price: int
-    per: int
-    tax: int
-    policy: str
-
-
-@dataclass
-class Stock:
-    """What lies in one warehouse. `rank` sorts stock items as their ids do."""
-
-    on_hand: int = 0
-    damaged: int = 0
-    safety: int = 0
-    incoming: int = 0
-    rank: str = LATER
-
-
-@dataclass
-class Customer:
-    """Amounts in minor units, the discount of the customer's group in millionths."""
-
-    limit: int | None = None
-    blocked: bool = False
-    discount: int = 0
-    version: int = 1
-
-
-@dataclass
-class Hold:
-    """Units of a warehouse that are promised to a line. The greater the age, the younger."""
-
-    line: int
-    warehouse: str
-    units: int
-    until: datetime | None
-    age: int
-
-
-@dataclass
-class Line:
-    """`waiting` units are backordered; its amounts are those of `priced` units."""
-
-    number: int
-    product: Product
-    quantity: int
-    price: int
-    discount: int
-    priced: int
-    waiting: int = 0
-    cancelled: int = 0
-
-    def cost(self, units: int) -> tuple[int, int, int]:
-        """Net, tax and what the discount took off, for so many units."""
-        full = units * self.price
-        net = nearest(full * (MILLION - self.discount), self.product.per * MILLION)
-        tax = nearest(net * self.product.tax, MILLION)
-        return net, tax, nearest(full, self.product.per) - net
-
-
-@dataclass
-class Shipment:
-    """`units` by line; `arrived` are those of its parcels that were told to have."""
-
-    number: int
-    warehouse: str
-    units: dict[int, int]
-    parcels: int = 0
-    arrived: set[int] = field(default_factory=set)
-    status: str = "PENDING"
-    version: int = 1
-
-
-@dataclass
-class Payment:
-    number: int
-    kind: str
-    amount: int
-    follows: int | None = None
-
-
-@dataclass
-class Coming:
-    """Units of a line that come back, and what became of the last of them."""
-
-    announced: int
-    received: int = 0
-    disposition: str | None = None
-
-
-@dataclass
-class Return:
-    number: int
-    lines: dict[int, Coming]
-    version: int = 1
-
-    @property
-    def status(self) -> str:
-        if all(each.received == each.announced for each in self.lines.values()):
-            return "RECEIVED"
-        some = any(each.received for each in self.lines.values())
-        return "PARTLY_RECEIVED" if some else "REQUESTED"
-
-
 @dataclass
 class Order:
     """`since` is when it was placed, of a draft when it was made: who waits longest is served
-    first. `late` is the stage that the order was told to be late in, `told` are all such stages.
+    first. `back` are units of a line that are in a warehouse again.
+    `late` is the stage that the order was told to be late in, `told` are all such stages.
+    `freight` is the tax on its shipping, `freight_rate` what was wished for it, in millionths.
+    `key` is that by which a shop knows it.
     """
 
     number: int
@@ -157,6 +51,10 @@ class Order:
     shipping: int
     promised: datetime | None
     lines: list[Line]
+    freight_rate: int | None = None
+    freight: int = 0
+    key: str | None = None
+    placed: bool = False
     version: int = 1
     stage: str | None = None
     stage_since: datetime | None = None
@@ -166,6 +64,7 @@ class Order:
     shipments: list[Shipment] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
+    back: Counter[tuple[int, str]] = field(default_factory=Counter)
     invoices: list[tuple[int, int]] = field(default_factory=list)
 
     def line(self, number: int) -> Line:
@@ -235,7 +134,7 @@ class Order:
     @property
     def total(self) -> int:
         net, tax, _ = self.amounts
-        return net + tax + self.shipping
+        return net + tax + self.shipping + self.freight
 
     @property
     def fulfillment(self) -> str:
@@ -254,20 +153,39 @@ class Order:
         return "RESERVED" if 0 < reserved == wanted else "UNFULFILLED"
 
     @property
+    def owed(self) -> int:
+        """What it costs: of what came back, nothing that was refunded, once no more than the total
+        had been paid.
+        """
+        if self.status == "CANCELLED":
+            return 0
+        back = self.sum_of("REFUND") - max(0, self.sum_of("CHARGE") - self.total)
+        is_back = self.returning in ("PARTLY_RETURNED", "RETURNED")
+        return self.total - (max(0, back) if is_back else 0)
+
+    @property
+    def balance(self) -> int:
+        return self.owed - self.paid
+
+    @property
     def payment(self) -> str:
-        charged, refunded = self.sum_of("CHARGE"), self.sum_of("REFUND")
-        is_cancelled = self.status == "CANCELLED"
-        if is_cancelled and not charged:
-            return "AUTHORIZED" if self.authorized else "UNPAID"
-        if self.paid > (0 if is_cancelled else self.total):
+        if self.balance < 0:
             return "OVERPAID"
-        if refunded:
-            return "REFUNDED" if refunded == charged else "PARTLY_REFUNDED"
-        if charged == self.total:
-            return "PAID"
-        if charged:
+        if self.balance == 0:
+            went_back = self.owed == 0 and self.sum_of("CHARGE") > 0
+            return "REFUNDED" if went_back else "PAID"
+        if self.paid:
             return "PARTLY_PAID"
         return "AUTHORIZED" if self.authorized else "UNPAID"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it is to come."""
+        return all(
+            line.quantity - line.cancelled
+            in (self.delivered(line.number), self.returned(line.number))
+            for line in self.lines
+        )
 
     @property
     def returning(self) -> str:
@@ -310,11 +228,7 @@ class Order:
 
     def settle(self, now: datetime) -> None:
         """Something happened to it: it completes where nothing is left to do, and is told."""
-        if (
-            self.status == "CONFIRMED"
-            and self.fulfillment == "DELIVERED"
-            and self.payment in ("PAID", "OVERPAID")
-        ):
+        if self.status == "CONFIRMED" and self.over and self.balance <= 0:
             self.status = "COMPLETED"
         self.enter_stage(now)
         self.version += 1
@@ -363,18 +277,10 @@ class Paper:
         return (order for order in mine if order.status in OWING)
 
     def owed(self, code: str) -> int:
-        return sum(max(0, order.total - order.paid) for order in self.of_customer(code))
+        return sum(max(0, order.balance) for order in self.of_customer(code))
 
     def lifetime(self, code: str) -> int:
         return sum(order.total for order in self.of_customer(code))
-
-
-def nearest(numerator: int, denominator: int) -> int:
-    """The nearest whole number of a fraction; a half goes to the even neighbor."""
-    whole, rest = divmod(numerator, denominator)
-    if rest * 2 > denominator or (rest * 2 == denominator and whole % 2):
-        return whole + 1
-    return whole
 
 
 def _units(shipments: Iterable[Shipment], line: int, statuses: tuple[str, ...]) -> int:

@@ -8,7 +8,8 @@ from models.rules.access import OPEN
 from models.rules.payment_states import PaymentKind
 from services.payments import RecordPayment, record_payment
 from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import No, Paper, Payment
+from tests.support.life.paper import No, Paper
+from tests.support.life.parts import Payment
 
 TAKING: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD")
 OVER: Final = ("COMPLETED", "CANCELLED")
@@ -32,7 +33,7 @@ class Pay(Written):
     def foresee(self, paper: Paper) -> None:
         order = paper.orders[self.order]
         captures = self.kind == "CHARGE" and self.follows is not None
-        if order.status not in taken_by(self.kind, captures=captures):
+        if not order.placed or order.status not in taken_by(self.kind, captures=captures):
             raise No("ILLEGAL_TRANSITION")
         most = {"REFUND": order.paid, "VOID": order.authorized}
         if self.amount < 1 or self.amount > most.get(self.kind, self.amount):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from models.rules.access import OPEN
-from services.order_editing import preview_edit
+from services.edit_preview import preview_edit
 from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.ordering import Edit
+from tests.support.life.editing import Edit
 from tests.support.life.paper import No, Paper
 
 Told = tuple[int | None, list[str]]

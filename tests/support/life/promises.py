@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from tests.support.life.paper import OPEN, Hold, Line, No, Order, Paper
+from tests.support.life.paper import OPEN, No, Order, Paper
+from tests.support.life.parts import Hold, Line
 
 
 class Want(NamedTuple):
@@ -121,21 +122,25 @@ def give_back(paper: Paper, order: Order, line: Line, units: int) -> None:
 
 def serve(paper: Paper, skus: Iterable[str], apart_from: Order | None = None) -> None:
     """Give what is free to those who wait, the longest first, and tell each of them."""
-    for sku in sorted(skus):
-        for order in sorted(paper.orders.values(), key=lambda each: each.since):
-            if order.status not in OPEN or order is apart_from:
-                continue
-            wants = [
-                Want(line, line.waiting)
-                for line in order.lines
-                if line.waiting and line.product.sku == sku
-            ]
-            takes, _ = allot(paper, wants)
-            for take in takes:
-                take.line.waiting -= take.units
-            if takes:
-                hold(paper, order, takes)
-                order.settle(paper.now)
+    for order in sorted(paper.orders.values(), key=lambda each: each.since):
+        if order.status not in OPEN or order is apart_from:
+            continue
+        served = [_serve(paper, order, sku) for sku in sorted(skus)]
+        if any(served):
+            order.settle(paper.now)
+
+
+def _serve(paper: Paper, order: Order, sku: str) -> bool:
+    """Give an order what is free of a product; whether it got any."""
+    wants = [
+        Want(line, line.waiting) for line in order.lines if line.waiting and line.product.sku == sku
+    ]
+    takes, _ = allot(paper, wants)
+    for take in takes:
+        take.line.waiting -= take.units
+    if takes:
+        hold(paper, order, takes)
+    return bool(takes)
 
 
 def free(paper: Paper, order: Order) -> set[str]:
@@ -170,12 +175,15 @@ def take_promises(paper: Paper, sku: str, warehouse: str, units: int) -> None:
         for each in order.holds
         if each.warehouse == warehouse and order.line(each.line).product.sku == sku
     ]
+    losers = {}
     for _, order, each in sorted(held, key=lambda entry: -entry[0]):
         some = min(units, order.loose(each))
         if some > 0:
             order.line(each.line).waiting += some
             give_up(order, each, some)
-            order.settle(paper.now)
+            losers[order.number] = order
             units -= some
+    for order in losers.values():
+        order.settle(paper.now)
     if units > 0:
         raise No("INVALID")

@@ -1,6 +1,7 @@
 """Returns: announced, and received with what becomes of the goods."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.rules.access import OPEN
@@ -13,7 +14,8 @@ from services.returns import (
     request_return,
 )
 from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import LEFT, Coming, No, Order, Paper, Return
+from tests.support.life.paper import LEFT, No, Order, Paper
+from tests.support.life.parts import Coming, Return
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,12 +65,13 @@ def refuse_beyond(left: Counter[int], units: tuple[tuple[int, int], ...]) -> Non
 
 @dataclass(frozen=True, repr=False)
 class Receive(Written):
-    """What came of a return: line, units, disposition."""
+    """What came of a return: line, units, disposition; into one warehouse, where it is named."""
 
     order: int
     number: int
     units: tuple[tuple[int, int, str], ...]
     stale: bool = False
+    warehouse: str | None = None
 
     def foresee(self, paper: Paper) -> None:
         order = paper.orders[self.order]
@@ -84,9 +87,11 @@ class Receive(Written):
             request.lines[line].disposition = disposition
             if disposition == "SCRAP":
                 continue
-            item = paper.item(order.line(line).product.sku, home(paper, order, line))
-            item.on_hand += some
-            item.damaged += some if disposition == "QUARANTINE" else 0
+            for warehouse, put in shares(paper, order, line, some, self.warehouse):
+                order.back[line, warehouse] += put
+                item = paper.item(order.line(line).product.sku, warehouse)
+                item.on_hand += put
+                item.damaged += put if disposition == "QUARANTINE" else 0
         request.version += 1
         order.settle(paper.now)
 
@@ -97,13 +102,23 @@ class Receive(Written):
         )
         version = paper.orders[self.order].returns[self.number - 1].version - self.stale
         key = names.of("return", self.order, self.number)
-        command = ReceiveReturn(key, version, lines)
+        warehouse_id = self.warehouse and names.of("warehouse", self.warehouse)
+        command = ReceiveReturn(key, version, lines, warehouse_id or None)
         return lambda: receive_return(OPEN, command)
 
 
-def home(paper: Paper, order: Order, line: int) -> str:
-    """The first warehouse that the line was shipped from."""
-    left = {
-        each.warehouse for each in order.shipments if line in each.units and each.status in LEFT
-    }
-    return min(left, key=paper.warehouses.index)
+def shares(
+    paper: Paper, order: Order, line: int, units: int, named: str | None
+) -> Iterator[tuple[str, int]]:
+    """All to the warehouse that is named; else to each no more than it sent and has not back."""
+    if named:
+        yield named, units
+        return
+    seen = dict(order.back)
+    for warehouse in paper.warehouses:
+        there = (each for each in order.shipments if each.warehouse == warehouse)
+        sent = sum(each.units.get(line, 0) for each in there if each.status in LEFT)
+        some = min(units, max(0, sent - seen.get((line, warehouse), 0)))
+        if some:
+            yield warehouse, some
+        units -= some

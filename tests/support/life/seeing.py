@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,13 +12,15 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from models.customers import Customer as StoredCustomer
+from models.fulfillment import Parcel, ReturnLine, ShipmentLine, TrackingEvent
 from models.fulfillment import Return as StoredReturn
-from models.fulfillment import ReturnLine, ShipmentLine
 from models.fulfillment import Shipment as StoredShipment
 from models.inventory import Reservation, StockItem, StockMovement
 from models.orders import Order as StoredOrder
 from models.orders import OrderLine
 from models.payments import Invoice
+from models.references import ExternalRef
+from models.rules.events import SubjectKind
 from tests.support.life.commands import Name, Names
 from tests.support.life.paper import OWING, Order, Paper
 
@@ -45,6 +48,7 @@ CUSTOMER: Final = {
     "customer.version": "version",
 }
 ORDER: Final = {
+    "order.customer": "customer__code",
     "order.status": "status",
     "order.fulfillment": "fulfillment_status",
     "order.payment": "payment_status",
@@ -58,7 +62,9 @@ ORDER: Final = {
     "order.subtotal_net": "subtotal_net_minor",
     "order.subtotal_tax": "subtotal_tax_minor",
     "order.discount": "discount_minor",
+    "order.shipping_tax": "shipping_tax_minor",
     "order.total": "total_gross_minor",
+    "order.balance": "balance_minor",
     "order.credit": "credit_minor",
     "order.has_shipment": "has_shipment",
     "payment.authorized": "authorized_minor",
@@ -103,7 +109,9 @@ async def differences(
     there: dict[Any, Any] = {}
     for part in (_stock, _ledger, _customers):
         there |= {(what, where): value async for what, where, value in part()}
-    for part_of in (_orders, _lines, _holds, _shipments, _returns, _invoices) if looked_at else ():
+    for part_of in (
+        (_orders, _keys, _lines, _holds, _shipments, _returns, _invoices) if looked_at else ()
+    ):
         there |= {(what, where): value async for what, where, value in part_of(names, keys)}
     return [
         Difference(
@@ -136,10 +144,11 @@ def _each(names: Iterable[str], where: Name, values: tuple[Any, ...]) -> Seen:
 def _foreseen_order(order: Order) -> Seen:
     net, tax, discount = order.amounts
     values = (
-        *(order.status, order.fulfillment, order.payment, order.returning),
+        *(order.customer, order.status, order.fulfillment, order.payment, order.returning),
         *(order.version, order.since, order.stage, order.due, order.late),
-        *(len(order.lines), net, tax, discount, order.total),
-        max(0, order.total - order.paid) if order.status in OWING else 0,
+        *(len(order.lines), net, tax, discount, order.freight, order.total),
+        order.balance,
+        max(0, order.balance) if order.status in OWING else 0,
         any(each.status != "CANCELLED" for each in order.shipments),
         *(order.authorized, order.sum_of("CHARGE"), order.sum_of("REFUND")),
     )
@@ -158,12 +167,18 @@ def _foreseen_order(order: Order) -> Seen:
 
 def _foreseen_parts(order: Order) -> Seen:
     where: Name
+    if order.key:
+        yield "order.key", ("order", order.number), order.key
     for hold in order.holds:
         where = ("line", order.number, hold.line, hold.warehouse)
         yield "reservation", where, (hold.units, hold.until)
     for shipment in order.shipments:
         where = ("shipment", order.number, shipment.number)
-        yield "shipment", where, (shipment.status, shipment.version, shipment.warehouse)
+        state = (shipment.status, shipment.version, shipment.told, shipment.warehouse)
+        yield "shipment", where, state
+        yield "shipment.news", where, sorted(shipment.news)
+        for position, texts in enumerate(shipment.parcels):
+            yield "parcel", (*where, position), texts
         for key, units in shipment.units.items():
             yield "shipment.units", (*where, key), units
     for request in order.returns:
@@ -216,6 +231,12 @@ async def _orders(names: Names, keys: Keys) -> Stored:
             yield each
 
 
+async def _keys(names: Names, keys: Keys) -> Stored:
+    rows = _of(ExternalRef, "subject_id", keys).filter(subject_kind=SubjectKind.ORDER)
+    for subject, key in await rows.values_list("subject_id", "key"):
+        yield "order.key", names.name(subject), key
+
+
 async def _lines(names: Names, keys: Keys) -> Stored:
     rows = _of(OrderLine, "order_id", keys)
     for key, *values in await rows.values_list("id", *LINE.values()):
@@ -233,8 +254,20 @@ async def _holds(names: Names, keys: Keys) -> Stored:
 
 async def _shipments(names: Names, keys: Keys) -> Stored:
     rows = _of(StoredShipment, "order_id", keys)
-    for key, *value in await rows.values_list("id", "status", "version", "warehouse__code"):
+    columns = ("status", "version", "event_seq", "warehouse__code")
+    news: dict[UUID, list[datetime]] = {}
+    for key, *value in await rows.values_list("id", *columns):
         yield "shipment", names.name(key), tuple(value)
+        news[key] = []
+    told = _of(TrackingEvent, "shipment__order_id", keys).order_by("at")
+    for key, at in await told.values_list("shipment_id", "at"):
+        news[key].append(at)
+    for key, times in news.items():
+        yield "shipment.news", names.name(key), times
+    parcels = _of(Parcel, "shipment__order_id", keys)
+    texts = ("shipment_id", "position", "carrier", "tracking_number")
+    for key, position, carrier, number in await parcels.values_list(*texts):
+        yield "parcel", (*names.name(key), position), (carrier or "", number or "")
     contents = _of(ShipmentLine, "shipment__order_id", keys)
     for key, line, units in await contents.values_list("shipment_id", "order_line_id", "quantity"):
         yield "shipment.units", (*names.name(key), names.name(line)[-1]), units
@@ -257,3 +290,7 @@ async def _invoices(names: Names, keys: Keys) -> Stored:
     for key, *worth in await rows.values_list("order_id", "net_minor", "tax_minor"):
         counts[key] += 1
         yield "invoice", (*names.name(key), counts[key]), tuple(worth)
+
+
+PARTS: Final = (_orders, _keys, _lines, _holds, _shipments, _returns, _invoices)
+"""What is there of orders."""

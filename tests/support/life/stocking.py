@@ -1,11 +1,13 @@
 """Stock: corrected, counted, damaged, scrapped, moved, kept back."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from models.inventory import StockItem
 from models.rules.access import OPEN
 from models.rules.inventory import StockChangeKind
 from services.inventory import ChangeStock, adjust_stock
+from services.stock import KEPT, reckon
 from services.transfers import SetReorderRule, TransferStock, set_reorder_rule, transfer_stock
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.paper import No, Paper
@@ -124,5 +126,12 @@ class Expect(Written):
         paper.item(self.sku, self.warehouse).incoming = self.units
 
     def ask(self, paper: Paper, names: Names) -> Ask:
-        rows = StockItem.filter(id=names.of("stock", self.sku, self.warehouse))
-        return lambda: rows.update(incoming=self.units)
+        key = names.of("stock", self.sku, self.warehouse)
+        return lambda: _expect(key, self.units)
+
+
+async def _expect(key: UUID, units: int) -> None:
+    item = await StockItem.get(id=key)
+    item.incoming = units
+    reckon(item)
+    await item.save(update_fields=["incoming", *KEPT])

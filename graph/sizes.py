@@ -1,0 +1,119 @@
+"""How long each text and each list of the input may be: declared here, beside the schema.
+
+These sizes bound what a request can cost before any rule of the business is asked. They are wider
+than those rules, whose refusals name the reason. A key is the name of an argument or input field;
+`Type.field` stands for that one alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+SEARCHED: Final = 500
+"""Characters of what is searched and filtered by."""
+
+TEXTS: Final[Mapping[str, int]] = {
+    # What filters compare with.
+    "eq": SEARCHED,
+    "in": SEARCHED,
+    "startsWith": SEARCHED,
+    "words": SEARCHED,
+    "search": SEARCHED,
+    # What names a thing.
+    "barcode": 500,
+    "code": 500,
+    "key": 500,
+    "label": 500,
+    "name": 500,
+    "number": 500,
+    "sku": 500,
+    "system": 500,
+    "trackingNumber": 500,
+    # What a thing is like.
+    "carrier": 500,
+    "channel": 500,
+    "choices": 500,
+    "city": 500,
+    "country": 500,
+    "countryCode": 500,
+    "email": 500,
+    "lines": 500,
+    "method": 500,
+    "phone": 500,
+    "place": 500,
+    "postalCode": 500,
+    "reference": 500,
+    "region": 500,
+    "tag": 500,
+    "tags": 500,
+    "unit": 500,
+    # What people write.
+    "message": 20_000,
+    "note": 20_000,
+    "reason": 20_000,
+    "text": 20_000,
+    # What is handed back as it came.
+    "trackingToken": 8_192,
+    "trackingUrl": 4_096,
+}
+"""Characters of each text."""
+
+LISTS: Final[Mapping[str, int]] = {
+    "and": 500,
+    "or": 500,
+    "in": 500,
+    "channel": 500,
+    "country": 500,
+    "fulfillment": 500,
+    "kind": 500,
+    "kinds": 500,
+    "method": 500,
+    "milestone": 500,
+    "payment": 500,
+    "returnStatus": 500,
+    "status": 500,
+    "tag": 500,
+    "warehouseId": 500,
+    "ids": 500,
+    "addresses": 1_000,
+    "attributes": 500,
+    "changes": 1_000,
+    "choices": 500,
+    "parcels": 1_000,
+    "tags": 500,
+    "units": 2_000,
+    "lines": 10_000,
+    "AddressInput.lines": 50,
+}
+"""Values of each list. That of an order's lines is the most that the setting allows."""
+
+SCALARS: Final[Mapping[str, int]] = {
+    "ID": 500,
+    "Cursor": 4_096,
+    "JSON": 20_000,
+}
+"""Characters of the texts of other scalars; of JSON, each text within."""
+
+OTHERWISE: Final = 100
+"""Characters of a text that stands for a number, an instant, a currency or an enum."""
+
+UNDECLARED_TEXT: Final = 500
+UNDECLARED_LIST: Final = 500
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one schema's inputs; what is not declared has the narrow ones."""
+
+    texts: Mapping[str, int] = field(default_factory=lambda: TEXTS)
+    lists: Mapping[str, int] = field(default_factory=lambda: LISTS)
+
+    def of_text(self, owner: str, name: str, scalar: str) -> int:
+        """Characters of a text at an input field or argument of this scalar or enum."""
+        if scalar != "String":
+            return SCALARS.get(scalar, OTHERWISE)
+        return self.texts.get(f"{owner}.{name}", self.texts.get(name, UNDECLARED_TEXT))
+
+    def of_list(self, owner: str, name: str) -> int:
+        """Values of the list at an input field or argument."""
+        return self.lists.get(f"{owner}.{name}", self.lists.get(name, UNDECLARED_LIST))

@@ -1,0 +1,9 @@
+from tortoise import migrations
+
+
+class Migration(migrations.Migration):
+    """Changes nothing: `services.migrations` reports the keys that hold invisible characters."""
+
+    dependencies = [("models", "0013_rounding_and_freight")]
+
+    operations: list[object] = []

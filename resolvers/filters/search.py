@@ -1,0 +1,78 @@
+"""What a search finds: objects by their own words, orders by their customers and products too."""
+
+from collections.abc import Callable
+
+from tortoise.expressions import Q
+
+from models.orders import Order, OrderLine
+from models.rules.events import SubjectKind
+from models.rules.phones import asked_phone
+from models.rules.search_words import Alternatives, ending
+from models.rules.text import clean
+from resolvers.filters.text import NOTHING, AnyOf, Rows, all_of, any_of, beginning, bounded_words
+from services.search import ENDING, PHONE, SKU
+
+FEWEST_OF_END = 2
+"""Of so many characters at least is an end that is searched for: one would mean every tenth."""
+
+Find = Callable[[Alternatives], list[Rows]]
+
+
+def search_query(text: str, kind: SubjectKind) -> Q:
+    """Objects of which every word of the text begins a word, or ends a number.
+
+    A text without any word matches nothing.
+
+    Raises:
+        BadRequest: it has too many words.
+    """
+    return _every_word(text, lambda word: _own(kind, word), lambda word: [_phones(kind, word)])
+
+
+def order_search(text: str) -> Q:
+    """Orders by their own words, by their customer's as they are now, and by the SKUs of lines.
+
+    Each word may be of another kind: `albers cup-1` means an order of Ada Albers for CUP-1.
+
+    Raises:
+        BadRequest: it has too many words.
+    """
+
+    def customers_orders(customers: list[Rows]) -> Rows:
+        return Order.filter(customer_id__in=AnyOf(customers)).values("id")
+
+    def find(word: Alternatives) -> list[Rows]:
+        products = [beginning(SubjectKind.PRODUCT, prefixes, SKU) for prefixes in word]
+        lines = OrderLine.filter(product_id__in=AnyOf(products)).values("order_id")
+        return [
+            *_own(SubjectKind.ORDER, word),
+            customers_orders(_own(SubjectKind.CUSTOMER, word)),
+            lines,
+        ]
+
+    return _every_word(
+        text, find, lambda word: [customers_orders([_phones(SubjectKind.CUSTOMER, word)])]
+    )
+
+
+def _every_word(text: str, find: Find, find_phone: Callable[[str], list[Rows]]) -> Q:
+    cleaned = clean(text)
+    asked = bounded_words(cleaned)
+    if not asked:
+        return NOTHING
+    query = all_of(Q(id__in=AnyOf(find(word))) for word in asked)
+    phones = [rows for word in asked_phone(cleaned) for rows in find_phone(word)]
+    return any_of([query, Q(id__in=AnyOf(phones))]) if phones else query
+
+
+def _own(kind: SubjectKind, word: Alternatives) -> list[Rows]:
+    """Objects of which words begin so, or of which a number ends so."""
+    rows = [beginning(kind, prefixes) for prefixes in word]
+    end = ending("".join(word[-1]))
+    if len(end) > FEWEST_OF_END and any(char.isdigit() for char in end):
+        rows.append(beginning(kind, (end,), ENDING))
+    return rows
+
+
+def _phones(kind: SubjectKind, word: str) -> Rows:
+    return beginning(kind, (word,), PHONE)

@@ -1,0 +1,21 @@
+"""What is still to be done when the task that caused it is gone."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Aftermath:
+    """Runs endings in tasks of their own, and holds them until they are over."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(ending)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def over(self) -> None:
+        """Wait for all that was added."""
+        await asyncio.gather(*self._tasks)

@@ -1,0 +1,77 @@
+"""Rows that say something else than when they were imported."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from models.references import ExternalRef
+from models.rules.errors import ErrorCode
+from services.imports.checking import Case
+from services.imports.masters import BUILDERS
+from services.imports.records import RECORDS, Kind
+from services.imports.report import Outcome
+from services.imports.spool import Kept, State
+from services.imports.wholes import gather
+
+BATCH: Final = 500
+DIGITS: Final = 16
+REASON: Final = "says something else than when it was imported; what is there stays as it is"
+
+
+def digest(rows: list[Kept]) -> str:
+    """What the rows of one object said, in so far as it can be compared later."""
+    return " ".join(_digest(row) for row in rows)
+
+
+def _digest(row: Kept) -> str:
+    # A line without a key of its own has its place as one, and may have moved since.
+    said = json.loads(row.payload or "{}")
+    said.pop("key", None)
+    text = json.dumps(said, sort_keys=True)
+    return hashlib.sha256(f"{row.kind}{text}".encode()).hexdigest()[:DIGITS]
+
+
+async def check_differences(case: Case) -> None:
+    """Count and list the rows of known objects that differ from what was imported."""
+    for kind in (*BUILDERS, Kind.ORDER):
+        async for batch in case.batches(f"comparing {kind}", kind, BATCH, State.PRESENT):
+            rows = ExternalRef.filter(
+                subject_kind=RECORDS[kind].subject,
+                system=case.mapping.system,
+                key__in=[kept.key for kept in batch],
+                digest__not_isnull=True,
+            )
+            digests = {each.key: each.digest or "" for each in await rows}
+            known = [kept for kept in batch if kept.key in digests]
+            objects: Iterable[list[Kept]] = ([kept] for kept in known)
+            if kind is Kind.ORDER:
+                objects = (found.rows for found in gather(case.spool, known))
+            for parts in objects:
+                _compare(case, parts, Counter(digests[parts[0].key].split()))
+
+
+def _compare(case: Case, rows: list[Kept], known: Counter[str]) -> None:
+    """Of one object, whose own row is the first."""
+    differing = []
+    for row in rows:
+        if row.state is State.REJECTED:
+            continue
+        said = _digest(row)
+        if known[said]:
+            known[said] -= 1
+        else:
+            differing.append(row)
+    is_whole = all(row.state is not State.REJECTED for row in rows)
+    if not differing and is_whole and known.total():
+        _tell(case, rows[0], "has fewer rows than when it was imported; it stays as it is")
+    for row in differing:
+        _tell(case, row, REASON)
+
+
+def _tell(case: Case, row: Kept, reason: str) -> None:
+    count = case.report.count(row.kind)
+    count.differs += 1
+    count.unchanged -= 1
+    case.tell(Outcome.DIFFERS, row, ErrorCode.DUPLICATE, reason)

@@ -1,0 +1,70 @@
+"""What foreign orders are worth in the company's currency, and whose worth nobody knows."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.rules.errors import ErrorCode
+from services import exchange, policy
+from services.imports.checking import Case
+from services.imports.records import Kind, OrderRow
+from services.imports.report import Outcome
+from services.imports.spool import Kept, State
+from services.imports.values import instant
+
+BATCH = 500
+
+
+async def rates_of(
+    orders: Iterable[OrderRow], connection: BaseDBAsyncClient
+) -> dict[tuple[str, date], Decimal]:
+    """The rates of the orders in other currencies than the company's, by currency and day."""
+    company = policy.current().currency
+    days = {
+        (each.currency, policy.current().local(each.placed_at).date())
+        for each in orders
+        if each.currency != company
+    }
+    return await exchange.rates_on(days, connection)
+
+
+async def rates_of_rows(kind: Kind, rows: list[Kept]) -> dict[tuple[str, date], Decimal]:
+    """The rates of rows in other currencies than the company's, by currency and day."""
+    days = {_day(kind, json.loads(kept.payload or "{}")) for kept in rows}
+    foreign = {each for each in days if each[0] != policy.current().currency}
+    return await exchange.rates_on(foreign) if foreign else {}
+
+
+async def check_rates(case: Case) -> None:
+    """Warn of orders and products in a currency whose worth nobody knows, once a currency."""
+    company = policy.current().currency
+    first: dict[tuple[Kind, str], Kept] = {}
+    counts: dict[tuple[Kind, str], int] = defaultdict(int)
+    for kind in (Kind.PRODUCT, Kind.ORDER):
+        async for batch in case.batches(f"checking {kind} currencies", kind, BATCH, State.NEW):
+            known = await rates_of_rows(kind, batch)
+            for kept in batch:
+                currency, day = _day(kind, json.loads(kept.payload or "{}"))
+                if currency != company and (currency, day) not in known:
+                    first.setdefault((kind, currency), kept)
+                    counts[kind, currency] += 1
+    for (kind, currency), kept in first.items():
+        effect = "they count neither for credit nor for lifetime value"
+        if kind is Kind.PRODUCT:
+            effect = "orders of them will not count for credit"
+        reason = (
+            f"{counts[kind, currency]:,} {kind} rows from here on are in {currency}, of which no"
+            f" rate to {company} is known: {effect}. Load rates before, by ordergraph rates."
+        )
+        case.tell(Outcome.WARNING, kept, ErrorCode.NOT_FOUND, reason)
+
+
+def _day(kind: Kind, payload: dict[str, str]) -> tuple[str, date]:
+    """The row's currency, and the day whose rate it needs: the latest one for a price."""
+    if kind is Kind.PRODUCT:
+        return payload["currency"], date.max
+    return payload["currency"], policy.current().local(instant(payload["placed_at"])).date()

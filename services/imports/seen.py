@@ -1,0 +1,92 @@
+"""What is known about a batch of rows before it is checked: by earlier rows and by the database."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.imports import known
+from services.imports.records import BY_CODE, Kind, Record, StockRow
+from services.imports.spool import Kept, Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known about a batch of rows of one kind.
+
+    `rows` are earlier rows by kind and reference: those that the batch refers to, and those of its
+    own keys, which have no ids. Of the rest the database knows: keys and codes of the batch, and
+    what it refers to; `tracked` are the keys of products that have lots or serial numbers.
+    """
+
+    spool: Spool
+    kind: Kind
+    rows: Mapping[Kind, dict[str, Kept]]
+    keys: set[str]
+    codes: dict[str, UUID]
+    barcodes: set[str]
+    referred: dict[Kind, dict[str, UUID]]
+    tracked: set[str]
+
+    def find(self, kind: Kind, reference: str) -> Kept | None:
+        """The row of that key or marked code, also where it is one of the batch itself."""
+        if kind is self.kind and reference.startswith(BY_CODE):
+            return self.spool.find(kind, reference)
+        return self.rows[kind].get(reference)
+
+    def keep(self, row: Kept) -> None:
+        """A row of the batch itself has been kept, and those behind it may be about the same."""
+        self.rows[row.kind][row.key] = row
+
+
+async def look_up(
+    spool: Spool, system: str, kind: Kind, keys: Collection[str], records: list[Record]
+) -> Seen:
+    """What is known about a batch of rows with these keys, of which these are records."""
+    wanted: dict[Kind, set[str]] = defaultdict(set)
+    for record in records:
+        for name, target in record.refers.items():
+            key = getattr(record, name)
+            if key is not None:
+                wanted[target].add(key)
+    rows = {target: spool.find_all(target, found) for target, found in wanted.items()}
+    rows[kind] = rows.get(kind, {}) | spool.find_all(kind, keys)
+    referred = {}
+    for target, found in wanted.items():
+        # Whether a product lies in a warehouse already only the database can tell.
+        asked = found if kind is Kind.STOCK else found - rows[target].keys()
+        referred[target] = await known.ids(system, target, asked)
+    codes = {code for record in records if (code := record.natural)}
+    there = set(await known.ids(system, kind, {record.key for record in records}))
+    if kind is Kind.STOCK:
+        there = await _stock_keys(records, referred)
+    barcodes = await known.barcodes({code for record in records if (code := record.scanned)})
+    return Seen(
+        spool=spool,
+        kind=kind,
+        rows=rows,
+        keys=there,
+        codes=await known.coded(kind, codes),
+        barcodes=barcodes,
+        referred=referred,
+        tracked=await _tracked(kind, referred),
+    )
+
+
+async def _tracked(kind: Kind, referred: dict[Kind, dict[str, UUID]]) -> set[str]:
+    products = referred.get(Kind.PRODUCT, {}) if kind is Kind.STOCK else {}
+    tracked = await known.tracked(set(products.values()))
+    return {key for key, product in products.items() if product in tracked}
+
+
+async def _stock_keys(records: list[Record], referred: dict[Kind, dict[str, UUID]]) -> set[str]:
+    """The keys of those stock rows whose product lies in that warehouse already."""
+    products = referred.get(Kind.PRODUCT, {})
+    warehouses = referred.get(Kind.WAREHOUSE, {})
+    pairs = await known.stocked(set(products.values()))
+    return {
+        record.key
+        for record in records
+        if isinstance(record, StockRow)
+        and (products.get(record.product), warehouses.get(record.warehouse)) in pairs
+    }

@@ -1,0 +1,102 @@
+"""What an edit changed, as its event tells it: each field and line with how it was and is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.orders import Order, OrderLine
+
+MAX_LINES: Final = 100
+"""Lines that an event tells of, so that it stays small whatever an order's size."""
+
+PARTED: Final = ("shippingAddress", "billingAddress", "attributes")
+"""Fields of which the changed parts are named, and not told: people's data stays out of events."""
+PRIVATE: Final = (*PARTED, "note")
+"""Fields of which neither the old nor the new value is told."""
+
+
+NO_LINE: Final = {"quantity": 0, "cancelled": 0, "unitPriceMinor": None, "discountRate": None}
+"""What a line's values are before it is there, and after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An order as its events tell of it: its own fields, and those of each line."""
+
+    fields: dict[str, Any]
+    lines: dict[UUID, dict[str, Any]]
+
+
+def as_told(order: Order, lines: list[OrderLine], beside: Mapping[str, Any]) -> Told:
+    """The order as it is now, with fields that are kept beside it."""
+    fields = {
+        "shipping": order.shipping_net_minor,
+        "shippingTaxRate": order.shipping_tax_rule,
+        "shippingAddress": order.shipping_address,
+        "billingAddress": order.billing_address,
+        "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
+        "attributes": order.attributes,
+        "note": order.note,
+        "customerId": order.customer_id.hex,
+        **beside,
+    }
+    return Told(fields, {line.id: _of_line(line) for line in lines})
+
+
+def _of_line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "cancelled": line.cancelled,
+        "unitPriceMinor": line.unit_price_minor,
+        "discountRate": str(line.discount_rate.normalize()),
+    }
+
+
+def changes(before: Told, after: Told) -> dict[str, Any]:
+    """What differs: `fields` by name, `changes` and `lines` with the old and the new value.
+
+    `parts` names what differs within an address or the attributes. `lineCount` lines have changed;
+    the first `MAX_LINES` of them are told of. A line that is new was of 0 units and had no price,
+    one that is gone is of 0 and has none.
+    """
+    names = sorted(name for name, was in before.fields.items() if after.fields[name] != was)
+    told = {
+        name: [before.fields[name], after.fields[name]] for name in names if name not in PRIVATE
+    }
+    parts = {
+        name: _parts(before.fields[name], after.fields[name]) for name in names if name in PARTED
+    }
+    ids = dict.fromkeys((*before.lines, *after.lines))
+    lines = [
+        changed
+        for line_id in ids
+        if (changed := _line(line_id, before.lines.get(line_id), after.lines.get(line_id)))
+    ]
+    if lines:
+        names.append("lines")
+    return {
+        "fields": names,
+        "changes": told,
+        "parts": parts,
+        "lines": lines[:MAX_LINES],
+        "lineCount": len(lines),
+    }
+
+
+def _parts(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:
+    """The names of what is not as it was; what is not there is null."""
+    was, now = before or {}, after or {}
+    return sorted(name for name in {*was, *now} if was.get(name) != now.get(name))
+
+
+def _line(
+    line_id: UUID, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What differs in a line that is there, is new or is gone; None where nothing does."""
+    was, now = before or NO_LINE, after or NO_LINE
+    differing = {name: [was[name], now[name]] for name in NO_LINE if now[name] != was[name]}
+    if not differing:
+        return None
+    return {"lineId": line_id.hex, "sku": (after or was)["sku"], **differing}

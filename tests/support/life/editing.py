@@ -1,0 +1,155 @@
+"""Orders that are edited: their complete new lines, for the difference and no more."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.rules.access import OPEN
+from services.edited_lines import EditedLine
+from services.order_editing import EditOrder, edit_order
+from services.saving import UNSET
+from tests.support.life.commands import Ask, Names, Written
+from tests.support.life.freight import tax_freight
+from tests.support.life.ordering import (
+    Wish,
+    act,
+    decimal,
+    new_line,
+    rate,
+    refuse,
+    refuse_blocked,
+    usual_discount,
+    wrong,
+)
+from tests.support.life.paper import No, Order, Paper
+from tests.support.life.parts import Line
+from tests.support.life.promises import give_back, promise
+
+
+@dataclass(frozen=True, repr=False)
+class Edit(Written):
+    """An order's complete new lines; shipping and its tax rate stay where they are not given."""
+
+    order: int
+    lines: tuple[Wish, ...]
+    shipping: int | None = None
+    stale: bool = False
+    freight_rate: int | None = None
+
+    def foresee(self, paper: Paper) -> None:
+        order = paper.orders[self.order]
+        if self.stale:
+            raise No("VERSION_CONFLICT")
+        act(order, "EDIT")
+        owed = max(0, order.balance)
+        # What they had bought before: the edit itself may take them below a tier, or above it.
+        usual = usual_discount(paper, order.customer)
+        until = next((held.until for held in order.holds if held.until), None)
+        billed = any(order.shipped(line.number) for line in order.lines)
+        self._freight(order, billed=billed)
+        refuse(wrong(paper, self.lines))
+        refuse(self._impossible(order))
+        grown = self._change(paper, order, usual)
+        if all(line.cancelled == line.quantity for line in order.lines):
+            raise No("INVALID")
+        if order.status != "DRAFT" and grown:
+            refuse_blocked(paper, order)
+        for line in order.lines:
+            release(paper, order, line)
+        if order.status == "DRAFT":
+            kept = {wish.line for wish in self.lines}
+            order.lines = [line for line in order.lines if line.number in kept or line in grown]
+        if not billed:
+            tax_freight(order)
+        if order.status != "DRAFT" or until:
+            promise(paper, order, grown, until)
+        self._owe(paper, order, owed)
+        order.settle(paper.now)
+
+    def _freight(self, order: Order, *, billed: bool) -> None:
+        """Shipping and its tax, which are billed with what leaves first."""
+        for name, wished in (("shipping", self.shipping), ("freight_rate", self.freight_rate)):
+            if wished is not None and wished != getattr(order, name):
+                if wished < 0 or billed:
+                    raise No("INVALID")
+                setattr(order, name, wished)
+
+    def _impossible(self, order: Order) -> Iterator[str]:
+        kept = {wish.line for wish in self.lines}
+        for wish in self.lines:
+            if wish.line is None:
+                continue
+            line = order.line(wish.line)
+            gone = order.shipped(line.number)
+            price = line.price if wish.price is None else wish.price
+            discount = line.discount if wish.discount is None else wish.discount
+            if (price, discount) != (line.price, line.discount) and gone:
+                yield "INVALID"
+            if wish.quantity < gone + order.packed(line.number) + line.cancelled:
+                yield "INVALID"
+        for line in order.lines:
+            if line.number not in kept and order.shipped(line.number) + order.packed(line.number):
+                yield "INVALID"
+
+    def _change(self, paper: Paper, order: Order, usual: int) -> list[Line]:
+        """Make the lines what they are to be; those that want more than before."""
+        grown = []
+        kept = {wish.line: wish for wish in self.lines if wish.line is not None}
+        following = max(line.number for line in order.lines) + 1
+        for line in order.lines:
+            wish = kept.get(line.number)
+            if wish is None:
+                line.cancelled = line.quantity
+            else:
+                if wish.quantity > line.quantity:
+                    grown.append(line)
+                line.quantity = wish.quantity
+                line.own = line.own or wish.own
+                line.price = line.price if wish.price is None else wish.price
+                line.discount = line.discount if wish.discount is None else wish.discount
+            line.priced = line.quantity - line.cancelled
+        grown.sort(key=lambda line: self.lines.index(kept[line.number]))
+        fresh = [wish for wish in self.lines if wish.line is None]
+        added = [
+            new_line(paper, usual, number, wish) for number, wish in enumerate(fresh, following)
+        ]
+        order.lines += added
+        return grown + added
+
+    def _owe(self, paper: Paper, order: Order, owed: int) -> None:
+        """Pass where the customer may owe what the order has come to since."""
+        customer = paper.customers[order.customer]
+        if order.status == "DRAFT" or max(0, order.balance) <= owed:
+            return
+        within = customer.limit is None or paper.owed(order.customer) <= customer.limit
+        if customer.blocked or not within:
+            raise No("CREDIT_EXCEEDED")
+
+    def wanted(self, paper: Paper, names: Names) -> EditOrder:
+        """The edit as the product is asked for it."""
+        lines = tuple(
+            EditedLine(
+                wish.sku,
+                wish.quantity,
+                decimal(wish.price),
+                rate(wish.discount),
+                None if wish.line is None else names.of("line", self.order, wish.line),
+            )
+            for wish in self.lines
+        )
+        shipping = UNSET if self.shipping is None else decimal(self.shipping)
+        version = paper.orders[self.order].version - self.stale
+        freight = UNSET if self.freight_rate is None else rate(self.freight_rate)
+        key = names.of("order", self.order)
+        return EditOrder(key, version, "they called", lines, shipping, freight)
+
+    def ask(self, paper: Paper, names: Names) -> Ask:
+        command = self.wanted(paper, names)
+        return lambda: edit_order(OPEN, command)
+
+
+def release(paper: Paper, order: Order, line: Line) -> None:
+    """Give back what a line has too much: first what waits, then what is promised."""
+    spare = max(0, -order.unpromised(line))
+    waiting = min(spare, line.waiting)
+    line.waiting -= waiting
+    give_back(paper, order, line, spare - waiting)
