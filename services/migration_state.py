@@ -1,63 +1,117 @@
-"""The tables as they were at a migration, made only where somebody asks for them.
+"""The tables as they were at a migration, made only where a step asks for them.
 
 Tortoise makes a class of every table twice for each step of a migration: as they were before it,
-which few steps look at, and as they are after it. That takes most of the time that a new database
-needs.
+which few steps look at, and as they are after it, of which a step looks at one. That takes most of
+the time that a new database needs.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
+from tortoise.fields.relational import (
+    ForeignKeyFieldInstance,
+    ManyToManyFieldInstance,
+    OneToOneFieldInstance,
+)
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 Key = tuple[str, str]
 """An app and the name of a model."""
+
+Models = dict[Key, ModelState]
+
+RELATIONS: Final = (ForeignKeyFieldInstance, OneToOneFieldInstance, ManyToManyFieldInstance)
+
+
+class SingleTables(StateApps):
+    """Makes the class of a table when it is asked for, with those of the tables it refers to.
+
+    Tables that refer to it are left out: the classes serve steps that change a table, and no
+    queries.
+    """
+
+    def __init__(self, models: Models, connections: dict[str, str]) -> None:
+        super().__init__(connections)
+        self._models = models
+        self._connected = connections
+
+    def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:
+        """As Tortoise's, of a class made for this call."""
+        key = self.split_reference(app_label) if model_name is None else (app_label, model_name)
+        reached = {each: self._models[each] for each in self._reached(key)}
+        return _made(reached, self._connected).get_model(*key)
+
+    def _reached(self, key: Key) -> list[Key]:
+        """The table, those that it refers to, those that these refer to, and so on."""
+        reached = [key]
+        for each in reached:
+            there = (other for other in _referred(self._models[each]) if other in self._models)
+            reached += [other for other in there if other not in reached]
+        return reached
 
 
 class LazyState(State):
     """Tortoise's state, of which the classes are made when they are first asked for."""
 
-    def __init__(
-        self, models: dict[Key, ModelState], apps: StateApps, *, made: bool = True
-    ) -> None:
-        self.models = models
-        self._apps = apps
-        self._made = made
-        self._changed: set[Key] = set()
+    def __init__(self, models: Models, connections: dict[str, str]) -> None:
+        super().__init__(models, SingleTables(models, connections))
+        self._connected = connections
+
+    def reload_model(self, app_label: str, model_name: str) -> None:
+        """Nothing: there are no classes to be made again."""
+        if (app_label, model_name) not in self.models:
+            raise LookupError(f"Model state {app_label}.{model_name} is unknown")
+
+    def reload_models(self, model_tuples: Iterable[Key]) -> None:
+        """Nothing, as above."""
+
+    def validate_relations_initialized(self) -> None:
+        """As Tortoise's, of the declarations.
+
+        Raises:
+            RuntimeError: a table refers to one that no migration has made.
+        """
+        for model in self.models.values():
+            for key in _referred(model):
+                if key not in self.models:
+                    raise RuntimeError(f"{model.name} refers to {key[1]}, which was never made")
+
+    def clone(self) -> "WholeState":
+        """The same tables, on which later changes of this state have no effect."""
+        return WholeState(self.models, self._connected)
+
+
+class WholeState(State):
+    """The tables before a step, which may query them: then all are there."""
+
+    def __init__(self, models: Models, connections: dict[str, str]) -> None:
+        # The fields themselves are shared: a migration replaces them, and changes none.
+        self.models = {
+            key: replace(model, fields=dict(model.fields), options=dict(model.options))
+            for key, model in models.items()
+        }
+        self._connected = connections
+        self._made: StateApps | None = None
 
     @property
     def apps(self) -> StateApps:  # type: ignore[override]
-        """The classes of the tables as they are now."""
-        if not self._made:
-            self._made = True
-            own = {key: model.clone() for key, model in self.models.items()}
-            self._apps = self._apps.clone(model_states=own)
-        if self._changed:
-            changed, self._changed = self._changed, set()
-            super().reload_models(changed)
-        return self._apps
+        """The classes of all tables."""
+        self._made = self._made or _made(self.models, self._connected)
+        return self._made
 
-    def reload_model(self, app_label: str, model_name: str) -> None:
-        """As Tortoise's, but later."""
-        if (app_label, model_name) not in self.models:
-            raise LookupError(f"Model state {app_label}.{model_name} is unknown")
-        self._changed.add((app_label, model_name))
 
-    def reload_models(self, model_tuples: Iterable[Key]) -> None:
-        """As Tortoise's, but later."""
-        self._changed.update(model_tuples)
+def _made(models: Models, connections: dict[str, str]) -> StateApps:
+    own = {key: model.clone() for key, model in models.items()}
+    return StateApps(connections).clone(model_states=own)
 
-    def validate_relations_initialized(self) -> None:
-        """As Tortoise's; of classes that are not made yet nothing can be wrong."""
-        if not self._changed:
-            super().validate_relations_initialized()
 
-    def clone(self) -> "LazyState":
-        """The same tables, on which later changes of this state have no effect."""
-        # The fields themselves are shared: a migration replaces them, and changes none.
-        models = {
-            key: replace(model, fields=dict(model.fields), options=dict(model.options))
-            for key, model in self.models.items()
-        }
-        return LazyState(models, self._apps, made=False)
+def _referred(model: ModelState) -> list[Key]:
+    found = []
+    for field in model.fields.values():
+        if isinstance(field, RELATIONS):
+            app, _, name = str(field.model_name).partition(".")
+            found.append((app, name))
+    return found

@@ -20,7 +20,6 @@ from tortoise.migrations.schema_editor import (
     SqliteSchemaEditor,
 )
 from tortoise.migrations.schema_generator.state import State
-from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
 from models.events import Feed
@@ -116,7 +115,7 @@ class Executor(MigrationExecutor):
         connections = {
             app: config["default_connection"] for app, config in self.loader.apps_config.items()
         }
-        state = LazyState({}, StateApps(default_connections=connections))
+        state = LazyState({}, connections)
         for key in self._full_plan():
             if key == upto:
                 break

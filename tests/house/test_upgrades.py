@@ -51,7 +51,7 @@ async def migrate_to(*names: str) -> Any:
     executor = _executor(connection())
     await executor.migrate([MigrationTarget(APP, names[-1])], direction="forward")
     keys = {MigrationKey(app_label=APP, name=name) for name in names}
-    return (await executor._project_state(keys)).apps
+    return (await executor._project_state(keys)).clone().apps
 
 
 def order(table: Any, customer_id: Any, number: str, **values: Any) -> Any:
