@@ -21,11 +21,12 @@ find_python = \
 		exit 1; \
 	fi
 
-.PHONY: help setup serve test test-engine test-clients check soak bench
+.PHONY: help setup serve test test-all test-engine test-clients check soak bench
 
 help:
 	@echo "make serve        set up, migrate, fill a new database with a demo company, and serve"
-	@echo "make test         set up, check, and run every test"
+	@echo "make test         set up, check, and run every test once, and on each database what differs there"
+	@echo "make test-all     the same, with every test on every database"
 	@echo "make check        style, types, imports and dependencies only"
 	@echo "make test-engine  graphql-core's own tests, run by our executor"
 	@echo "make test-clients the recipes for front ends, run with npm's packages (Node 20, npm)"
@@ -42,8 +43,12 @@ serve: .venv/.runtime
 	@$(BIN)/ordergraph demo --if-empty
 	@exec $(BIN)/ordergraph serve $(ARGS)
 
-# One process of tests for each core, each with databases of its own.
+# One process of tests for each core, each with databases of its own. tests/support/lanes.py says
+# which tests are left to `make test-all`.
 test: check
+	$(BIN)/pytest -n auto --dist worksteal -m "not soak and not full" $(ARGS)
+
+test-all: check
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/.development

@@ -6,10 +6,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.support import kinds
+from tests.support import kinds, lanes
 from tests.support.databases import DIALECTS, Database, Databases, Dialect, connected
 from tests.support.kinds import Unavailable
 from tests.support.servers import Servers, give_up
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-all`, before marks are chosen by."""
+    lanes.mark(items)
 
 
 @pytest.fixture(scope="session")

@@ -92,9 +92,11 @@ async def books() -> dict[str, list[Any]]:
     [
         # Each run reads all anew, so that a kill while it writes costs most.
         ("sqlite", 20_000, (1, 15, 30, 60, 90, 125), (2, 9, 9, 9)),
+        ("sqlite", 600, (1,), (1, 1)),
         ("postgres", 600, (), (1, 1)),
         ("mariadb", 600, (), (1, 1)),
     ],
+    ids=["sqlite-long", "sqlite", "postgres", "mariadb"],
 )
 async def test_a_killed_import_is_finished_by_running_it_again(
     databases: Databases,

@@ -1,0 +1,46 @@
+"""`make test-all` runs what `make test` does; tests/support/lanes.py alone says which more."""
+
+import re
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+from tests.support.databases import DIALECTS
+from tests.support.lanes import LONG, MARK, ON_ALL
+from tests.support.repository import ROOT, sources
+
+RUN: Final = r"^(test|test-all): .*\n\t(.+)$"
+
+
+def commands() -> dict[str, str]:
+    return dict(re.findall(RUN, (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_test_all_leaves_out_nothing_that_test_runs() -> None:
+    every = "$(BIN)/pytest -n auto --dist worksteal $(ARGS)"
+    fast = every.replace("$(ARGS)", f'-m "not soak and not {MARK}" $(ARGS)')
+    assert commands() == {"test": fast, "test-all": every}
+
+
+def test_what_test_leaves_out() -> None:
+    """One of LONG and the same on other databases, but not what is named in ON_ALL."""
+    files = ("tests/faults/test_killed_imports.py", "tests/use_cases/test_visibility.py")
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", f"{MARK} and not soak"]
+    run = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=True)
+    again = [LONG[0].replace("sqlite-long", dialect) for dialect in DIALECTS[1:]]
+    assert [line for line in run.stdout.splitlines() if "::" in line] == [LONG[0], *again]
+
+
+@pytest.mark.parametrize("name", [*ON_ALL, *LONG])
+def test_what_is_named_there_is_a_test_on_databases(name: str) -> None:
+    path, _, test = name.partition("[")[0].partition("::")
+    text = (ROOT / path).read_text()
+    assert re.search("[dD]atabase|dialect", text)
+    assert not test or f"def {test}(" in text
+
+
+def test_no_test_chooses_by_itself() -> None:
+    mark = re.compile(rf"\bmark\.{MARK}\b")
+    assert [path for path in sources() if mark.search((ROOT / path).read_text())] == []
