@@ -13,8 +13,8 @@ import asyncpg
 from benchmarks import by_hand, processes
 from benchmarks.market import Market
 from models.rules.access import OPEN
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, place_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, place_order
 
 TASKS: Final = 16
 

@@ -1,9 +1,9 @@
 """The same order without the product: one transaction in plain SQL, step by step.
 
 It reads what an order needs, holds to the same guards, and writes the rows that
-`services.placing.place_order` writes, each table by one statement. It knows one line, a customer
-with an address and without a limit that matters, and products without a reorder point; all else
-ends the program. `alone.differences` tells whether its rows are still the product's.
+`services.orders.place.place_order` writes, each table by one statement. It knows one line, a
+customer with an address and without a limit that matters, and products without a reorder point;
+all else ends the program. `alone.differences` tells whether its rows are still the product's.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from models.rules.insights import standing
 from models.rules.money import Rounding, comparable
 from models.rules.numbering import Pattern
 from models.rules.pricing import LinePrice, price_line
-from services import policy
-from services.search import words_of
+from services.work import policy
+from services.work.search import words_of
 
 CHANNEL: Final = "default"
 BLOCK: Final = 20

@@ -9,12 +9,13 @@ from typing import Final
 from uuid import UUID
 
 from models.rules.access import OPEN, SYSTEM
-from services import database
-from services.addresses import Address
-from services.catalog import SaveProduct, save_product
-from services.customers import SaveCustomer, save_customer
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
-from services.stock_audit import verify_stock
+from services.aggregates.addresses import Address
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.operations.stock_audit import verify_stock
+from services.storage import database
 
 CUSTOMERS: Final = 100
 ENOUGH: Final = 1_000_000

@@ -17,8 +17,8 @@ from graph.idempotent import claim_of
 from models.rules.access import Permission
 from models.rules.errors import Path, Refused
 from resolvers.context import Info
-from services.idempotency import claimed
-from services.transaction import counted
+from services.work.commits import counted
+from services.work.idempotency import claimed
 
 
 def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:

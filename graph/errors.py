@@ -13,7 +13,7 @@ from models.rules import errors as rules
 from models.rules.errors import ErrorCode
 from models.rules.money import Amount
 from resolvers.loaders import inventory
-from services import policy
+from services.work import policy
 
 if TYPE_CHECKING:
     from graph.types.inventory import Warehouse

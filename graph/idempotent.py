@@ -25,7 +25,7 @@ from strawberry.types.nodes import SelectedField
 from models.rules import text
 from models.rules.errors import BadRequest, invalid
 from resolvers.context import Info
-from services.idempotency import Claim
+from services.work.idempotency import Claim
 
 IDEMPOTENT: Final = "idempotent"
 MAX_KEY: Final = 200

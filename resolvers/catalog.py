@@ -34,9 +34,10 @@ from resolvers.inputs.catalog import (
 from resolvers.inputs.sending import optional_key, sent, to_key, to_object
 from resolvers.listing import Listing, scope_of
 from resolvers.scalars import JSON
-from services import catalog as services
-from services.catalog import SaveCategory, SaveProduct, SaveSupplier
-from services.visibility import visible
+from services.catalog.categories import SaveCategory, save_category
+from services.catalog.products import SaveProduct, save_product
+from services.catalog.suppliers import SaveSupplier, save_supplier
+from services.work.visibility import visible
 
 MAX_CATEGORIES: Final = 1_000
 
@@ -172,7 +173,7 @@ async def product_save(
         attributes=to_object(input.attributes, "attributes"),
         external_key=to_key(input.external_ref),
     )
-    return await services.save_product(info.context.actor, command)
+    return await save_product(info.context.actor, command)
 
 
 async def category_save(
@@ -190,7 +191,7 @@ async def category_save(
         parent_id=optional_key("Category", input.parent_id, "parentId"),
         attributes=to_definitions(input.attributes),
     )
-    return await services.save_category(info.context.actor, command)
+    return await save_category(info.context.actor, command)
 
 
 async def supplier_save(
@@ -210,4 +211,4 @@ async def supplier_save(
         lead_time_days=sent(input.lead_time_days),
         minimum_order=sent(input.minimum_order),
     )
-    return await services.save_supplier(info.context.actor, command)
+    return await save_supplier(info.context.actor, command)

@@ -12,7 +12,7 @@ from models.rules.access import Actor
 from resolvers.cursors import Sealer
 from resolvers.loaders.relation import Relation
 from resolvers.metering import Meter
-from services.transaction import Commits
+from services.work.commits import Commits
 
 MAX_RUN_COST: Final = 60_000
 """Points, where no setting says so."""

@@ -33,11 +33,11 @@ from resolvers.listing import Listing, PageRequest, scope_of
 from resolvers.loaders import customers as loaders
 from resolvers.loaders.relation import ToOne
 from resolvers.money import amount_or_none
-from services import customers as services
-from services import policy
-from services.credit import SetCredit, set_credit
-from services.customers import SaveCustomer, SaveCustomerGroup
-from services.visibility import visible
+from services.customers.credit import SetCredit, set_credit
+from services.customers.groups import SaveCustomerGroup, save_customer_group
+from services.customers.save import SaveCustomer, save_customer
+from services.work import policy
+from services.work.visibility import visible
 
 MAX_GROUPS: Final = 1_000
 SORTS = {
@@ -170,7 +170,7 @@ async def customer_save(
         addresses=to_addresses(input.addresses),
         external_key=to_key(input.external_ref),
     )
-    return await services.save_customer(info.context.actor, command)
+    return await save_customer(info.context.actor, command)
 
 
 async def customer_credit_set(
@@ -208,4 +208,4 @@ async def customer_group_save(
         name=sent(input.name),
         discount_rate=sent(input.discount_rate),
     )
-    return await services.save_customer_group(info.context.actor, command)
+    return await save_customer_group(info.context.actor, command)

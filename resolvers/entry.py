@@ -25,10 +25,10 @@ from resolvers.inputs.orders import LineInput
 from resolvers.loaders import catalog as catalog_loaders
 from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as order_loaders
-from services import clock, policy
-from services.addresses import snapshot
-from services.placing import discount_of
-from services.visibility import visible
+from services.aggregates.addresses import snapshot
+from services.orders.place import discount_of
+from services.work import clock, policy
+from services.work.visibility import visible
 
 FREQUENT: Final = 10
 

@@ -10,6 +10,7 @@ from models.fulfillment import Return, Shipment, TrackingEvent
 from models.orders import Order
 from models.rules import delays
 from models.rules.errors import BadRequest
+from models.rules.return_states import ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import forms
 from models.rules.tracking import NamedUnits
@@ -30,11 +31,13 @@ from resolvers.listing import Listing, scope_of
 from resolvers.loaders.fulfillment import shipment_by_tracking_number
 from resolvers.orders import line_units
 from resolvers.tracking import named_units
-from services import clock, policy, returns
-from services import fulfillment as services
-from services.fulfillment import CreateShipment, Track
-from services.parcels import NewParcel, SaveParcel, save_parcel
-from services.returns import ReceiveReturn, RequestReturn, ReturnUnits
+from services.aggregates.shipments import NewParcel
+from services.fulfillment import returns
+from services.fulfillment.parcels import SaveParcel, save_parcel
+from services.fulfillment.returns import ReceiveReturn, RequestReturn
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.fulfillment.track import Track, track_shipment
+from services.work import clock, policy
 
 
 def is_delayed(
@@ -134,7 +137,7 @@ async def shipment_create(
         ),
         units=_chosen(input.lines or []),
     )
-    return await services.create_shipment(info.context.actor, command)
+    return await create_shipment(info.context.actor, command)
 
 
 def _chosen(lines: list[ShipLineInput]) -> dict[UUID, tuple[NamedUnits, ...]]:
@@ -168,7 +171,7 @@ async def shipment_track(
         place=place,
         message=message,
     )
-    return await services.track_shipment(info.context.actor, command)
+    return await track_shipment(info.context.actor, command)
 
 
 async def return_request(

@@ -21,11 +21,12 @@ from resolvers.inputs.sending import sent, to_address
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders import inventory as loaders
 from resolvers.tracking import named_units
-from services import clock
-from services import inventory as services
-from services.inventory import ChangeStock, SaveWarehouse
-from services.transfers import SetReorderRule, TransferStock, set_reorder_rule, transfer_stock
-from services.visibility import visible
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.reorder import SetReorderRule, set_reorder_rule
+from services.inventory.transfer import TransferStock, transfer_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.work import clock
+from services.work.visibility import visible
 
 MAX_WAREHOUSES: Final = 1_000
 
@@ -131,7 +132,7 @@ async def stock_adjust(
         )
         for index, change in enumerate(changes)
     )
-    return await services.adjust_stock(info.context.actor, commands)
+    return await adjust_stock(info.context.actor, commands)
 
 
 async def stock_transfer(
@@ -192,4 +193,4 @@ async def warehouse_save(
         address=to_address(input.address),
         priority=sent(input.priority),
     )
-    return await services.save_warehouse(info.context.actor, command)
+    return await save_warehouse(info.context.actor, command)

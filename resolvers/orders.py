@@ -32,16 +32,18 @@ from resolvers.inputs.sending import optional_key, sent, to_address, to_key, to_
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.relation import ToOne
 from resolvers.metering import OBJECT
-from services import clock, edit_preview, placing
-from services import order_actions as actions
-from services import order_editing as editing
-from services import order_preview as previewing
-from services import orders as services
-from services.edited_lines import EditedLine
-from services.order_actions import ActOnOrder
-from services.order_entry import NewLine
-from services.placing import PlaceOrder
-from services.saving import UNSET
+from services.aggregates.orders import counts_of
+from services.orders import act as actions
+from services.orders import edit as editing
+from services.orders import edit_preview, place
+from services.orders import preview as previewing
+from services.orders.act import ActOnOrder
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.note import note_on_order
+from services.orders.place import PlaceOrder
+from services.work import clock
+from services.work.upserts import UNSET
 
 SORTS: Final = {
     OrderSort.PLACED_AT: "sorted_at",
@@ -73,7 +75,7 @@ def available_actions(
 ) -> list[OrderAction]:
     facts = OrderFacts(
         status=status,
-        lines=tuple(services.counts_of(line) for line in lines),
+        lines=tuple(counts_of(line) for line in lines),
         paid_minor=charged_minor - refunded_minor,
         balance_minor=balance_minor,
         announced_units=announced_units,
@@ -152,11 +154,11 @@ Ordered = Annotated[OrderInput, strawberry.argument(description="What is ordered
 
 
 async def order_place(info: Info, input: Ordered) -> Order:
-    return await placing.place_order(info.context.actor, _command(input))
+    return await place.place_order(info.context.actor, _command(input))
 
 
 async def order_draft(info: Info, input: Ordered) -> Order:
-    return await placing.draft_order(info.context.actor, _command(input))
+    return await place.draft_order(info.context.actor, _command(input))
 
 
 async def order_preview(info: Info, input: Ordered) -> previewing.OrderPreview:
@@ -272,7 +274,7 @@ async def order_note(
     id: Id,
     text: Annotated[str, strawberry.argument(description="What is to be noted.")],
 ) -> Order:
-    return await services.note_on_order(info.context.actor, input_key("Order", id, ("id",)), text)
+    return await note_on_order(info.context.actor, input_key("Order", id, ("id",)), text)
 
 
 def line_units(lines: list[Any], *path: str) -> dict[Any, int]:

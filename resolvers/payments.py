@@ -15,9 +15,9 @@ from resolvers.finding import Found, find_one
 from resolvers.identifiers import input_key
 from resolvers.inputs.fulfillment import InvoiceWhere, PaymentInput, PaymentWhere
 from resolvers.listing import Listing, scope_of
-from services import clock
-from services import payments as services
-from services.payments import RecordPayment
+from services.payments import record as services
+from services.payments.record import RecordPayment
+from services.work import clock
 
 
 def invoice_balance(

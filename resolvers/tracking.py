@@ -16,8 +16,8 @@ from models.rules.tracking import MAX_CODE, NamedUnits
 from models.tracking import TrackedUnit, UnitMovement
 from resolvers.context import Info
 from resolvers.inputs.inventory import UnitInput
-from services.addresses import restored
-from services.visibility import visible
+from services.aggregates.addresses import restored
+from services.work.visibility import visible
 
 MAX_STEPS: Final = 200
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from services import outages
+from services.storage import outages
 from subscriptions.pace import Pace
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from typing import Final, Self
 import structlog
 
 from models.events import Event
-from services import database, feed, transaction
+from services.storage import database
+from services.work import commits, feed
 from subscriptions.bus import Bus
 from subscriptions.deadline import within
 from subscriptions.hints import Hint, Hints, NoHints, RedisHints
@@ -44,7 +45,7 @@ class Live:
 
     async def start(self) -> None:
         """Begin to number, to read and to hear, each in a task of its own."""
-        self._forget = transaction.on_commit(self._committed)
+        self._forget = commits.on_commit(self._committed)
         self._tasks = [
             asyncio.create_task(part.run(), name=f"ordergraph.{type(part).__name__.lower()}")
             for part in (self.relay, self.tail, self.hints)

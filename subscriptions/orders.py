@@ -25,8 +25,8 @@ from resolvers.identifiers import key_of
 from resolvers.inputs.orders import OrderWhere
 from resolvers.loaders.relation import ToOne
 from resolvers.scalars import Cursor
-from services import clock, feed
-from services.order_facts import facts_now
+from services.aggregates.orders import facts_now
+from services.work import clock, feed
 from subscriptions.bus import StreamClosed
 from subscriptions.items import Heartbeat, OrderUpdate, StreamReset
 from subscriptions.lasting import lasting

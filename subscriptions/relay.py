@@ -6,7 +6,8 @@ from typing import Final
 
 import structlog
 
-from services import clock, database, feed, outages
+from services.storage import database, outages
+from services.work import clock, feed
 from subscriptions.bell import Bell
 from subscriptions.deadline import within
 from subscriptions.pace import Pace

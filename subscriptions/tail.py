@@ -6,7 +6,8 @@ from typing import Final
 
 import structlog
 
-from services import feed, outages
+from services.storage import outages
+from services.work import feed
 from subscriptions.bell import Bell
 from subscriptions.bus import Bus, Subscriber
 from subscriptions.deadline import within

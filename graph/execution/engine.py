@@ -48,7 +48,7 @@ from graph.execution.sizing import TooLong, size_of
 from models.rules.errors import BadRequest
 from resolvers.context import Context
 from resolvers.metering import SCALAR, Meter, Reckoned
-from services import outages
+from services.storage import outages
 from subscriptions.lasting import lasting
 
 MAX_COERCION_ERRORS: Final = 5

@@ -10,8 +10,8 @@ from tortoise.exceptions import ValidationError
 
 from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
 from resolvers.metering import Exhausted
-from services import outages
-from services.transaction import Commits
+from services.storage import outages
+from services.work.commits import Commits
 from subscriptions.bus import StreamClosed
 
 MAX_ERRORS: Final = 5

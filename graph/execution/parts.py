@@ -14,7 +14,7 @@ from graphql.execution import (
 from graphql.execution.types import CompletedResult, PendingResult
 
 from graph.execution.failures import Code, write_all
-from services.transaction import Commits
+from services.work.commits import Commits
 
 Result = InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
 

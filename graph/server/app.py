@@ -23,9 +23,11 @@ from graph.server.tasks import Repeated
 from graph.server.view import View
 from graph.server.websocket import Sockets
 from models.rules.access import SYSTEM
-from services import clock, database, idempotency, migrations, policy
-from services.delays import tell_delays
-from services.waiting import sweep_expired
+from services.operations import migrations
+from services.orders.delays import tell_delays
+from services.orders.expiry import sweep_expired
+from services.storage import database
+from services.work import clock, idempotency, policy
 from subscriptions.live import Live
 
 log = structlog.get_logger("ordergraph.server")

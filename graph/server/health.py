@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graph.execution.sizing import encode
-from services import migrations, outages
-from services.database import connection
+from services.operations import migrations
+from services.storage import outages
+from services.storage.database import connection
 
 DEADLINE_SECONDS: Final = 2.0
 

@@ -34,8 +34,8 @@ from models.rules.freight import GOODS, freight_rule
 from models.rules.ledger import Accounts
 from models.rules.money import Rounding
 from models.rules.numbering import BadPattern, NumberKind, Pattern
-from services.database import WAIT_SECONDS, UnusableDatabaseUrl, credentials
-from services.policy import Policy
+from services.storage.database import WAIT_SECONDS, UnusableDatabaseUrl, credentials
+from services.work.policy import Policy
 from subscriptions.pace import Pace
 
 PREFIX: Final = "ORDERGRAPH_"

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import structlog
 
-from services import outages
+from services.storage import outages
 from subscriptions.bell import Bell
 from subscriptions.deadline import within
 

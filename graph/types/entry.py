@@ -15,7 +15,7 @@ from graph.types.values import Address
 from models.rules.order_states import OrderStatus
 from resolvers import entry
 from resolvers.scalars import CurrencyCode
-from services.addresses import restored
+from services.aggregates.addresses import restored
 
 
 @strawberry.type(description="What an order of a customer begins with.")

@@ -18,7 +18,7 @@ from resolvers import inventory
 from resolvers.loaders import catalog
 from resolvers.loaders import inventory as loaders
 from resolvers.loaders import orders as orders_loaders
-from services.addresses import restored
+from services.aggregates.addresses import restored
 
 if TYPE_CHECKING:
     from graph.types.orders import Order

@@ -33,7 +33,7 @@ from resolvers.loaders import fulfillment as fulfillment_loaders
 from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as loaders
 from resolvers.loaders import payments as payment_loaders
-from services.addresses import restored
+from services.aggregates.addresses import restored
 
 if TYPE_CHECKING:
     from graph.types.events import Event

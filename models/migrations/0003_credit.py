@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     dependencies = [("models", "0002_stage_deadlines")]
 
     # Rows that are there already get 0, and then what their orders say: by the company's currency,
-    # which `services.migrations` knows.
+    # which `services.operations.migrations` knows.
     operations = [
         ops.AddField("Customer", "lifetime_minor", fields.BigIntField(default=0, db_default=0)),
         ops.AddField("Order", "credit_minor", fields.BigIntField(default=0, db_default=0)),

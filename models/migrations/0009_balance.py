@@ -32,7 +32,7 @@ UPDATE customer_order SET payment_status = CASE
 class Migration(migrations.Migration):
     dependencies = [("models", "0008_cancelled_and_paid")]
 
-    # Credit is counted anew, and orders that are settled completed, by `services.migrations`.
+    # Credit is counted anew, and orders that are settled completed, by `services.operations.migrations`.
     operations = [
         ops.AddField("Order", "credited_minor", fields.BigIntField(default=0, db_default=0)),
         ops.AddField("Order", "balance_minor", fields.BigIntField(default=0, db_default=0)),

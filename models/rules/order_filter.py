@@ -84,7 +84,7 @@ class OrderFilter:
 
 
 Facts = Mapping[str, Any]
-"""What a filter may ask of an order, as events keep it: see `services.order_facts`."""
+"""What a filter may ask of an order, as events keep it: see `services.aggregates.orders`."""
 
 
 def asked(wanted: OrderFilter) -> frozenset[str]:

@@ -1,10 +1,13 @@
 """How goods come back: how far a return is, and what becomes of its units."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
+from uuid import UUID
 
 from models.rules.inventory import MovementKind
+from models.rules.tracking import NamedUnits
 from models.rules.transitions import Table
 
 Place = TypeVar("Place")
@@ -84,3 +87,15 @@ def after_receipt(state: ReturnState, units_left: int) -> ReturnState:
     """
     action = ReturnAction.RECEIVE_PART if units_left else ReturnAction.RECEIVE_ALL
     return RETURN_TABLE.next(state, action)
+
+
+@dataclass(frozen=True)
+class ReturnUnits:
+    """Units of one line of an order that come back; what becomes of them is known when they are
+    here. `units` are its lots and serial numbers, which a receipt of a tracked product needs.
+    """
+
+    line_id: UUID
+    quantity: int
+    disposition: Disposition | None = None
+    units: tuple[NamedUnits, ...] | None = None

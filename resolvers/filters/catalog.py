@@ -12,7 +12,7 @@ from resolvers.filters.amounts import amount_query
 from resolvers.filters.text import code_query, compile_where, none_of, text_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.catalog import AttributeWhere, ProductWhere
-from services.search import ATTRIBUTE, attribute_token
+from services.work.search import ATTRIBUTE, attribute_token
 
 
 def product_query(where: ProductWhere | None) -> Q:

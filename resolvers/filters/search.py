@@ -10,7 +10,7 @@ from models.rules.phones import asked_phone
 from models.rules.search_words import Alternatives, ending
 from models.rules.text import clean
 from resolvers.filters.text import NOTHING, AnyOf, Rows, all_of, any_of, beginning, bounded_words
-from services.search import ENDING, PHONE, SKU
+from services.work.search import ENDING, PHONE, SKU
 
 FEWEST_OF_END = 2
 """Of so many characters at least is an end that is searched for: one would mean every tenth."""

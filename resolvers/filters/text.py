@@ -14,7 +14,7 @@ from models.rules.events import SubjectKind
 from models.rules.search_words import Alternatives, Prefixes, asked_words
 from models.rules.text import beyond, clean, forms
 from resolvers.inputs.filtering import StringOp
-from services.search import ATTRIBUTE
+from services.work.search import ATTRIBUTE
 
 Where = TypeVar("Where")
 

@@ -7,9 +7,9 @@ import strawberry
 from models.rules.errors import invalid
 from resolvers.identifiers import input_key
 from resolvers.inputs.filtering import ExternalRefInput
-from services.addresses import Address
-from services.references import ExternalKey
-from services.saving import UNSET
+from services.aggregates.addresses import Address
+from services.work.references import ExternalKey
+from services.work.upserts import UNSET
 
 
 @strawberry.input(description="A postal address.")

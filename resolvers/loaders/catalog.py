@@ -7,8 +7,8 @@ from uuid import UUID
 from models.catalog import Category, Product, Supplier
 from models.rules.access import Actor
 from resolvers.loaders.relation import Computed, ToOne
-from services.catalog import MAX_CATEGORY_DEPTH
-from services.visibility import visible
+from services.catalog.categories import MAX_CATEGORY_DEPTH
+from services.work.visibility import visible
 
 category: Final = ToOne(Category, key="category_id")
 parent: Final = ToOne(Category, key="parent_id")

@@ -17,8 +17,8 @@ from models.rules.access import Actor
 from models.rules.credit import PLACED
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
 from resolvers.loaders.select import Select
-from services import database
-from services.visibility import scope
+from services.storage import database
+from services.work.visibility import scope
 
 SEEDS: Final = 10
 MAX_COMPANIONS: Final = 100

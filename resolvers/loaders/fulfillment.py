@@ -11,7 +11,7 @@ from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLin
 from models.rules.access import Actor
 from models.rules.return_states import AWAITED
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
-from services.visibility import visible
+from services.work.visibility import visible
 
 shipment: Final = ToOne(Shipment, key="shipment_id")
 shipments_of_order: Final = ToMany(Shipment, by="order_id", order=("created_at", "id"))

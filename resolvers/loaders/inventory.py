@@ -13,7 +13,7 @@ from models.rules.inventory import Balance
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
 from resolvers.loaders.select import Names, Select
 from resolvers.metering import Meter
-from services.visibility import scope, visible
+from services.work.visibility import scope, visible
 
 BALANCES: Final = ("on_hand_after", "reserved_after", "damaged_after")
 

@@ -10,8 +10,8 @@ from resolvers.listing import Bound, Listing, PageRequest, ordering
 from resolvers.loaders.relation import chunks
 from resolvers.loaders.select import Names, Row, Select
 from resolvers.metering import Meter
-from services import database
-from services.visibility import scope, visible
+from services.storage import database
+from services.work.visibility import scope, visible
 
 
 async def read(

@@ -21,7 +21,7 @@ from models.rules.access import Actor
 from models.rules.events import SubjectKind
 from resolvers.loaders.select import Names, select_by
 from resolvers.metering import Meter
-from services.visibility import scope, visible
+from services.work.visibility import scope, visible
 
 CHUNK: Final = 5_000
 """Keys in one statement: below every database's limit of placeholders."""

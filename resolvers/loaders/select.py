@@ -17,8 +17,8 @@ from tortoise.expressions import Q, ResolveContext
 from tortoise.fields.data import CharEnumFieldInstance, UUIDField
 from tortoise.models import Model
 
-from services import database
-from services.statements import NATIVE, QUOTES
+from services.storage import database
+from services.storage.statements import NATIVE, QUOTES
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]

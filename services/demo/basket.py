@@ -17,13 +17,13 @@ from models.rules.order_states import (
     PaymentStatus,
     ReturnStatus,
 )
-from services import policy
+from services.aggregates.amounts import totals_of
 from services.demo.case import Case, Office
 from services.demo.company import Company
 from services.demo.people import Buyer
 from services.demo.rows import made
 from services.demo.words import NOTES
-from services.order_entry import totals_of
+from services.work import policy
 
 LINES: Final = ((1, 36), (2, 28), (3, 18), (4, 9), (5, 5), (8, 3), (12, 1))
 MEAN_LINES: Final = sum(lines * weight for lines, weight in LINES) / 100

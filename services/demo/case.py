@@ -21,15 +21,15 @@ from models.rules.events import EventKind, SubjectKind
 from models.rules.inventory import MovementKind
 from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.return_states import AWAITED
-from services import order_status, search
+from services.aggregates import order_status
+from services.aggregates.amounts import sum_up, tax_freight
+from services.aggregates.orders import completes, derive, enter_stage, facts
 from services.demo.dice import Dice
 from services.demo.journal import WAREHOUSE, Journal
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows, made
 from services.demo.stockroom import Stockroom
-from services.freight import tax_freight
-from services.order_entry import sum_up
-from services.orders import completes, derive, enter_stage, facts
+from services.work import search
 
 Story = Generator[timedelta | None, datetime, None]
 """What becomes of an order: how long until the next step, None until goods have come."""

@@ -14,7 +14,6 @@ from models.references import SearchToken
 from models.rules.catalog import TrackingPolicy
 from models.rules.money import comparable
 from models.rules.text import fold
-from services import policy, search
 from services.demo.dice import Dice
 from services.demo.rows import Rows
 from services.demo.words import (
@@ -28,6 +27,7 @@ from services.demo.words import (
     Family,
     Place,
 )
+from services.work import policy, search
 
 DISCONTINUED_EVERY: Final = 23
 """One product in so many goes out of the catalog before the history ends."""

@@ -22,15 +22,13 @@ from models.rules.return_states import (
     share_out,
 )
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services import order_status
-from services.balance import sums_of
+from services.aggregates import order_status
+from services.aggregates.amounts import sum_up, sums_of, totals_of
+from services.aggregates.orders import count_payment, facts
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
 from services.demo.rows import made
-from services.order_entry import sum_up, totals_of
-from services.orders import facts
-from services.payments import book
 
 
 def decide(case: Case, action: OrderAction, at: datetime, actor: Actor = SALES) -> None:
@@ -114,7 +112,7 @@ def pay(
         actor_id=FINANCE.id,
         actor_name=FINANCE.name,
     )
-    book(order, kind, amount_minor, captures=earlier is not None)
+    count_payment(order, kind, amount_minor, captures=earlier is not None)
     case.payments.append(payment)
     data = {
         "paymentId": payment.id.hex,

@@ -19,16 +19,17 @@ from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
 from models.rules.access import Actor, Permission
 from models.rules.errors import invalid
-from services import credit
-from services.database import connection, dialect
+from services.aggregates import credit
+from services.aggregates.stock import KEPT, reckon
 from services.demo.dice import Dice
 from services.demo.history import History
 from services.demo.lots import count_lots
 from services.demo.numbers import Numbers
 from services.demo.rows import Rows
 from services.demo.size import Size
-from services.stock import KEPT, reckon
-from services.transaction import Work, run
+from services.storage.database import connection, dialect
+from services.use_case import perform
+from services.work.work import Work
 
 OWNED: Final[tuple[type[Model], ...]] = (
     *(CustomerGroup, Customer, Category, Supplier, Product, Warehouse, Order, Event),
@@ -104,14 +105,14 @@ async def fill(
     history = History(size, end, Dice(seed), rows, numbers)
     async with _at_full_speed():
         for _ in history.run():
-            await run(actor, lambda work: rows.write(work.connection))
+            await perform(actor, lambda work: rows.write(work.connection))
             rows.clear()
             if progress:
                 progress(history.placed, size.orders)
     count_lots(rows, history.dice, history.company.products, history.company.stock, end)
-    await run(actor, lambda work: rows.write(work.connection))
+    await perform(actor, lambda work: rows.write(work.connection))
     rows.clear()
-    await run(actor, lambda work: _close(work, history.company.stock, numbers))
+    await perform(actor, lambda work: _close(work, history.company.stock, numbers))
     return _summary(rows)
 
 

@@ -12,13 +12,13 @@ from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
-from services import policy
+from services.aggregates.invoices import billed_with, worth_of
+from services.aggregates.orders import facts
 from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
 from services.demo.rows import made
 from services.demo.words import CARRIERS, TRACKING_MESSAGES
-from services.invoices import billed_with, worth_of
-from services.orders import facts
+from services.work import policy
 
 
 def prepare(case: Case, at: datetime, share: float = 1) -> list[Consignment]:

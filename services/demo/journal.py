@@ -12,7 +12,7 @@ from models.rules.access import SYSTEM, Actor, ActorKind
 from models.rules.events import EventKind
 from services.demo.dice import Dice
 from services.demo.rows import Rows
-from services.events import SUBJECTS
+from services.work.events import SUBJECTS
 
 
 def _staff(key: str, name: str) -> Actor:

@@ -13,7 +13,7 @@ from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import ReturnAction, ReturnState
 from models.rules.shipment_states import ShipmentStatus
-from services.balance import sums_of
+from services.aggregates.amounts import sums_of
 from services.demo.case import Case, Comeback, Consignment, Story
 from services.demo.dealing import (
     cancel,

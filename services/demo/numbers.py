@@ -1,4 +1,4 @@
-"""Numbers as `services.numbering` gives them out, so that whoever comes later goes on counting."""
+"""Numbers as `services.work.numbering` gives them out, so that the next one goes on counting."""
 
 from collections import Counter
 from datetime import datetime
@@ -8,7 +8,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from models.numbering import NumberCounter
 from models.orders import Order
 from models.rules.numbering import NumberKind, Pattern, Reset
-from services import policy
+from services.work import policy
 
 
 class Numbers:

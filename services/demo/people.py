@@ -8,9 +8,7 @@ from models.customers import Customer, CustomerAddress, CustomerTag
 from models.rules.customers import CreditRating
 from models.rules.events import EventKind, SubjectKind
 from models.rules.text import fold, phone_key
-from services import search
-from services.addresses import snapshot
-from services.customers import CODE_PATTERN
+from services.aggregates.addresses import snapshot
 from services.demo.company import Company, index_words, postal_address
 from services.demo.dice import Dice
 from services.demo.journal import SALES, Journal
@@ -24,6 +22,8 @@ from services.demo.words import (
     PLACES,
     Place,
 )
+from services.work import search
+from services.work.numbering import CUSTOMER_PATTERN
 
 RATINGS: Final = (
     (CreditRating.A, 4),
@@ -83,7 +83,7 @@ class Reception:
 
     def _customer(self, at: datetime, place: Place, is_business: bool) -> Customer:
         dice = self.dice
-        code = self.numbers.take("customer", CODE_PATTERN, at)
+        code = self.numbers.take("customer", CUSTOMER_PATTERN, at)
         person = f"{dice.one(FIRST_NAMES)} {dice.one(LAST_NAMES)}"
         name = f"{dice.one(BUSINESS_KINDS)} {dice.one(BUSINESS_NAMES)}" if is_business else person
         mailbox = fold(name).replace(" ", ".").replace("'", "")

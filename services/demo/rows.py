@@ -20,7 +20,7 @@ from tortoise.models import Model
 from models.columns import UtcDatetime
 from models.events import Event
 from models.tables import TABLES
-from services import feed
+from services.work import feed
 
 BATCH: Final = 20_000
 """So many rows are written together: about 500 orders with all that belongs to them."""

@@ -9,7 +9,6 @@ from typing import Final
 
 from models.rules.errors import ErrorCode
 from models.rules.money import Rounding
-from services import policy
 from services.imports.converting import Converted, Converter
 from services.imports.mapping import Mapping, Source
 from services.imports.problems import Problems
@@ -19,6 +18,7 @@ from services.imports.repeats import Repeats
 from services.imports.report import Outcome, Problem, Report
 from services.imports.seen import Seen, look_up
 from services.imports.spool import Doubt, Kept, Spool, State, batched
+from services.work import policy
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is, and how much there is: bytes of a file, or rows."""

@@ -13,8 +13,6 @@ from models.inventory import Warehouse
 from models.rules.events import EventKind, SubjectKind
 from models.rules.money import comparable
 from models.rules.text import fold, phone_key
-from services import search
-from services.events import record as tell
 from services.imports.records import (
     CategoryRow,
     CustomerRow,
@@ -23,7 +21,9 @@ from services.imports.records import (
     SupplierRow,
     WarehouseRow,
 )
-from services.transaction import Work
+from services.work import search
+from services.work.events import record as tell
+from services.work.work import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,16 +31,16 @@ from models.rules.order_states import (
 )
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services import order_status, policy, search
-from services.credit import share_of
-from services.events import record
-from services.freight import keep_parts
+from services.aggregates import order_status
+from services.aggregates.amounts import keep_parts, sum_up, totals_of
+from services.aggregates.credit import share_of
+from services.aggregates.orders import completes, derive, enter_stage, facts
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
 from services.imports.wholes import Whole, is_kept, price, shipping_minor, tax_rule
-from services.order_entry import sum_up, totals_of
-from services.orders import completes, derive, enter_stage, facts
-from services.transaction import Work
+from services.work import policy, search
+from services.work.events import record
+from services.work.work import Work
 
 METHOD: Final = "imported"
 """How what a mapping declares to be paid was paid."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 from models.rules.errors import Refused
-from services.addresses import MAX_STREET_LINES, Address, check_address
+from services.aggregates.addresses import MAX_STREET_LINES, Address, check_address
 
 
 class PostalRow(BaseModel):

@@ -9,12 +9,13 @@ from decimal import Decimal
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.rules.errors import ErrorCode
-from services import exchange, policy
+from services.aggregates import exchange
 from services.imports.checking import Case
 from services.imports.records import Kind, OrderRow
 from services.imports.report import Outcome
 from services.imports.spool import Kept, State
 from services.imports.values import instant
+from services.work import policy
 
 BATCH = 500
 

@@ -24,7 +24,7 @@ from models.rules.order_states import OrderStatus
 from models.rules.shipment_states import ShipmentStatus
 from services.imports.postal import Postal
 from services.imports.values import quoted, to_flag, to_instant, to_key, to_number, to_text
-from services.order_entry import clean_channel
+from services.work.inputs import clean_channel
 
 MAX_CODE: Final = 56
 """Below what a column holds, so that shipments may be numbered after their order."""

@@ -11,7 +11,7 @@ from models.rules.freight import NONE
 from models.rules.money import Rounding, to_minor
 from models.rules.pricing import RATE_PLACES, LinePrice, price_line, shortest, total
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services import policy
+from services.aggregates.amounts import has_keepable_worth
 from services.imports import known
 from services.imports.checking import Case, shape
 from services.imports.rates import rates_of_rows
@@ -24,7 +24,7 @@ from services.imports.records import (
 )
 from services.imports.report import Outcome
 from services.imports.spool import Kept, Spool, State, batched
-from services.order_entry import has_keepable_worth
+from services.work import policy
 
 BATCH: Final = 200
 GATHERED: Final = 25

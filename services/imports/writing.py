@@ -18,7 +18,7 @@ from models.customers import Customer
 from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from services import credit, search, stock
+from services.aggregates import credit, stock
 from services.imports import known
 from services.imports.checking import Case
 from services.imports.differences import digest
@@ -28,7 +28,9 @@ from services.imports.rates import rates_of
 from services.imports.records import BY_CODE, RECORDS, Kind, Record, StockRow
 from services.imports.spool import Kept, State
 from services.imports.wholes import Whole, gather, is_kept, whole
-from services.transaction import Contended, Work, run
+from services.use_case import perform
+from services.work import search
+from services.work.work import Contended, Work
 
 BATCH: Final = 200
 
@@ -48,7 +50,7 @@ async def write(actor: Actor, case: Case) -> None:
     finally:
         # Also where it ends early, and of orders that an earlier run wrote before it was cut off.
         if any(case.spool.count(Kind.ORDER, state) for state in (State.NEW, State.PRESENT)):
-            await run(actor, credit.recount)
+            await perform(actor, credit.recount)
     for kind, count in case.report.counts.items():
         count.unchanged += count.new - case.report.added[kind]
         count.new = case.report.added[kind]
@@ -64,7 +66,7 @@ async def _write_batch(
             # Somebody else wrote one of the keys since we looked; the next attempt will see it.
             raise Contended from error
 
-    return await run(actor, attempt)
+    return await perform(actor, attempt)
 
 
 async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:

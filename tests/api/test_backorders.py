@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services import clock, waiting
+from services.orders import expiry
+from services.work import clock
 from tests.support import books
 from tests.support.api import ask, change, refusal, until_numbered
 from tests.support.company import PLACE, STOCK, Company, found_company
@@ -135,10 +136,10 @@ async def test_expired_reservations_are_swept(database: Database) -> None:
     await company.receive("TEA", 2)
     draft = await drafted(company, 2)
     waiting_order = await order_at(company, 1, 1)
-    assert await waiting.sweep_expired(NOON + timedelta(minutes=14)) == 0
+    assert await expiry.sweep_expired(NOON + timedelta(minutes=14)) == 0
     with clock.frozen(NOON + timedelta(minutes=15)):
-        assert await waiting.sweep_expired() == 1
-        assert await waiting.sweep_expired() == 0
+        assert await expiry.sweep_expired() == 1
+        assert await expiry.sweep_expired() == 0
     assert await counts(draft) == (0, 0)
     assert await counts(waiting_order) == (1, 0)
     assert await books.disagreements() == []

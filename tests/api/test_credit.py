@@ -10,8 +10,8 @@ import pytest
 from models.customers import Customer
 from models.orders import Order
 from models.rules.access import EVERYTHING, OPEN, SYSTEM, Permission
-from services import credit
-from services.transaction import run
+from services.aggregates import credit
+from services.work.transaction import run
 from tests.support.api import ask, change, refusal
 from tests.support.company import ACT, ERRORS, PAY, PLACE, Company, found_company
 from tests.support.databases import Database

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.rules.access import SYSTEM
-from services import clock
-from services.delays import tell_delays
+from services.orders.delays import tell_delays
+from services.work import clock
 from tests.support.api import ask, until_numbered
 from tests.support.company import Company, found_company
 from tests.support.databases import Database

@@ -13,10 +13,10 @@ from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
 from resolvers.identifiers import to_global
-from services import clock
-from services.fulfillment import CreateShipment, create_shipment
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.work import clock
 from tests.support.api import ask
 from tests.support.databases import Database
 from tests.support.trade import lines_of, nothing_written, shipments_of

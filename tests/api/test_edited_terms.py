@@ -7,7 +7,7 @@ import pytest
 
 from models.events import Event
 from models.rules.events import EventKind
-from services import clock
+from services.work import clock
 from tests.support import books
 from tests.support.api import ask, change, refusal
 from tests.support.company import ADDRESS

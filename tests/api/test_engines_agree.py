@@ -17,9 +17,9 @@ from graph.execution.planning import Level
 from graph.schema import schema
 from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
-from services import clock, feed
 from services.demo.fill import fill
 from services.demo.size import Size
+from services.work import clock, feed
 from subscriptions.live import Live
 from tests.support.agreement import (
     Question,

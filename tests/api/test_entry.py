@@ -7,7 +7,7 @@ import pytest
 
 from models.inventory import StockItem, Warehouse
 from models.orders import Order
-from services import clock
+from services.work import clock
 from tests.support.api import ask, change, refusal
 from tests.support.company import (
     ADDRESS,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from resolvers.identifiers import parse
-from services import clock
+from services.work import clock
 from tests.support.api import change, refusal
 from tests.support.company import ADDRESS, ERRORS, Company, found_company
 from tests.support.databases import Database

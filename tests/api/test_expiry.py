@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services import clock, policy
+from services.work import clock, policy
 from tests.support import books
 from tests.support.api import ask, change, refusal
 from tests.support.company import ACT, SHIPMENT, STOCK, TRACK, Company, found_company

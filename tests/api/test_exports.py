@@ -21,8 +21,8 @@ from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from resolvers.identifiers import to_global
-from services import clock
-from services.payments import RecordPayment, record_payment
+from services.payments.record import RecordPayment, record_payment
+from services.work import clock
 from tests.support.databases import Database, Databases, connected
 from tests.support.trade import open_trade
 

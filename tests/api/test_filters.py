@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services import clock
+from services.work import clock
 from tests.support.api import ask, change, failure
 from tests.support.company import ADDRESS, CATEGORY, CUSTOMER, GROUP, PRODUCT, found_company
 from tests.support.databases import Database

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 
 from graph.server import health
 from graph.server.app import NotMigrated
-from services import database as service
-from services.migrations import migrate
+from services.operations.migrations import migrate
+from services.storage import database as service
 from tests.support.databases import Database
 from tests.support.serving import application
 

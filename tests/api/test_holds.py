@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from services import clock
-from services.waiting import sweep_expired
+from services.orders.expiry import sweep_expired
+from services.work import clock
 from tests.support import books
 from tests.support.api import ask, change
 from tests.support.databases import Database

@@ -9,7 +9,7 @@ import pytest
 from graph.schema import schema
 from models.idempotency import IdempotencyKey
 from models.orders import Order
-from services import clock, idempotency
+from services.work import clock, idempotency
 from tests.support.api import Failed, ask, change, refusal, until_numbered
 from tests.support.company import ERRORS, Company, found_company
 from tests.support.databases import Database

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from models.catalog import Product
 from models.migrations import __path__ as migrations_path
 from models.rules.text import clean, forms, key
-from services.database import connection
-from services.migrations import VISIBLE_KEYS, migrate
+from services.operations.migrations import VISIBLE_KEYS, migrate
+from services.storage.database import connection
 from tests.house.test_upgrades import CHANGED, PLACED, migrate_to
 from tests.support.api import ask, change, refusal
 from tests.support.company import CUSTOMER, PLACE, PRODUCT, STOCK, found_company

@@ -12,7 +12,7 @@ from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
 from models.rules.inventory import MAX_QUANTITY
 from models.rules.money import MAX_MINOR
-from services.exchange import Quote, save_rates
+from services.payments.rates import Quote, save_rates
 from tests.support import books
 from tests.support.api import ask, change, refusal
 from tests.support.company import PAY, PLACE, Company, found_company

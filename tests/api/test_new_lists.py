@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from services import clock
+from services.work import clock
 from tests.support.api import ask, change, failure
 from tests.support.company import (
     CUSTOMER,

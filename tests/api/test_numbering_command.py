@@ -14,8 +14,8 @@ from graph.server.cli import app
 from models.numbering import NumberCounter
 from models.rules.access import OPEN
 from models.rules.numbering import NumberKind
-from services import numbering, policy
-from services.transaction import run as transaction
+from services.work import numbering, policy
+from services.work.transaction import run as transaction
 from tests.support.databases import DIALECTS, Database, Databases, connected
 from tests.support.kinds import Unavailable
 from tests.support.servers import give_up

@@ -13,7 +13,7 @@ from graph.schema import schema
 from models.rules.access import OPEN
 from models.tables import TABLES
 from resolvers.context import Context
-from services.database import fetch
+from services.storage.database import fetch
 from tests.support.api import ENGINE, SEALER, ask, change
 from tests.support.company import (
     CATEGORY,

@@ -22,8 +22,8 @@ from models.orders import Order, OrderLine
 from models.rules.access import EVERYTHING, OPEN, Permission
 from models.rules.money import to_text
 from resolvers.context import Context
-from services import clock
-from services.freight import parts_of
+from services.aggregates.amounts import parts_of
+from services.work import clock
 from tests.support.agreement import engines
 from tests.support.api import SEALER, ask, change, failure
 from tests.support.company import PLACE, Company, found_company

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from services.policy import current
+from services.work.policy import current
 from tests.support.api import ask, change, refusal
 from tests.support.company import ERRORS, Company, found_company
 from tests.support.databases import Database

@@ -34,9 +34,9 @@ from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN, SYSTEM
 from resolvers.context import Context
-from services import clock
 from services.demo.fill import fill
 from services.demo.size import Size
+from services.work import clock
 from tests.support.api import SEALER
 from tests.support.databases import Database
 from tests.support.documents import Writer

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
-from services import clock
+from services.work import clock
 from tests.support.api import ask, change, refusal, until_numbered
 from tests.support.company import PAY, RECEIVE, RETURN, Company, found_company
 from tests.support.databases import Database

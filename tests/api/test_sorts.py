@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from services import clock
+from services.work import clock
 from tests.support.api import ask
 from tests.support.company import Company, found_company
 from tests.support.databases import Database

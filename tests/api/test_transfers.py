@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from services import clock
+from services.work import clock
 from tests.support import books
 from tests.support.api import ask, change, refusal
 from tests.support.company import ERRORS, WAREHOUSE, Company, found_company

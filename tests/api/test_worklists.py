@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
-from services import clock
-from services.database import connection
+from services.storage.database import connection
+from services.work import clock
 from tests.support.api import ask, change, failure
 from tests.support.company import PAY, WAREHOUSE, Company, found_company
 from tests.support.databases import Database

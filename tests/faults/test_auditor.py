@@ -18,14 +18,14 @@ from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
-from services import clock
-from services.edited_lines import EditedLine
-from services.fulfillment import CreateShipment, create_shipment
-from services.idempotency import Claim, claimed
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.orders import note_on_order
-from services.placing import PlaceOrder, draft_order
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.note import note_on_order
+from services.orders.place import PlaceOrder, draft_order
+from services.work import clock
+from services.work.idempotency import Claim, claimed
 from tests.support.auditor import STATEMENTS, audit
 from tests.support.databases import Database, Databases, connected
 from tests.support.invariants.events import NUMBERED_AT_ONCE

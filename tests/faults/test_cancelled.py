@@ -7,8 +7,8 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from models.catalog import Category
-from services import clock
-from services import database as service
+from services.storage import database as service
+from services.work import clock
 from tests.support.databases import Database
 
 COUNTING = """

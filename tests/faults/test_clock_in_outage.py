@@ -18,10 +18,10 @@ from models.inventory import Reservation, StockItem
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.events import EventKind
-from services import clock, feed
-from services import database as service
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.storage import database as service
+from services.work import clock, feed
 from tests.support import books
 from tests.support.away import Away
 from tests.support.serving import application

@@ -14,8 +14,8 @@ import pytest
 
 from models.customers import Customer
 from models.orders import Order, OrderLine
-from services import database as service
-from services.migrations import migrate
+from services.operations.migrations import migrate
+from services.storage import database as service
 from tests.support.books import disagreements
 from tests.support.databases import Database, Dialect, connected
 from tests.support.imported import Files

@@ -10,7 +10,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from models.events import Feed
-from services import database
+from services.storage import database
 from tests.support.databases import Database
 
 ROUNDS = 15

@@ -20,9 +20,9 @@ from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN
 from resolvers.context import Context
-from services import database as service
-from services.engines.pool import NoConnection
-from services.outages import QUIET_SECONDS, Outages, is_outage
+from services.storage import database as service
+from services.storage.engines.pool import NoConnection
+from services.storage.outages import QUIET_SECONDS, Outages, is_outage
 from subscriptions.items import Heartbeat, OrderUpdate
 from subscriptions.live import Live
 from tests.support.away import Away

@@ -13,23 +13,23 @@ import pytest
 from tortoise.models import Model
 
 import models.rules.pricing
-import services.credit
-import services.invoices
-import services.order_actions
-import services.order_entry
-import services.order_lines
-import services.payments
-import services.reserving
-import services.return_places
-import services.stock
+import services.aggregates.credit
+import services.aggregates.invoices
+import services.aggregates.lines
+import services.aggregates.lots.places
+import services.aggregates.reservations
+import services.aggregates.stock
+import services.orders.act
+import services.orders.entry
+import services.payments.record
 from models.inventory import StockItem, StockMovement, Warehouse
 from models.rules.allocation import StockRow
 from models.rules.money import Rounding
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
-from services.order_lines import CHANGING
-from services.reserving import Lines
-from services.statements import Statement
-from services.transaction import Work
+from services.aggregates.lines import CHANGING
+from services.aggregates.reservations import Lines
+from services.storage.statements import Statement
+from services.work.work import Work
 from tests.support.databases import Databases
 from tests.support.life.commands import Command
 from tests.support.life.fulfilling import Ship
@@ -48,15 +48,17 @@ NO_CHECKS: Final = "PRAGMA ignore_check_constraints = ON"
 
 def naive_reserve(patch: pytest.MonkeyPatch) -> None:
     """What others have reserved is not seen, and the update does not ask."""
-    look = services.reserving.stock_row
+    look = services.aggregates.reservations.stock_row
 
     def see_all(item: StockItem, warehouse: Warehouse) -> StockRow:
         return look(item, warehouse)._replace(available=item.on_hand)
 
-    patch.setattr(services.reserving, "stock_row", see_all)
-    patch.setattr(services.order_entry, "stock_row", see_all)
-    unasked = services.stock.MOVED.replace("AND on_hand", "AND (1 = 1 OR on_hand", 1) + ")"
-    patch.setattr(services.stock, "MOVE", Statement(unasked))
+    patch.setattr(services.aggregates.reservations, "stock_row", see_all)
+    patch.setattr(services.orders.entry, "stock_row", see_all)
+    unasked = (
+        services.aggregates.stock.MOVED.replace("AND on_hand", "AND (1 = 1 OR on_hand", 1) + ")"
+    )
+    patch.setattr(services.aggregates.stock, "MOVE", Statement(unasked))
 
 
 def float_money(patch: pytest.MonkeyPatch) -> None:
@@ -75,12 +77,12 @@ def no_release_on_cancel(patch: pytest.MonkeyPatch) -> None:
         for line_id, quantity in units.items():
             lines[line_id].reserved -= quantity
 
-    patch.setattr(services.order_actions, "give_back", forget)
+    patch.setattr(services.orders.act, "give_back", forget)
 
 
 def refund_unbounded(patch: pytest.MonkeyPatch) -> None:
     """Nobody compares a payment with those before it."""
-    patch.setattr(services.payments, "check_payment", lambda *facts: None)
+    patch.setattr(services.payments.record, "check_payment", lambda *facts: None)
 
 
 def ledger_row_skipped(patch: pytest.MonkeyPatch) -> None:
@@ -106,7 +108,7 @@ def illegal_transition(patch: pytest.MonkeyPatch) -> None:
 def backorder_served_twice(patch: pytest.MonkeyPatch) -> None:
     """A line that was served goes on waiting."""
     some = tuple(name for name in CHANGING if name != "backordered")
-    patch.setattr(services.order_lines, "CHANGING", some)
+    patch.setattr(services.aggregates.lines, "CHANGING", some)
 
 
 def counter_edited(patch: pytest.MonkeyPatch) -> None:
@@ -119,17 +121,17 @@ def credit_forgotten(patch: pytest.MonkeyPatch) -> None:
     async def forget(work: Work, order: Any) -> None:
         """Nothing."""
 
-    patch.setattr(services.credit, "book", forget)
+    patch.setattr(services.aggregates.credit, "book", forget)
 
 
 def shipping_billed_again(patch: pytest.MonkeyPatch) -> None:
     """Each shipment is billed as if it were the order's first."""
-    worth_of = services.invoices.worth_of
+    worth_of = services.aggregates.invoices.worth_of
 
     def first(*args: Any, is_first: bool) -> Any:
         return worth_of(*args, is_first=True)
 
-    patch.setattr(services.invoices, "worth_of", first)
+    patch.setattr(services.aggregates.invoices, "worth_of", first)
 
 
 def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:
@@ -140,7 +142,7 @@ def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:
     ) -> Iterable[tuple[UUID, int]]:
         return [(min(homes.ranks, key=homes.ranks.get), units)]
 
-    patch.setattr(services.return_places._Homes, "take", first)
+    patch.setattr(services.aggregates.lots.places._Homes, "take", first)
 
 
 def pots(quantity: int, **more: Any) -> Place:

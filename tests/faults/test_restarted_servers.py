@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from tortoise.transactions import in_transaction
 
-from services import database as service
+from services.storage import database as service
 from tests.faults.test_lost_connections import end_connections
 from tests.support.databases import Database, Dialect
 from tests.support.servers import PrivateServer

@@ -15,9 +15,9 @@ from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from models.catalog import Category
-from services import clock
-from services import database as service
-from services.engines.sqlite import ImmediateSqliteClient, ImmediateTransaction
+from services.storage import database as service
+from services.storage.engines.sqlite import ImmediateSqliteClient, ImmediateTransaction
+from services.work import clock
 from tests.faults.test_cancelled import SLOW
 from tests.support.api import ask
 from tests.support.company import found_company

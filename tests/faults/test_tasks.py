@@ -15,11 +15,11 @@ from models.inventory import Reservation, StockItem
 from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
 from models.rules.events import EventKind
-from services import clock
-from services import database as service
-from services.delays import tell_delays
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.orders.delays import tell_delays
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.storage import database as service
+from services.work import clock
 from tests.support.databases import Database
 from tests.support.processes import Server, started
 from tests.support.serving import application

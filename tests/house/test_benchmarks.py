@@ -19,9 +19,9 @@ from models.orders import Order
 from models.references import SearchToken
 from models.rules.access import SYSTEM
 from resolvers.identifiers import to_global
-from services.database import connection
-from services.search import customer_texts, order_texts, words_of
-from services.stock_audit import verify_stock
+from services.operations.stock_audit import verify_stock
+from services.storage.database import connection
+from services.work.search import customer_texts, order_texts, words_of
 from tests.support.company import found_company
 from tests.support.databases import Database, connected
 from tests.support.repository import ROOT

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services import database, migrations
+from services.operations import migrations
+from services.storage import database
 from tests.support.repository import ROOT
 
 COMMAND = Path(sys.executable).parent / "ordergraph"

@@ -11,8 +11,8 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 from models.customers import CustomerGroup
 from models.migrations import __path__ as migrations_path
-from services.database import APP, configuration, connection
-from services.migrations import migrate, pending
+from services.operations.migrations import migrate, pending
+from services.storage.database import APP, configuration, connection
 from tests.support.databases import Database, connected
 from tests.support.schema_facts import declared
 from tests.support.schema_readers import found

@@ -20,7 +20,7 @@ from models.references import SearchToken
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
 from models.rules.errors import Forbidden
 from models.tables import TABLES
-from services.visibility import NEEDED, visible
+from services.work.visibility import NEEDED, visible
 from tests.support.databases import Database
 
 USE_CASES = {

@@ -13,7 +13,7 @@ import pytest
 
 from models.events import Feed
 from models.numbering import NumberCounter
-from services.database import connection
+from services.storage.database import connection
 from tests.support import kinds
 from tests.support.databases import DIALECTS, Databases, Dialect, connected
 from tests.support.kinds import MARIADB, POSTGRES, REDIS, Unavailable

@@ -4,8 +4,8 @@ from typing import Final
 
 from models.columns import new_id
 from models.inventory import StockItem
-from services.database import connection
-from services.migrations import migrate
+from services.operations.migrations import migrate
+from services.storage.database import connection
 from tests.house.test_upgrades import MIGRATIONS, PLACED, migrate_to
 from tests.support.databases import Database, connected
 

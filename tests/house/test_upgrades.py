@@ -20,11 +20,11 @@ from models.rules.access import SYSTEM
 from models.rules.delays import NEVER, Stage, sortable
 from models.rules.events import EventKind
 from models.rules.money import Rounding
-from services import clock
-from services.database import APP, connection
-from services.delays import tell_delays
-from services.migrations import _executor, migrate
-from services.settled import complete_settled
+from services.operations.migrations import _executor, migrate
+from services.operations.settled import complete_settled
+from services.orders.delays import tell_delays
+from services.storage.database import APP, connection
+from services.work import clock
 from tests.support.databases import Database, connected
 
 PLACED: Final = datetime(2026, 3, 1, 8, tzinfo=UTC)

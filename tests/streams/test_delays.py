@@ -9,8 +9,8 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from resolvers.identifiers import to_global
 from resolvers.inputs.orders import OrderWhere
-from services import clock
-from services.delays import tell_delays
+from services.orders.delays import tell_delays
+from services.work import clock
 from subscriptions.items import Heartbeat, OrderUpdate
 from subscriptions.live import Live
 from tests.support.databases import Database

@@ -36,11 +36,12 @@ from models.rules.order_states import (
 from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import clean
 from resolvers.filters.orders import to_query
-from services import search
-from services.catalog import SaveProduct, save_product
-from services.customers import SaveCustomer, save_customer
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
-from services.order_facts import facts_now
+from services.aggregates.orders import facts_now
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.work import search
 from tests.support.databases import Database
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)

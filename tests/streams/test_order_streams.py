@@ -12,12 +12,12 @@ from models.rules.order_states import OrderAction, OrderStatus
 from resolvers.identifiers import to_global
 from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.orders import OrderWhere
-from services import clock, feed
-from services.customers import SaveCustomer, save_customer
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order, place_order
-from services.references import ExternalKey
+from services.customers.save import SaveCustomer, save_customer
+from services.orders.edit import EditOrder, edit_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order, place_order
+from services.work import clock, feed
+from services.work.references import ExternalKey
 from subscriptions.items import Heartbeat, OrderUpdate, StreamReset
 from subscriptions.live import Live
 from subscriptions.pace import Pace

@@ -12,7 +12,8 @@ from models.columns import new_id
 from models.events import Event
 from models.rules.access import ActorKind
 from models.rules.events import EventKind, SubjectKind
-from services import clock, database, feed
+from services.storage import database
+from services.work import clock, feed
 from subscriptions.deadline import within
 from subscriptions.items import Heartbeat
 from subscriptions.live import Live

@@ -10,7 +10,7 @@ from graph.schema import schema
 from models.rules.access import OPEN, Actor
 from resolvers.context import Context
 from resolvers.cursors import Sealer
-from services import clock, feed
+from services.work import clock, feed
 
 SEALER: Final = Sealer(b"tests only")
 # As a server has it: `ORDERGRAPH_EXECUTOR=reference make test ARGS=tests/api` asks graphql-core.

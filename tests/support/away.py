@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from services import database as service
-from services.migrations import migrate
+from services.operations.migrations import migrate
+from services.storage import database as service
 from tests.support.databases import Database, Dialect, connected
 from tests.support.servers import PrivateServer
 

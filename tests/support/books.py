@@ -27,10 +27,10 @@ from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import AWAITED, ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
-from services.balance import sums_of
-from services.database import dialect
-from services.orders import counts_of
-from services.stock_audit import verify_stock
+from services.aggregates.amounts import sums_of
+from services.aggregates.orders import counts_of
+from services.operations.stock_audit import verify_stock
+from services.storage.database import dialect
 
 SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Return, Shipment, StockItem)
 

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import asyncmy
 import asyncpg
 
-from services import database as service
-from services.migrations import migrate
+from services.operations.migrations import migrate
+from services.storage import database as service
 from tests.support import kinds
 from tests.support.kinds import Kind
 from tests.support.servers import Servers

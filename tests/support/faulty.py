@@ -9,14 +9,14 @@ from uuid import UUID
 
 from starlette.applications import Starlette
 
-import services.credit
-import services.idempotency
-import services.order_actions
-import services.order_editing
-import services.order_entry
-import services.orders
-import services.placing
-import services.reserving
+import services.aggregates.credit
+import services.aggregates.orders
+import services.aggregates.reservations
+import services.orders.act
+import services.orders.edit
+import services.orders.entry
+import services.orders.place
+import services.work.idempotency
 from graph.server.app import create_app
 from models.customers import Customer
 from models.idempotency import IdempotencyKey
@@ -25,9 +25,10 @@ from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.allocation import StockRow
 from models.rules.credit import Share
-from services import stock
-from services.idempotency import Claim
-from services.transaction import Contended, Work, run
+from services.aggregates import stock
+from services.work.idempotency import Claim
+from services.work.transaction import run
+from services.work.work import Contended, Work
 
 THINKING_SECONDS = 0.05
 """Between reading and writing, so that a machine of any speed shows what the guard lets through."""
@@ -57,15 +58,15 @@ async def _naive_move(
 
 def naive() -> Starlette:
     """Stock is read and then written, in one transaction."""
-    vars(services.reserving)["move_all"] = _naive_move
+    vars(services.aggregates.reservations)["move_all"] = _naive_move
     return create_app()
 
 
 def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
-    vars(services.reserving)["move_all"] = _naive_move
-    look = vars(services.order_entry)["stock_row"]
-    place_order = services.placing.place_order
+    vars(services.aggregates.reservations)["move_all"] = _naive_move
+    look = vars(services.orders.entry)["stock_row"]
+    place_order = services.orders.place.place_order
 
     def look_no_more(item: StockItem, warehouse: Warehouse) -> StockRow:
         early = _seen.get() or {}
@@ -77,19 +78,19 @@ def early() -> Starlette:
         await asyncio.sleep(THINKING_SECONDS)
         return await place_order(*arguments)
 
-    vars(services.order_entry)["stock_row"] = look_no_more
-    vars(services.placing)["place_order"] = place_after_a_look
+    vars(services.orders.entry)["stock_row"] = look_no_more
+    vars(services.orders.place)["place_order"] = place_after_a_look
     return create_app()
 
 
 async def _twice(run_step: Any, step: Any) -> Any:
     """What is put around a use case where it knows of no keys: look, do it, and note it down."""
-    claim = services.idempotency._claims.get()
+    claim = services.work.idempotency._claims.get()
     if claim is None:
         return await run_step(step)
     known = IdempotencyKey.filter(principal=claim.principal, key=claim.key)
     if await known.exists():
-        return await run_step(lambda work: services.idempotency._replay(work, claim))
+        return await run_step(lambda work: services.work.idempotency._replay(work, claim))
     await asyncio.sleep(THINKING_SECONDS)
     done = await run_step(step)
     await run(OPEN, partial(_note_down, claim, done))
@@ -97,7 +98,7 @@ async def _twice(run_step: Any, step: Any) -> Any:
 
 
 async def _note_down(claim: Claim, done: Any, work: Work) -> None:
-    outcome = services.idempotency._outcome(done)
+    outcome = services.work.idempotency._outcome(done)
     row = IdempotencyKey(
         principal=claim.principal,
         key=claim.key,
@@ -111,7 +112,7 @@ async def _note_down(claim: Claim, done: Any, work: Work) -> None:
 
 def forgetful() -> Starlette:
     """A key is written after what was done under it, in a transaction of its own."""
-    vars(services.idempotency)["once"] = _twice
+    vars(services.work.idempotency)["once"] = _twice
     return create_app()
 
 
@@ -123,26 +124,26 @@ async def _add_after_a_look(work: Work, order: Order, change: Share) -> bool:
     limit = customer.credit_limit_minor
     if limit is not None and _owed.get() + change.credit_minor > limit:
         return False
-    await services.credit._add(work, order.customer_id, change)
+    await services.aggregates.credit._add(work, order.customer_id, change)
     return True
 
 
 def generous() -> Starlette:
     """What a customer owes is looked at before the transaction, and added to in it."""
-    place_order = services.placing.place_order
+    place_order = services.orders.place.place_order
 
     async def place_after_a_look(actor: Any, command: Any) -> Any:
         _owed.set((await Customer.get(id=command.customer_id)).credit_used_minor)
         await asyncio.sleep(THINKING_SECONDS)
         return await place_order(actor, command)
 
-    vars(services.credit)["_add_within"] = _add_after_a_look
-    vars(services.placing)["place_order"] = place_after_a_look
+    vars(services.aggregates.credit)["_add_within"] = _add_after_a_look
+    vars(services.orders.place)["place_order"] = place_after_a_look
     return create_app()
 
 
 def blind() -> Starlette:
     """Nobody asks which version a writer saw."""
-    for module in (services.orders, services.order_actions, services.order_editing):
+    for module in (services.aggregates.orders, services.orders.act, services.orders.edit):
         vars(module)["check_version"] = lambda _order, _version: None
     return create_app()

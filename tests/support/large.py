@@ -9,10 +9,11 @@ from models.inventory import StockItem
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.money import comparable
-from services.order_entry import NewLine
-from services.placing import PlaceOrder
-from services.stock import open_with
-from services.transaction import Work, run
+from services.aggregates.stock import open_with
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder
+from services.work.transaction import run
+from services.work.work import Work
 from tests.support.trade import Trade, open_trade
 
 ON_HAND = 1_000

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.database import connection
+from services.storage.database import connection
 from tests.support.databases import Dialect
 from tests.support.schema_facts import Column, ForeignKey, Schema, Table, condition
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
-from services.catalog import SaveProduct, save_product
-from services.customers import SaveCustomer, save_customer
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
-from services.order_actions import ActOnOrder, act_on_order
-from services.order_entry import NewLine
-from services.orders import note_on_order
-from services.placing import PlaceOrder, place_order
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.orders.act import ActOnOrder, act_on_order
+from services.orders.entry import NewLine
+from services.orders.note import note_on_order
+from services.orders.place import PlaceOrder, place_order
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from services import clock
+from services.work import clock
 from subscriptions.live import Live
 from tests.support.api import ask
 from tests.support.watching import QUICK, number_all, updates, watching

@@ -20,24 +20,24 @@ from models.rules.errors import Refused
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
-from models.rules.return_states import Disposition
+from models.rules.return_states import Disposition, ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
 from models.tables import TABLES
-from services.catalog import SaveProduct, save_product
-from services.customers import SaveCustomer, save_customer
-from services.fulfillment import Track, track_shipment
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
-from services.order_actions import ActOnOrder, act_on_order
-from services.order_entry import NewLine
-from services.payments import RecordPayment, record_payment
-from services.placing import PlaceOrder, place_order
-from services.returns import (
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.fulfillment.returns import (
     ReceiveReturn,
     RequestReturn,
-    ReturnUnits,
     receive_return,
     request_return,
 )
+from services.fulfillment.track import Track, track_shipment
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.orders.act import ActOnOrder, act_on_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, place_order
+from services.payments.record import RecordPayment, record_payment
 
 NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from resolvers.context import Context
 from resolvers.cursors import Sealer
 from resolvers.inputs.orders import OrderWhere
 from resolvers.scalars import Cursor
-from services import clock, feed
+from services.work import clock, feed
 from subscriptions.items import OrderUpdate
 from subscriptions.live import Live
 from subscriptions.orders import Item, order_updates

@@ -15,17 +15,13 @@ from models.rules.access import OPEN, SYSTEM
 from models.rules.catalog import BackorderPolicy
 from models.rules.money import Rounding
 from resolvers.identifiers import to_global
-from services import clock, policy
-from services.catalog import SaveSupplier, save_supplier
-from services.customers import (
-    SaveCustomer,
-    SaveCustomerGroup,
-    save_customer,
-    save_customer_group,
-)
-from services.exchange import Quote, save_rates
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.catalog.suppliers import SaveSupplier, save_supplier
+from services.customers.groups import SaveCustomerGroup, save_customer_group
+from services.customers.save import SaveCustomer, save_customer
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.payments.rates import Quote, save_rates
+from services.work import clock, policy
 from tests.support.trade import NOON, Trade, open_trade
 
 LATER: Final = NOON + timedelta(hours=1)

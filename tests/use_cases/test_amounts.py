@@ -12,11 +12,11 @@ from models.rules.access import OPEN
 from models.rules.money import Rounding
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
-from services import policy
-from services.edited_lines import EditedLine
-from services.freight import parts_of
-from services.fulfillment import CreateShipment, create_shipment
-from services.order_editing import EditOrder, edit_order
+from services.aggregates.amounts import parts_of
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edited_lines import EditedLine
+from services.work import policy
 from tests.support import books
 from tests.support.auditor import audit
 from tests.support.databases import Database

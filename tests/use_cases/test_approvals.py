@@ -13,11 +13,11 @@ from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.customers import CreditRating
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
-from services.credit import SetCredit, set_credit
-from services.edited_lines import EditedLine
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.customers.credit import SetCredit, set_credit
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons

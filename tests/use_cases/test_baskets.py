@@ -17,8 +17,8 @@ from models.catalog import Product
 from models.columns import new_id
 from models.orders import Order
 from models.rules.money import Rounding
-from services.freight import parts_of, rule_of, tax_freight
-from services.order_entry import NewLine, build_lines, sum_up
+from services.aggregates.amounts import parts_of, rule_of, sum_up, tax_freight
+from services.orders.entry import NewLine, build_lines
 from tests.support.databases import Database
 
 MINOR_UNITS: Final = {"EUR": 100, "JPY": 1, "KWD": 1_000, "CLF": 10_000}

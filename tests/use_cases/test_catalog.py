@@ -10,17 +10,11 @@ from models.columns import new_id
 from models.references import ExternalRef, SearchToken
 from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy, TrackingPolicy
-from services.catalog import (
-    MAX_CATEGORY_DEPTH,
-    SaveCategory,
-    SaveProduct,
-    SaveSupplier,
-    save_category,
-    save_product,
-    save_supplier,
-)
-from services.references import ExternalKey
-from services.search import ATTRIBUTE, attribute_token
+from services.catalog.categories import MAX_CATEGORY_DEPTH, SaveCategory, save_category
+from services.catalog.products import SaveProduct, save_product
+from services.catalog.suppliers import SaveSupplier, save_supplier
+from services.work.references import ExternalKey
+from services.work.search import ATTRIBUTE, attribute_token
 from tests.support.databases import Database
 from tests.support.trade import nothing_written, reasons
 

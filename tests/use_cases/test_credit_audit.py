@@ -13,11 +13,12 @@ from models.rules.access import SYSTEM, Actor, ActorKind, Permission
 from models.rules.errors import Forbidden
 from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
-from services import clock, exchange
-from services.credit_audit import PAGE, Counter, Drift, Report, verify_credit
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.exchange import Quote
+from services.operations.credit_audit import PAGE, Counter, Drift, Report, verify_credit
+from services.payments import rates
+from services.payments.rates import Quote
+from services.work import clock
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade
@@ -112,7 +113,7 @@ async def test_an_order_s_drifted_part_is_found_and_repaired(database: Database)
 async def test_orders_in_another_currency_count_by_their_rate(database: Database) -> None:
     trade = await open_trade()
     await trade.product("MAP", near=5, currency="USD")
-    await exchange.save_rates(SYSTEM, [Quote(date(2026, 3, 9), "USD", Decimal("0.9"))])
+    await rates.save_rates(SYSTEM, [Quote(date(2026, 3, 9), "USD", Decimal("0.9"))])
     with clock.frozen(NOON):
         order = await trade.place(("MAP", 1))
     assert await verify_credit(SYSTEM) == CLEAN

@@ -14,15 +14,11 @@ from models.events import Event
 from models.references import ExternalRef, SearchToken
 from models.rules.access import OPEN
 from models.rules.errors import Refused
-from services import clock, policy
-from services.addresses import Address
-from services.customers import (
-    SaveCustomer,
-    SaveCustomerGroup,
-    save_customer,
-    save_customer_group,
-)
-from services.references import ExternalKey
+from services.aggregates.addresses import Address
+from services.customers.groups import SaveCustomerGroup, save_customer_group
+from services.customers.save import SaveCustomer, save_customer
+from services.work import clock, policy
+from services.work.references import ExternalKey
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, nothing_written, reasons

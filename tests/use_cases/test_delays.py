@@ -19,14 +19,16 @@ from models.rules.order_filter import OrderFilter
 from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.shipment_states import ShipmentStatus
 from resolvers.filters.orders import to_query
-from services import clock, delays, policy
-from services.delays import BATCH, tell_delays
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import facts, lock_order, settle
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.order_lines import lines_of
-from services.orders import facts, lock_order, settle
-from services.policy import Policy
-from services.transaction import Work, run
+from services.orders import delays
+from services.orders.delays import BATCH, tell_delays
+from services.work import clock, policy
+from services.work.policy import Policy
+from services.work.transaction import run
+from services.work.work import Work
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade, shipments_of
 

@@ -35,17 +35,17 @@ from models.rules.payment_states import FOLLOWS, PaymentKind
 from models.rules.return_states import ReturnState
 from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tables import TABLES
-from services import clock, policy, search
-from services import database as service
-from services.customers import SaveCustomer, save_customer
+from services.aggregates.orders import derive
+from services.customers.save import SaveCustomer, save_customer
 from services.demo.fill import Summary, fill, is_empty
 from services.demo.size import Size
-from services.order_actions import ActOnOrder, act_on_order
-from services.order_entry import NewLine
-from services.orders import derive
-from services.placing import PlaceOrder, place_order
-from services.policy import Policy
-from services.stock_audit import Report, verify_stock
+from services.operations.stock_audit import Report, verify_stock
+from services.orders.act import ActOnOrder, act_on_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, place_order
+from services.storage import database as service
+from services.work import clock, policy, search
+from services.work.policy import Policy
 from tests.support.auditor import audit
 from tests.support.databases import Database, Databases, connected
 

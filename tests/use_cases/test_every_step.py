@@ -19,12 +19,13 @@ from models.rules.order_states import (
     order_actions,
 )
 from models.rules.payment_states import FOLLOWS, PaymentKind
+from models.rules.return_states import ReturnUnits
 from models.rules.shipment_states import LEFT, ShipmentStatus, allowed_statuses, has_left
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.orders import situation
-from services.placing import PlaceOrder, draft_order
-from services.returns import RequestReturn, ReturnUnits, request_return
+from services.aggregates.orders import situation
+from services.fulfillment.returns import RequestReturn, request_return
+from services.orders.edit import EditOrder, edit_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons, shipments_of

@@ -11,9 +11,11 @@ from models.orders import Order
 from models.rules.access import SYSTEM
 from models.rules.errors import Refused
 from models.rules.money import converted
-from services import clock, credit, exchange
-from services.exchange import Quote
-from services.transaction import run
+from services.aggregates import credit
+from services.payments import rates
+from services.payments.rates import Quote
+from services.work import clock
+from services.work.transaction import run
 from tests.support.api import refusal
 from tests.support.company import PLACE, Company, found_company
 from tests.support.databases import Database
@@ -41,7 +43,7 @@ def test_amounts_are_converted_half_even(
 async def quoted(*quotes: tuple[int, str]) -> None:
     """US dollars are worth so much from these days of March on."""
     rows = [Quote(date(2026, 3, day), "USD", Decimal(rate)) for day, rate in quotes]
-    await exchange.save_rates(SYSTEM, rows)
+    await rates.save_rates(SYSTEM, rows)
 
 
 async def sells_in_dollars() -> Company:
@@ -99,7 +101,7 @@ async def test_saving_again_changes_what_is_other(database: Database) -> None:
         Quote(date(2026, 3, 2), "USD", Decimal("0.85")),
         Quote(date(2026, 3, 1), "USD", Decimal("0.9")),
     ]
-    assert await exchange.save_rates(SYSTEM, rows) == 1
+    assert await rates.save_rates(SYSTEM, rows) == 1
     kept = {row.day.day: row.rate for row in await ExchangeRate.all()}
     assert kept == {1: Decimal("0.9"), 2: Decimal("0.85")}
 
@@ -118,15 +120,15 @@ async def test_saving_again_changes_what_is_other(database: Database) -> None:
 )
 def test_lines_that_cannot_be_read(line: str, told: str) -> None:
     with pytest.raises(Refused) as refused:
-        exchange.read(["day,currency,rate", "2026-03-01,USD,0.9", line])
+        rates.read(["day,currency,rate", "2026-03-01,USD,0.9", line])
     assert [error.message for error in refused.value.errors] == [f"line 3: {told}"]
 
 
 def test_a_file_is_read() -> None:
     lines = ["currency,rate,day", "usd, 0.9,2026-03-01", "JPY,0.0061,2026-03-02"]
-    assert exchange.read(lines) == [
+    assert rates.read(lines) == [
         Quote(date(2026, 3, 1), "USD", Decimal("0.9")),
         Quote(date(2026, 3, 2), "JPY", Decimal("0.0061")),
     ]
     with pytest.raises(Refused, match="The file has no column rate"):
-        exchange.read(["day,currency", "2026-03-01,USD"])
+        rates.read(["day,currency", "2026-03-01,USD"])

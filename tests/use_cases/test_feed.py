@@ -6,8 +6,8 @@ from uuid import UUID
 
 from models.events import Event, Feed
 from models.rules.access import OPEN
-from services import feed
-from services.orders import note_on_order
+from services.orders.note import note_on_order
+from services.work import feed
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, open_trade

@@ -16,9 +16,10 @@ from models.rules.errors import IllegalTransition
 from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
-from services import clock, policy
-from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
-from services.parcels import NewParcel
+from services.aggregates.shipments import NewParcel
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.fulfillment.track import Track, track_shipment
+from services.work import clock, policy
 from tests.support import books
 from tests.support.auditor import audit
 from tests.support.databases import Database

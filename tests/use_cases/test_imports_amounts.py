@@ -11,11 +11,11 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
-from services import exchange
-from services.exchange import Quote
 from services.imports.problems import Problems
 from services.imports.report import Report
 from services.imports.run import import_files
+from services.payments import rates
+from services.payments.rates import Quote
 from tests.support.databases import Database
 from tests.support.imported import HEAD, ORDERS, PRODUCTS, Files, told
 
@@ -79,7 +79,7 @@ async def test_foreign_orders_take_the_rates_of_their_days(
     database: Database, files: Files
 ) -> None:
     quotes = [("2025-01-01", "0.9"), ("2025-01-06", "0.8"), ("2025-01-08", "0.7")]
-    await exchange.save_rates(
+    await rates.save_rates(
         SYSTEM, [Quote(date.fromisoformat(day), "USD", Decimal(rate)) for day, rate in quotes]
     )
     files.write(

@@ -20,9 +20,9 @@ from services.imports import writing
 from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
-from services.order_actions import ActOnOrder, act_on_order
-from services.stock_audit import verify_stock
-from services.transaction import Work
+from services.operations.stock_audit import verify_stock
+from services.orders.act import ActOnOrder, act_on_order
+from services.work.work import Work
 from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES

@@ -16,7 +16,7 @@ from models.rules.order_states import OrderStatus, PaymentStatus
 from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
-from services.stock_audit import verify_stock
+from services.operations.stock_audit import verify_stock
 from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample

@@ -14,7 +14,7 @@ from models.rules.access import OPEN, SYSTEM, Actor, ActorKind
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import ErrorCode, Forbidden
 from models.rules.order_states import OrderStatus, PaymentStatus
-from services.catalog import SaveProduct, save_product
+from services.catalog.products import SaveProduct, save_product
 from services.imports.records import Kind
 from services.imports.report import Count, Problem
 from services.imports.run import import_files

@@ -14,10 +14,11 @@ from models.rules.catalog import BackorderPolicy
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, StockChangeKind
 from models.rules.order_states import OrderAction
-from services import clock
-from services.addresses import Address
-from services.fulfillment import CreateShipment, create_shipment
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
+from services.aggregates.addresses import Address
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.work import clock
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

@@ -7,20 +7,19 @@ from models.fulfillment import Return
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
-from models.rules.return_states import Disposition
+from models.rules.return_states import Disposition, ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
-from services.edit_preview import preview_edit
-from services.edited_lines import EditedLine
-from services.order_editing import EditOrder, edit_order
-from services.order_preview import preview_order
-from services.placing import draft_order, place_order
-from services.returns import (
+from services.fulfillment.returns import (
     ReceiveReturn,
     RequestReturn,
-    ReturnUnits,
     receive_return,
     request_return,
 )
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edit_preview import preview_edit
+from services.orders.edited_lines import EditedLine
+from services.orders.place import draft_order, place_order
+from services.orders.preview import preview_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.large import ON_HAND, Large, open_large

@@ -15,10 +15,10 @@ from models.rules.events import EventKind
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.tracking import NamedUnits
-from services.inventory import ChangeStock, adjust_stock
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, place_order
-from services.transfers import TransferStock, transfer_stock
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.transfer import TransferStock, transfer_stock
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, place_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.large import Large, open_large, reloaded

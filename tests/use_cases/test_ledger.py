@@ -19,14 +19,15 @@ from models.rules.ledger import Accounts
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
-from services import clock, ledger, policy
-from services.database import connection
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.fulfillment import CreateShipment, create_shipment
-from services.ledger import Entry, Totals, export_ledger
-from services.payments import RecordPayment, record_payment
-from services.policy import Policy
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.payments import ledger
+from services.payments.ledger import Entry, Totals, export_ledger
+from services.payments.record import RecordPayment, record_payment
+from services.storage.database import connection
+from services.work import clock, policy
+from services.work.policy import Policy
 from tests.support.databases import Database
 from tests.support.statements import counted
 from tests.support.trade import Trade, lines_of, open_trade, reasons, shipments_of

@@ -16,11 +16,13 @@ from models.rules.errors import InputError
 from models.rules.numbering import NumberKind
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
-from services import clock, numbering, policy
-from services.fulfillment import advance
-from services.order_lines import lines_of
-from services.orders import facts_with_stock, lock_order, settle
-from services.transaction import Work, run
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import facts_with_stock, lock_order, settle
+from services.aggregates.shipments import advance
+from services.operations.numbering import set_next_number
+from services.work import clock, numbering, policy
+from services.work.transaction import run
+from services.work.work import Work
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, open_trade
@@ -171,7 +173,7 @@ async def test_shipments_have_numbers_of_their_own_where_the_pattern_says_so(
 async def test_a_count_that_is_moved_meanwhile_gives_no_number_twice(database: Database) -> None:
     async def move(count: int) -> None:
         with suppress(InputError):  # another was quicker
-            await numbering.set_next_number(OPEN, NumberKind.INVOICE, count, NOON.date())
+            await set_next_number(OPEN, NumberKind.INVOICE, count, NOON.date())
 
     async def take() -> str:
         pattern = policy.current().invoice_number_pattern
@@ -200,9 +202,7 @@ async def test_a_count_is_not_moved_back_to_numbers_that_are_being_given(
     await run(OPEN, next_invoice)
     giving = asyncio.create_task(run(OPEN, give_twenty))
     await given.wait()
-    moving = asyncio.ensure_future(
-        numbering.set_next_number(OPEN, NumberKind.INVOICE, 15, NOON.date())
-    )
+    moving = asyncio.ensure_future(set_next_number(OPEN, NumberKind.INVOICE, 15, NOON.date()))
     assert (await asyncio.wait({moving}, timeout=0.2))[0] == set()
     go_on.set()
     await giving

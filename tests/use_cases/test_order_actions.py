@@ -17,9 +17,9 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus
-from services import clock
-from services.fulfillment import CreateShipment, create_shipment
-from services.order_actions import ActOnOrder, act_on_order
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.orders.act import ActOnOrder, act_on_order
+from services.work import clock
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

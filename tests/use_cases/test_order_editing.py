@@ -11,13 +11,13 @@ from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
-from services import clock
-from services.edit_preview import preview_edit
-from services.edited_lines import EditedLine
-from services.fulfillment import CreateShipment, create_shipment
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edit_preview import preview_edit
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.work import clock
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.statements import counted

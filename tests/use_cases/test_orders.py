@@ -17,14 +17,14 @@ from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import Refused, StockShortage
 from models.rules.events import EventKind
-from services import clock, policy
-from services.addresses import Address
-from services.catalog import SaveProduct, save_product
-from services.customers import SaveCustomer, save_customer
-from services.order_entry import NewLine
-from services.orders import note_on_order
-from services.placing import PlaceOrder, place_order
-from services.references import ExternalKey
+from services.aggregates.addresses import Address
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.orders.entry import NewLine
+from services.orders.note import note_on_order
+from services.orders.place import PlaceOrder, place_order
+from services.work import clock, policy
+from services.work.references import ExternalKey
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

@@ -17,8 +17,8 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction, OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus
-from services import clock
-from services.payments import RecordPayment, record_payment
+from services.payments.record import RecordPayment, record_payment
+from services.work import clock
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

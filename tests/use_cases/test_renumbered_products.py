@@ -4,12 +4,12 @@ from models.catalog import Product
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
-from services.catalog import SaveProduct, save_product
-from services.edit_preview import preview_edit
-from services.edited_lines import EditedLine
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.catalog.products import SaveProduct, save_product
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edit_preview import preview_edit
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
 from tests.support.databases import Database
 from tests.support.trade import Trade, counters, lines_of, nothing_written, open_trade, reasons
 

@@ -14,13 +14,13 @@ from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
-from models.rules.return_states import Disposition
+from models.rules.return_states import Disposition, ReturnUnits
 from models.rules.tracking import NamedUnits
 from models.tracking import UnitMovement, UnitStock
-from services.catalog import SaveProduct, save_product
-from services.inventory import ChangeStock, adjust_stock
-from services.returns import ReceiveReturn, ReturnUnits, receive_return
-from services.stock_audit import verify_stock
+from services.catalog.products import SaveProduct, save_product
+from services.fulfillment.returns import ReceiveReturn, receive_return
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.operations.stock_audit import verify_stock
 from tests.support import books
 from tests.support.auditor import audit
 from tests.support.databases import Database

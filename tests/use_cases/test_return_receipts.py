@@ -16,12 +16,8 @@ from models.rules.errors import IllegalTransition, Refused, VersionConflict
 from models.rules.inventory import MAX_QUANTITY, StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
-from models.rules.return_states import Disposition
-from services.returns import (
-    ReceiveReturn,
-    ReturnUnits,
-    receive_return,
-)
+from models.rules.return_states import Disposition, ReturnUnits
+from services.fulfillment.returns import ReceiveReturn, receive_return
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

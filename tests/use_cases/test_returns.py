@@ -12,14 +12,10 @@ from models.rules.errors import IllegalTransition, Refused
 from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
-from models.rules.return_states import Disposition, ReturnState
+from models.rules.return_states import Disposition, ReturnState, ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
-from services import clock, policy
-from services.returns import (
-    RequestReturn,
-    ReturnUnits,
-    request_return,
-)
+from services.fulfillment.returns import RequestReturn, request_return
+from services.work import clock, policy
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import (

@@ -7,8 +7,9 @@ import pytest
 from models.references import SearchToken
 from models.rules.access import OPEN
 from models.rules.events import SubjectKind
-from services.catalog import SaveProduct, SaveSupplier, save_product, save_supplier
-from services.search import ATTRIBUTE, MAX_WORDS_A_FIELD, attribute_token, words_of
+from services.catalog.products import SaveProduct, save_product
+from services.catalog.suppliers import SaveSupplier, save_supplier
+from services.work.search import ATTRIBUTE, MAX_WORDS_A_FIELD, attribute_token, words_of
 from tests.support.databases import Database
 from tests.support.trade import open_trade
 

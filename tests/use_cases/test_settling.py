@@ -11,10 +11,10 @@ from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
-from services import clock
-from services.order_entry import NewLine
-from services.payments import RecordPayment, record_payment
-from services.placing import PlaceOrder, draft_order
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.payments.record import RecordPayment, record_payment
+from services.work import clock
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import lines_of, nothing_written, open_trade, reasons, shipments_of

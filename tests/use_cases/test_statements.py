@@ -17,8 +17,9 @@ from models.rules.access import OPEN
 from models.rules.errors import InputError
 from models.rules.order_states import OrderStatus
 from models.tables import TABLES
-from services.statements import Query, Statement, fresh, insert_new
-from services.transaction import Work, run
+from services.storage.statements import Query, Statement, fresh, insert_new
+from services.work.transaction import run
+from services.work.work import Work
 from tests.support.databases import Database
 from tests.support.statements import counted
 from tests.support.trade import Trade, open_trade

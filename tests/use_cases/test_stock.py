@@ -5,8 +5,9 @@ import pytest
 from models.inventory import StockItem
 from models.rules.access import OPEN
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
-from services.stock import Movement, move
-from services.transaction import Contended, Work, run
+from services.aggregates.stock import Movement, move
+from services.work.transaction import run
+from services.work.work import Contended, Work
 from tests.support.databases import Database
 from tests.support.trade import moves, nothing_written, open_trade
 

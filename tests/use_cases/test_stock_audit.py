@@ -17,11 +17,11 @@ from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.tracking import NamedUnits
 from models.tracking import UnitStock
-from services.catalog import SaveProduct, save_product
+from services.catalog.products import SaveProduct, save_product
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.inventory import ChangeStock, adjust_stock
-from services.stock_audit import PAGE, Counter, Drift, Report, verify_stock
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.operations.stock_audit import PAGE, Counter, Drift, Report, verify_stock
 from tests.support.databases import Database
 from tests.support.shop import open_shop
 

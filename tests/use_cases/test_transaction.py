@@ -9,9 +9,11 @@ from models.events import Event
 from models.rules.access import OPEN
 from models.rules.errors import Overloaded
 from models.rules.events import EventKind
-from services import clock, transaction
-from services.events import record
-from services.transaction import ATTEMPTS, Contended, Work, is_conflict, is_taken, on_commit, run
+from services.work import clock, transaction
+from services.work.commits import on_commit
+from services.work.events import record
+from services.work.transaction import ATTEMPTS, is_conflict, is_taken, run
+from services.work.work import Contended, Work
 from tests.support import books
 from tests.support.databases import Database
 from tests.support.trade import NOON, nothing_written, open_trade

@@ -12,16 +12,19 @@ from models.rules.access import OPEN, Permission
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus
-from services.catalog import SaveCategory, SaveProduct, save_category, save_product
-from services.customers import SaveCustomer, save_customer
-from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
-from services.inventory import ChangeStock, SaveWarehouse, adjust_stock, save_warehouse
-from services.order_actions import ActOnOrder, act_on_order
-from services.order_entry import NewLine
-from services.orders import note_on_order
-from services.payments import RecordPayment, record_payment
-from services.placing import PlaceOrder, place_order
-from services.visibility import NEEDED, visible
+from services.catalog.categories import SaveCategory, save_category
+from services.catalog.products import SaveProduct, save_product
+from services.customers.save import SaveCustomer, save_customer
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.fulfillment.track import Track, track_shipment
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.orders.act import ActOnOrder, act_on_order
+from services.orders.entry import NewLine
+from services.orders.note import note_on_order
+from services.orders.place import PlaceOrder, place_order
+from services.payments.record import RecordPayment, record_payment
+from services.work.visibility import NEEDED, visible
 from tests.support.databases import Database
 from tests.support.trade import (
     Trade,

@@ -6,11 +6,11 @@ from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
-from services import clock
-from services.edited_lines import EditedLine
-from services.order_editing import EditOrder, edit_order
-from services.order_entry import NewLine
-from services.placing import PlaceOrder, draft_order
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edited_lines import EditedLine
+from services.orders.entry import NewLine
+from services.orders.place import PlaceOrder, draft_order
+from services.work import clock
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, counters, lines_of, open_trade

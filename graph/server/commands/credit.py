@@ -7,8 +7,8 @@ import typer
 from graph.server.commands import session
 from models.rules.access import SYSTEM
 from models.rules.money import to_text
-from services import policy
-from services.credit_audit import Drift, Report, verify_credit
+from services.operations.credit_audit import Drift, Report, verify_credit
+from services.work import policy
 
 app = typer.Typer(name="credit", help="Look after what customers owe.", no_args_is_help=True)
 

@@ -4,7 +4,8 @@ import typer
 
 from graph.server.commands import session
 from graph.server.settings_shown import listed
-from services import database, migrations
+from services.operations import migrations
+from services.storage import database
 
 
 def doctor() -> None:

@@ -16,7 +16,7 @@ from models.rules.errors import Refused
 from models.rules.money import to_text
 from models.rules.text import inert
 from resolvers.identifiers import to_global
-from services.ledger import Entry, Totals, check_period, export_ledger
+from services.payments.ledger import Entry, Totals, check_period, export_ledger
 
 COLUMNS: Final = (
     *("date", "document", "number", "order", "customer"),

@@ -15,7 +15,7 @@ from services.imports.mapping import BadMapping
 from services.imports.problems import Problems
 from services.imports.report import Outcome, Report, Told
 from services.imports.run import Options, import_files
-from services.outages import is_outage
+from services.storage.outages import is_outage
 
 TITLES = {
     Outcome.DIFFERS: "rows that differ from what was imported",

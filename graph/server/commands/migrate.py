@@ -3,7 +3,7 @@
 import typer
 
 from graph.server.commands import progress, session
-from services import migrations
+from services.operations import migrations
 
 
 def migrate() -> None:

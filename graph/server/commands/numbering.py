@@ -9,7 +9,7 @@ from graph.server.commands import session
 from models.rules.access import SYSTEM
 from models.rules.errors import Refused
 from models.rules.numbering import NumberKind
-from services.numbering import NextNumber, Numbering, list_numbering, set_next_number
+from services.operations.numbering import NextNumber, Numbering, list_numbering, set_next_number
 
 app = typer.Typer(name="numbering", help="Look after the numbers.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ import typer
 from graph.server.commands import session
 from models.rules.access import SYSTEM
 from models.rules.errors import Refused
-from services import exchange
+from services.payments.rates import read, save_rates
 
 
 def rates(
@@ -26,8 +26,8 @@ def rates(
     settings = session.settings()
     try:
         with source.open(encoding="utf-8-sig", newline="") as lines:
-            quotes = exchange.read(lines)
-        changed = session.run(lambda: exchange.save_rates(SYSTEM, quotes), settings)
+            quotes = read(lines)
+        changed = session.run(lambda: save_rates(SYSTEM, quotes), settings)
     except Refused as refusal:
         session.fail("\n".join(error.message for error in refusal.errors))
     except (OSError, UnicodeDecodeError) as error:

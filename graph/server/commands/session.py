@@ -10,7 +10,9 @@ import typer
 from graph.server import logs
 from graph.server.settings import BadSettings, Settings, load
 from graph.server.settings_shown import unknown, without_password
-from services import database, migrations, policy
+from services.operations import migrations
+from services.storage import database
+from services.work import policy
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import typer
 
 from graph.server.commands import session
 from models.rules.access import SYSTEM
-from services.stock_audit import Drift, Report, verify_stock
+from services.operations.stock_audit import Drift, Report, verify_stock
 
 app = typer.Typer(name="stock", help="Look after the stock.", no_args_is_help=True)
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.rules.access import OPEN
-from services.edited_lines import EditedLine
-from services.order_editing import EditOrder, edit_order
-from services.saving import UNSET
+from services.orders.edit import EditOrder, edit_order
+from services.orders.edited_lines import EditedLine
+from services.work.upserts import UNSET
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.freight import tax_freight
 from tests.support.life.ordering import (

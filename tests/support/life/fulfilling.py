@@ -6,8 +6,10 @@ from typing import Final
 
 from models.rules.access import OPEN
 from models.rules.shipment_states import ShipmentStatus
-from services.fulfillment import CreateShipment, Track, create_shipment, track_shipment
-from services.parcels import NewParcel, SaveParcel, save_parcel
+from services.aggregates.shipments import NewParcel
+from services.fulfillment.parcels import SaveParcel, save_parcel
+from services.fulfillment.ship import CreateShipment, create_shipment
+from services.fulfillment.track import Track, track_shipment
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.paper import INSIDE, LEFT, No, Order, Paper
 from tests.support.life.parts import Shipment

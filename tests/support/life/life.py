@@ -18,16 +18,12 @@ from models.payments import Payment as StoredPayment
 from models.rules.access import OPEN
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import Refused
-from services import clock
-from services.catalog import SaveProduct, save_product
-from services.customers import (
-    SaveCustomer,
-    SaveCustomerGroup,
-    save_customer,
-    save_customer_group,
-)
-from services.idempotency import Claim, claimed
-from services.inventory import SaveWarehouse, save_warehouse
+from services.catalog.products import SaveProduct, save_product
+from services.customers.groups import SaveCustomerGroup, save_customer_group
+from services.customers.save import SaveCustomer, save_customer
+from services.inventory.warehouses import SaveWarehouse, save_warehouse
+from services.work import clock
+from services.work.idempotency import Claim, claimed
 from tests.support.life.commands import Ask, Command, Names
 from tests.support.life.ordering import confirm_waiting, decimal, rate
 from tests.support.life.paper import No, Paper

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.database import connection
+from services.storage.database import connection
 from tests.support.auditor import audit
 from tests.support.databases import Databases, Dialect, connected
 from tests.support.life.drawing import Draw

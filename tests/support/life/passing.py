@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from models.rules.access import OPEN, SYSTEM
 from models.rules.customers import CreditRating
-from services.credit import SetCredit, set_credit
-from services.delays import tell_delays
-from services.waiting import sweep_expired
+from services.customers.credit import SetCredit, set_credit
+from services.orders.delays import tell_delays
+from services.orders.expiry import sweep_expired
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.ordering import decimal
 from tests.support.life.paper import No, Paper

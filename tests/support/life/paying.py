@@ -6,7 +6,7 @@ from typing import Final
 
 from models.rules.access import OPEN
 from models.rules.payment_states import PaymentKind
-from services.payments import RecordPayment, record_payment
+from services.payments.record import RecordPayment, record_payment
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.paper import No, Paper
 from tests.support.life.parts import Payment

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from models.rules.access import OPEN
-from services.edit_preview import preview_edit
+from services.orders.edit_preview import preview_edit
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.editing import Edit
 from tests.support.life.paper import No, Paper

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.rules.access import OPEN
-from models.rules.return_states import Disposition
-from services.returns import (
+from models.rules.return_states import Disposition, ReturnUnits
+from services.fulfillment.returns import (
     ReceiveReturn,
     RequestReturn,
-    ReturnUnits,
     receive_return,
     request_return,
 )

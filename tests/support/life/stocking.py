@@ -6,9 +6,10 @@ from uuid import UUID
 from models.inventory import StockItem
 from models.rules.access import OPEN
 from models.rules.inventory import StockChangeKind
-from services.inventory import ChangeStock, adjust_stock
-from services.stock import KEPT, reckon
-from services.transfers import SetReorderRule, TransferStock, set_reorder_rule, transfer_stock
+from services.aggregates.stock import KEPT, reckon
+from services.inventory.adjust import ChangeStock, adjust_stock
+from services.inventory.reorder import SetReorderRule, set_reorder_rule
+from services.inventory.transfer import TransferStock, transfer_stock
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.paper import No, Paper
 from tests.support.life.promises import take_promises

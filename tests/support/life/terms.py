@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from models.rules.access import OPEN
-from services.order_editing import EditOrder, edit_order
-from services.references import ExternalKey
+from services.orders.edit import EditOrder, edit_order
+from services.work.references import ExternalKey
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.freight import tax_freight
 from tests.support.life.ordering import act, usual_discount

@@ -1,0 +1,180 @@
+"""Promising stock to the lines of an order, or refusing it for what is short."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from models.orders import OrderLine
+from models.rules.allocation import Demand, Plan, StockRow, allocate
+from models.rules.catalog import BackorderPolicy
+from models.rules.errors import DomainError, StockShortage, refuse
+from services.aggregates.backorders import free_expired, once_freed
+from services.aggregates.reservations import Promised, open_units, reserve, stock_rows, takes_of
+from services.aggregates.selling import Products
+from services.storage.statements import Statement
+from services.work.work import Work
+
+LOCK: Final = Statement("SELECT id FROM product WHERE id IN ? ORDER BY id FOR UPDATE")
+INCOMING: Final = Statement(
+    "SELECT product_id, SUM(incoming) FROM stock_item WHERE product_id IN ? GROUP BY product_id"
+)
+WAITING: Final = Statement(
+    """SELECT product_id, -SUM(backordered) FROM order_line
+    WHERE product_id IN ? AND backordered > 0 GROUP BY product_id"""
+)
+
+
+async def promise(
+    work: Work,
+    lines: list[OrderLine],
+    products: Products,
+    *,
+    stock: Sequence[StockRow] | None = None,
+    places: Mapping[UUID, int] | None = None,
+) -> Promised:
+    """Take the lines' open units from stock and count them as reserved, the rest as backordered.
+
+    The lines need not be stored yet; neither they nor the reservations are saved here. `stock` is
+    that of the products, where the caller has just read it. `places` are the lines' in the input
+    that errors speak of, where they are not in its order.
+
+    Raises:
+        Refused: a StockShortage for each line that its product does not let wait.
+        Contended: the stock that we saw was taken meanwhile.
+    """
+    demand = _demand(lines)
+    wanted = {each.product_id for each in demand}
+    plan = allocate(demand, await stock_rows(work, wanted) if stock is None else stock)
+    if plan.shortages and await free_expired(work, _short(plan, lines), lines[0].order_id):
+        plan = allocate(demand, await stock_rows(work, wanted))
+    await work.pause()
+    counted_on = _until_expected(plan, lines, products)
+    if counted_on:  # locked, so that two orders do not count on the same units
+        await LOCK.rows(work.connection, sorted(counted_on))
+    expected = await _expected(work, counted_on)
+    refuse(_refusals(lines, products, plan.shortages, expected, places or {}))
+    by_id = {line.id: line for line in lines}
+    promised = await reserve(work, takes_of(plan, by_id))
+    for line_id, missing in plan.shortages.items():
+        by_id[line_id].backordered += missing
+    return promised
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What an order would give back before it takes more.
+
+    Units that were promised to it are by their stock items, those that waited by their products.
+    """
+
+    order_id: UUID
+    promised: Counter[UUID]
+    waiting: Counter[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """How many units of each line cannot be promised, by its id, and why that would be refused."""
+
+    missing: Mapping[UUID, int]
+    errors: list[DomainError]
+
+
+async def foresee(
+    work: Work,
+    lines: list[OrderLine],
+    products: Products,
+    *,
+    stock: Sequence[StockRow] | None = None,
+    places: Mapping[UUID, int] | None = None,
+    given: GivenBack | None = None,
+) -> Foreseen:
+    """What `promise` would find of the lines; nothing is taken, freed or locked.
+
+    `stock` and `places` are as there. `given` is what the lines' order gives back first.
+    """
+    demand = _demand(lines)
+    order_id, promised = (given.order_id, given.promised) if given else (None, Counter[UUID]())
+    wanted = {each.product_id for each in demand}
+    rows = await stock_rows(work, wanted, promised) if stock is None else stock
+    plan, freed = allocate(demand, rows), None
+    if plan.shortages:
+        freed = await once_freed(work, _short(plan, lines), order_id, promised)
+    if freed:
+        others = [row for row in rows if row.product_id not in freed.products]
+        plan = allocate(demand, [*others, *freed.stock])
+    await work.pause()
+    expected = await _expected(work, _until_expected(plan, lines, products))
+    if freed:
+        expected.update(freed.served)  # who is served then does not wait for what is expected
+    if given:
+        expected.update(given.waiting)
+    errors = _refusals(lines, products, plan.shortages, expected, places or {})
+    return Foreseen(plan.shortages, errors)
+
+
+def _demand(lines: list[OrderLine]) -> list[Demand]:
+    return [
+        Demand(line_key=line.id, product_id=line.product_id, quantity=units)
+        for line in lines
+        if line.product_id and (units := open_units(line))
+    ]
+
+
+def _short(plan: Plan, lines: list[OrderLine]) -> set[UUID]:
+    return {line.product_id for line in lines if line.product_id and line.id in plan.shortages}
+
+
+def _until_expected(plan: Plan, lines: list[OrderLine], products: Products) -> set[UUID]:
+    """The products that are short, and of which no more may wait than suppliers bring."""
+    short = _short(plan, lines)
+    return {key for key in short if products[key].backorder is BackorderPolicy.UNTIL_EXPECTED}
+
+
+def _refusals(
+    lines: list[OrderLine],
+    products: Products,
+    shortages: Mapping[UUID, int],
+    expected: Counter[UUID],
+    places: Mapping[UUID, int],
+) -> list[DomainError]:
+    """A shortage for each line that its product does not let wait; `expected` is used up."""
+    errors: list[DomainError] = []
+    for index, line in enumerate(lines):
+        missing = shortages.get(line.id, 0)
+        if not missing or line.product_id is None:
+            continue
+        product = products[line.product_id]
+        if product.backorder is BackorderPolicy.ALLOW:
+            continue
+        until_expected = product.backorder is BackorderPolicy.UNTIL_EXPECTED
+        if until_expected and missing <= expected[product.id]:
+            expected[product.id] -= missing
+            continue
+        errors.append(
+            StockShortage(
+                sku=product.sku,
+                requested=open_units(line),
+                available=open_units(line) - missing,
+                path=("lines", str(places.get(line.id, index)), "quantity"),
+            )
+        )
+    return errors
+
+
+async def _expected(work: Work, products: Collection[UUID]) -> Counter[UUID]:
+    """Incoming units of products that no backorder waits for yet."""
+    expected: Counter[UUID] = Counter()
+    if products:
+        for text in (INCOMING, WAITING):
+            for key, units in await text.rows(work.connection, sorted(products)):
+                expected[UUID(str(key))] += int(units)
+    return expected
+
+
+async def incoming(work: Work, products: Collection[UUID]) -> dict[UUID, int]:
+    """The units of each product that suppliers bring, whoever waits for them."""
+    rows = await INCOMING.rows(work.connection, sorted(products)) if products else []
+    return {UUID(str(key)): int(units) for key, units in rows}

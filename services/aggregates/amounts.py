@@ -1,0 +1,158 @@
+"""What an order and its lines come to: prices, taxes, freight, and what is still to be paid."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from models.orders import Order, OrderLine
+from models.rules.errors import (
+    invalid,
+)
+from models.rules.freight import RatePart, freight_parts, freight_rule
+from models.rules.money import (
+    MAX_MINOR,
+    Rounding,
+    comparable,
+    converted,
+)
+from models.rules.order_states import balance_minor, payment_status
+from models.rules.payment_states import PaymentSums
+from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, total
+from services.work import policy
+
+
+def rule_of(rate: Decimal | None) -> str:
+    """How freight is taxed: at the rate that is given, else as the operator decided.
+
+    Raises:
+        InputError: INVALID: the rate is not 0 to 1, or finer than is kept.
+    """
+    if rate is None:
+        return policy.current().freight_tax
+    return freight_rule(f"{check_rate(rate, 'A tax rate', 'shippingTaxRate'):f}")
+
+
+def tax_freight(order: Order, lines: Sequence[OrderLine]) -> None:
+    """Reckon the tax of the order's freight anew, by what is wanted of its lines.
+
+    The order's sums are not set here, nor is it saved.
+    """
+    goods: Counter[Decimal] = Counter()
+    for line in lines:
+        if line.quantity > line.cancelled:
+            goods[line.tax_rate] += totals_of(line, order.rounding).net_minor
+    keep_parts(
+        order,
+        freight_parts(order.shipping_net_minor, order.shipping_tax_rule, goods, order.rounding),
+    )
+
+
+def keep_parts(order: Order, parts: Sequence[RatePart]) -> None:
+    """Set what of the freight bears which rate, and its tax. The order is not saved here."""
+    order.shipping_taxes = stored(parts)
+    order.shipping_tax_minor = sum(part.tax_minor for part in parts)
+
+
+def parts_of(order: Order) -> list[RatePart]:
+    """What of the order's freight bears which rate, as it is kept; all at 0 where none is."""
+    kept = restored(order.shipping_taxes)
+    if kept or not order.shipping_net_minor:
+        return kept
+    return [RatePart(Decimal(0), order.shipping_net_minor, order.shipping_tax_minor)]
+
+
+def stored(parts: Sequence[RatePart]) -> list[list[Any]]:
+    """The parts as a column keeps them."""
+    return [[f"{part.rate:f}", part.net_minor, part.tax_minor] for part in parts]
+
+
+def restored(kept: Any) -> list[RatePart]:
+    """The parts that a column keeps."""
+    parts = orjson.loads(kept) if isinstance(kept, str) else kept  # of another table's column
+    return [RatePart(Decimal(rate), net, tax) for rate, net, tax in parts or ()]
+
+
+def sums_of(order: Order) -> PaymentSums:
+    """The order's total and payments, for the rules."""
+    return PaymentSums(
+        total_minor=order.total_gross_minor,
+        authorized_minor=order.authorized_minor,
+        charged_minor=order.charged_minor,
+        refunded_minor=order.refunded_minor,
+        credited_minor=order.credited_minor,
+    )
+
+
+def balance_of(order: Order) -> int:
+    """What is still to be paid, by the order's sums; below zero: owed to the customer."""
+    return balance_minor(order.status, order.return_status, sums_of(order))
+
+
+def strike_balance(order: Order) -> None:
+    """Set the balance, how far the money is, and what amounts are sorted by.
+
+    Whatever changes a part of them calls this. The order is not saved here.
+    """
+    sums = sums_of(order)
+    order.balance_minor = balance_of(order)
+    order.sort_total = comparable(order.total_gross_minor, order.currency)
+    order.sort_balance = comparable(order.balance_minor, order.currency)
+    order.payment_status = payment_status(order.balance_minor + sums.paid_minor, sums)
+
+
+def totals_of(line: OrderLine, rounding: Rounding) -> LineTotals:
+    """What the wanted units of a line come to, by its order's rounding."""
+    return price_line(
+        LinePrice(
+            quantity=line.quantity - line.cancelled,
+            unit_price_minor=line.unit_price_minor,
+            price_quantity=line.price_quantity,
+            discount_rate=line.discount_rate,
+            tax_rate=line.tax_rate,
+            rounding=rounding,
+        )
+    )
+
+
+def price(line: OrderLine, rounding: Rounding) -> None:
+    """Set what a line comes to from its units and prices."""
+    totals = totals_of(line, rounding)
+    line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
+    line.discount_minor = totals.discount_minor
+
+
+def has_keepable_worth(gross_minor: int, currency: str, company_rate: Decimal | None) -> bool:
+    """Whether the company's currency can hold what an order is worth, as far as that is known."""
+    if company_rate is None:
+        return True
+    worth = converted(gross_minor, currency, company_rate, policy.current().currency)
+    return worth <= MAX_MINOR
+
+
+def sum_up(order: Order, lines: list[OrderLine]) -> None:
+    """Set the order's sums and its balance from its lines and its shipping.
+
+    Raises:
+        InputError: they come to more than an amount can hold, also before what was taken off, or
+            are worth more in the company's currency.
+    """
+    sums = total(
+        [totals_of(line, order.rounding) for line in lines],
+        order.shipping_net_minor,
+        order.shipping_tax_minor,
+    )
+    if not sums.can_be_kept:
+        raise invalid("The order comes to more than can be kept.", "lines")
+    if not has_keepable_worth(sums.total_gross_minor, order.currency, order.company_rate):
+        raise invalid("The order is worth more than can be kept.", "lines")
+    order.line_count = len(lines)
+    order.subtotal_net_minor = sums.subtotal_net_minor
+    order.subtotal_tax_minor = sums.subtotal_tax_minor
+    order.discount_minor = sums.discount_minor
+    order.total_net_minor = sums.total_net_minor
+    order.total_tax_minor = sums.total_tax_minor
+    order.total_gross_minor = sums.total_gross_minor
+    strike_balance(order)

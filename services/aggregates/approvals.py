@@ -1,0 +1,45 @@
+"""Orders that wait for approval and no longer need it: they are confirmed by themselves."""
+
+from uuid import UUID
+
+from models.customers import Customer
+from models.orders import Order
+from models.rules.order_states import OrderAction, OrderStatus
+from services.aggregates import order_status
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import facts, settle
+from services.work.work import Work
+
+
+async def confirm_waiting(work: Work) -> None:
+    """Confirm what the customers in `work.relieved` may owe by now, the oldest order first.
+
+    An order is confirmed where its customer is not blocked, and owes no more than the limit or
+    nothing for this order. Each is told by an event. Customers and orders are locked.
+    """
+    while work.relieved:
+        customer_id = min(work.relieved)
+        work.relieved.discard(customer_id)
+        await _confirm(work, customer_id)
+
+
+async def _confirm(work: Work, customer_id: UUID) -> None:
+    rows = Order.filter(customer_id=customer_id, status=OrderStatus.AWAITING_APPROVAL)
+    waiting = rows.using_db(work.connection).select_for_update().order_by("sorted_at", "id")
+    orders = await waiting
+    if not orders:
+        return
+    customers = Customer.filter(id=customer_id).using_db(work.connection)
+    customer = await customers.select_for_update().get()
+    if customer.blocked:
+        return
+    limit_minor = customer.credit_limit_minor
+    is_within = limit_minor is None or customer.credit_used_minor <= limit_minor
+    for order in orders:
+        if is_within or order.credit_minor <= 0:
+            before = facts(order)
+            lines = await lines_of(work, order)
+            order_status.step(order, OrderAction.APPROVE)
+            data = {"action": OrderAction.APPROVE.value, "byItself": True}
+            await settle(work, order, lines, before, data=data)
+            work.touched.add(order.id)

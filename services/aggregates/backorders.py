@@ -1,0 +1,293 @@
+"""Promises that are taken back because stock is missing: whose they are, and who is told."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from models.inventory import Reservation, StockItem
+from models.orders import Order, OrderLine
+from models.rules.allocation import Demand, Plan, StockRow, allocate
+from models.rules.delays import OPEN
+from models.rules.errors import invalid
+from models.rules.inventory import MovementKind
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import facts_with_stock, lock_order, settle
+from services.aggregates.reservations import (
+    COLUMNS,
+    keep,
+    packed_units,
+    release,
+    reserve,
+    shrink,
+    stock_rows,
+    takes_of,
+)
+from services.aggregates.stock import Movement, move
+from services.storage.statements import Query, Statement
+from services.work.work import Work
+
+YOUNGEST: Final = Query(
+    """SELECT {columns} FROM reservation JOIN order_line ON order_line.id = order_line_id
+    WHERE stock_item_id = ? ORDER BY reservation.created_at DESC, reservation.id DESC""",
+    (Reservation, COLUMNS),
+    (OrderLine, ("id", "order_id")),
+)
+
+
+@dataclass(slots=True)
+class _Loser:
+    """An order that promises are taken from: its lines by their ids, and how many units of each."""
+
+    order: Order
+    lines: dict[UUID, OrderLine]
+    before: dict[str, Any]
+    lost: Counter[UUID] = field(default_factory=Counter)
+
+
+async def take_promises(work: Work, item: StockItem, units: int) -> None:
+    """Take promised units back from the youngest orders that have some: they wait again.
+
+    Units that lie in a pending shipment stay there, since somebody may be packing them. Each order
+    is told once, however many of its lines lose some.
+
+    Raises:
+        InputError: without those units there are not enough.
+    """
+    losers: dict[UUID, _Loser] = {}
+    taken: dict[Reservation, int] = {}
+    waiting = iter(await YOUNGEST.rows(work.connection, item.id))
+    while remaining := units - sum(taken.values()):
+        some = list(_so_many(waiting, remaining))
+        if not some:
+            message = "Units of pending shipments would be missing: cancel those shipments first."
+            raise invalid(message, "changes")
+        for order_id in {line.order_id: None for _, line in some}:
+            if order_id not in losers:
+                losers[order_id] = await _loser(work, order_id)
+        packed = await packed_units(work, [line.id for _, line in some])
+        for reservation, line in some:
+            loose = reservation.quantity - packed[item.warehouse_id, line.id]
+            if (part := min(remaining, loose)) > 0:
+                taken[reservation] = part
+                losers[line.order_id].lost[line.id] += part
+                remaining -= part
+    await _take(work, item, taken, [each for each in losers.values() if each.lost])
+
+
+def _so_many(
+    waiting: Iterator[Sequence[Any]], units: int
+) -> Iterator[tuple[Reservation, OrderLine]]:
+    """The next reservations, of so many units or more as far as there are any."""
+    while units > 0 and (found := next(waiting, None)):
+        reservation, line = found
+        units -= reservation.quantity
+        yield reservation, line
+
+
+async def _loser(work: Work, order_id: UUID) -> _Loser:
+    order = await lock_order(work, order_id)
+    lines = {line.id: line for line in await lines_of(work, order)}
+    return _Loser(order, lines, await facts_with_stock(work, order))
+
+
+async def _take(
+    work: Work, item: StockItem, taken: dict[Reservation, int], losers: list[_Loser]
+) -> None:
+    """Release the units, and let their lines wait for others."""
+    release = [
+        Movement(MovementKind.RELEASE, -units, "stock is missing", loser.order.id, line_id)
+        for loser in losers
+        for line_id, units in loser.lost.items()
+    ]
+    await move(work, item.id, release)
+    await shrink(work, taken)
+    for loser in losers:
+        for line_id, units in loser.lost.items():
+            loser.lines[line_id].reserved -= units
+            loser.lines[line_id].backordered += units
+        data: dict[str, Any] = {"backordered": loser.lost.total()}
+        if len(loser.lost) == 1:
+            data["lineId"] = next(iter(loser.lost)).hex
+        await settle(work, loser.order, [*loser.lines.values()], loser.before, data=data)
+
+
+AWAITED: Final = Statement(
+    """SELECT DISTINCT product_id FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ?"""
+)
+WAITING_LINES: Final = Statement(
+    """SELECT product_id, order_id, backordered FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
+    ORDER BY sorted_at, order_id, position LIMIT 2000"""
+)
+"""Lines that are looked at before stock is looked at again."""
+NOBODY: Final = UUID(int=0)
+"""An order's id that none has."""
+WAITING_UNITS: Final = Statement(
+    """SELECT product_id, SUM(backordered) FROM order_line
+    JOIN customer_order ON customer_order.id = order_id
+    WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
+    GROUP BY product_id"""
+)
+BATCH: Final = 100
+"""Drafts whose time is over that one sweep frees."""
+
+
+async def serve(work: Work, apart_from: UUID | None = None) -> None:
+    """Promise stock that became free in this transaction to the lines that wait for it.
+
+    Orders are served in the order in which they were placed, as far as the stock goes; each is told
+    by an event. The lines' orders are locked. The order `apart_from` is left out.
+    """
+    while work.freed:
+        products = await _awaited(work)
+        work.freed.clear()
+        while products and await _serve_some(work, products, apart_from):
+            pass
+
+
+async def _awaited(work: Work) -> set[UUID]:
+    """Those of the freed products that a line waits for."""
+    rows = await AWAITED.rows(work.connection, list(work.freed), [each.value for each in OPEN])
+    return {UUID(str(product_id)) for (product_id,) in rows}
+
+
+async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) -> bool:
+    """Serve the first orders that wait for the products; whether others may be served as well."""
+    left: Counter[UUID] = Counter()
+    for row in await stock_rows(work, products):
+        left[row.product_id] += row.available
+    there = [product_id for product_id, units in left.items() if units]
+    if not there:
+        return False
+    waiting = await WAITING_LINES.rows(
+        work.connection, there, [each.value for each in OPEN], apart_from or NOBODY
+    )
+    orders: dict[UUID, set[UUID]] = defaultdict(set)
+    for product_key, order_key, units in waiting:
+        product_id = UUID(str(product_key))
+        if left[product_id] > 0:
+            left[product_id] -= units
+            orders[UUID(str(order_key))].add(product_id)
+    served = [await _serve_order(work, key, wanted) for key, wanted in orders.items()]
+    return any(served)
+
+
+async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
+    """Promise what there is to an order's lines of the products; how many units."""
+    order = await lock_waiting(work, order_id)
+    before = await facts_with_stock(work, order)
+    lines = await lines_of(work, order)
+    waiting = {line.id: line for line in lines if line.product_id in products and line.backordered}
+    takes = takes_of(_allotted(waiting.values(), await stock_rows(work, products)), waiting)
+    for take in takes:
+        take.line.backordered -= take.quantity
+    await keep(work, (await reserve(work, takes)).reservations)
+    served = sum(take.quantity for take in takes)
+    if served:
+        await settle(work, order, lines, before, data={"served": served})
+        work.touched.add(order_id)
+    return served
+
+
+def _allotted(lines: Iterable[OrderLine], stock: Iterable[StockRow]) -> Plan:
+    """Who gets what of each product: which others the order waits for decides nothing."""
+    demand: dict[UUID, list[Demand]] = defaultdict(list)
+    for line in lines:
+        if line.product_id:
+            wish = Demand(line.id, line.product_id, line.backordered)
+            demand[line.product_id].append(wish)
+    rows: dict[UUID, list[StockRow]] = defaultdict(list)
+    for row in stock:
+        rows[row.product_id].append(row)
+    plans = [allocate(wishes, rows[product_id]) for product_id, wishes in sorted(demand.items())]
+    return Plan([take for plan in plans for take in plan.takes])
+
+
+async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -> bool:
+    """Free what drafts held of the products for a time that is over, and serve who waits for it.
+
+    Whether any was freed. The order `apart_from` is the one that stock is looked for: as it is
+    under way, it keeps what it holds, and is served with all others before the commit. So is who
+    waits for what it has given back: it may want that itself.
+    """
+    expired = Reservation.filter(
+        expires_at__lte=work.now, stock_item__product_id__in=list(products)
+    ).using_db(work.connection)
+    others = expired.exclude(order_line__order_id=apart_from)
+    orders: set[Any] = {*await others.values_list("order_line__order_id", flat=True)}
+    given_back, work.freed = work.freed, set()
+    for order_id in sorted(orders):
+        await free_held(work, await lock_waiting(work, order_id))
+    freed = set(work.freed)
+    await serve(work, apart_from)
+    work.freed = given_back | freed
+    return bool(orders)
+
+
+@dataclass(frozen=True, slots=True)
+class OnceFreed:
+    """Products, what could be promised of them, and how many units others would have got."""
+
+    products: Collection[UUID]
+    stock: list[StockRow]
+    served: Mapping[UUID, int]
+
+
+async def once_freed(
+    work: Work,
+    products: Collection[UUID],
+    apart_from: UUID | None,
+    given_back: Mapping[UUID, int],
+) -> OnceFreed | None:
+    """What `free_expired` would leave of the products; None where no draft's time is over.
+
+    Nothing is freed, and nobody is served, by asking. `given_back` is what the order `apart_from`
+    would have given back before, by stock items.
+    """
+    expired = Reservation.filter(
+        expires_at__lte=work.now, stock_item__product_id__in=list(products)
+    ).using_db(work.connection)
+    others = expired.exclude(order_line__order_id=apart_from or NOBODY)
+    units: Counter[Any] = Counter()
+    for item_id, quantity in await others.values_list("stock_item_id", "quantity"):
+        units[item_id] += quantity
+    if not units:
+        return None
+    found = await stock_rows(work, products, units + Counter(given_back))
+    freed = list({row.product_id for row in found if units[row.stock_item_id]})
+    statuses = [each.value for each in OPEN]
+    waiting = await WAITING_UNITS.rows(work.connection, freed, statuses, apart_from or NOBODY)
+    left = {UUID(str(key)): int(wanted) for key, wanted in waiting}
+    stock, served = [], Counter[UUID]()
+    for row in found:
+        some = min(row.available, left.get(row.product_id, 0))
+        if some:
+            left[row.product_id] -= some
+            served[row.product_id] += some
+        stock.append(row._replace(available=row.available - some))
+    return OnceFreed(products, stock, served)
+
+
+async def free_held(work: Work, order: Order) -> None:
+    """Free the units that an order's lines hold for a time that is over; the order is locked."""
+    lines = await lines_of(work, order)
+    expired = Reservation.filter(
+        expires_at__lte=work.now, order_line_id__in=[line.id for line in lines]
+    ).using_db(work.connection)
+    by_id = {line.id: line for line in lines}
+    before = await facts_with_stock(work, order)
+    over = {each: each.quantity for each in await expired.order_by("stock_item_id")}
+    freed = sum(over.values())
+    await release(work, over, by_id, "expired")
+    if freed:
+        await settle(work, order, lines, before, data={"expired": freed})
+
+
+async def lock_waiting(work: Work, order_id: UUID) -> Order:
+    """The order, whoever may see it: stock is owed to it by the company."""
+    return await Order.filter(id=order_id).using_db(work.connection).select_for_update().get()

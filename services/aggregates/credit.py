@@ -1,0 +1,178 @@
+"""Credit: what customers may owe, and the counters of what they do.
+
+The counters on a customer's row are sums over their orders, kept at hand. They change in the
+transaction that changes the order, by what the order's own part changes.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from models.customers import Customer
+from models.orders import Order
+from models.rules.credit import PLACED, Share, share
+from models.rules.errors import CreditExceeded
+from models.rules.money import converted
+from models.rules.order_states import OrderGuard, OrderStatus
+from services.storage.statements import Statement
+from services.work import policy
+from services.work.work import Work
+
+PAGE: Final = 500
+"""Foreign orders that are in memory at a time when all are counted anew."""
+OWED: Final = """
+UPDATE customer SET credit_used_minor = credit_used_minor + ?, lifetime_minor = lifetime_minor + ?
+WHERE id = ?"""
+WITHIN: Final = """
+NOT blocked AND (credit_limit_minor IS NULL OR credit_limit_minor >= credit_used_minor + ?)"""
+OWE: Final = Statement(OWED)
+OWE_WITHIN: Final = Statement(f"{OWED} AND {WITHIN}")
+COUNTED: Final = """
+UPDATE customer_order SET credit_minor = {credit}, lifetime_minor = {lifetime}
+WHERE (credit_minor <> {credit} OR lifetime_minor <> {lifetime}) AND {plain}
+"""
+SUMMED: Final = """
+UPDATE customer SET credit_used_minor = {credit}, lifetime_minor = {lifetime}
+WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
+"""
+
+
+def share_of(
+    order: Order, balance_minor: int | None = None, status: OrderStatus | None = None
+) -> Share:
+    """The order's part in its customer's counters: none of a currency without a rate.
+
+    The order's own balance and status are taken where none is given.
+    """
+    company = policy.current().currency
+    balance_minor = order.balance_minor if balance_minor is None else balance_minor
+    part = share(status or order.status, order.total_gross_minor, balance_minor)
+    if order.currency == company:
+        return part
+    if order.company_rate is None:
+        return Share()
+    return Share(
+        converted(part.credit_minor, order.currency, order.company_rate, company),
+        converted(part.lifetime_minor, order.currency, order.company_rate, company),
+    )
+
+
+async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
+    """Count what a draft that is submitted comes to as owed; whether it is over the limit.
+
+    The customer's row is locked until the transaction ends, so take it late. The order is not saved
+    here.
+    """
+    part = share_of(order, status=OrderStatus.CONFIRMED)
+    change = _change(order, part)
+    is_within = await _add_within(work, order, change)
+    if not is_within:
+        await _add(work, order.customer_id, change)
+    order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+    return () if is_within else (OrderGuard.OVER_LIMIT,)
+
+
+def foresee(order: Order, customer: Customer) -> tuple[OrderGuard, ...]:
+    """What `take` would answer for a customer as they were read, who is not blocked."""
+    more = _change(order, share_of(order, status=OrderStatus.CONFIRMED)).credit_minor
+    limit_minor = customer.credit_limit_minor
+    if more <= 0 or limit_minor is None or customer.credit_used_minor + more <= limit_minor:
+        return ()
+    return (OrderGuard.OVER_LIMIT,)
+
+
+async def take_more(work: Work, order: Order) -> None:
+    """Count what an order that was placed has come to since. The order is not saved here.
+
+    Raises:
+        CreditExceeded: it grew, and its customer may not owe that much, or is blocked.
+    """
+    part = share_of(order)
+    change = _change(order, part)
+    if not await _add_within(work, order, change):
+        customer = await Customer.get(id=order.customer_id, using_db=work.connection)
+        raise CreditExceeded(
+            customer.credit_limit_minor, customer.credit_used_minor, part.credit_minor
+        )
+    order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+def check_more(order: Order, customer: Customer) -> None:
+    """Pass where `take_more` would, by the customer as they were read; nothing is counted.
+
+    Raises:
+        CreditExceeded: as `take_more`.
+    """
+    part = share_of(order)
+    more = _change(order, part).credit_minor
+    limit_minor, used_minor = customer.credit_limit_minor, customer.credit_used_minor
+    is_within = limit_minor is None or limit_minor >= used_minor + more
+    if more > 0 and (customer.blocked or not is_within):
+        raise CreditExceeded(limit_minor, used_minor, part.credit_minor)
+
+
+async def book(work: Work, order: Order) -> None:
+    """Change the customer's counters by what the order's part has changed; without a limit.
+
+    The order is not saved here.
+    """
+    part = share_of(order)
+    change = _change(order, part)
+    if change != Share():
+        await _add(work, order.customer_id, change)
+        order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+
+
+async def _add_within(work: Work, order: Order, change: Share) -> bool:
+    """Whether the customer's limit lets the counters change; if so, they have."""
+    if change.credit_minor <= 0:  # MariaDB does not count a row that stays as it is
+        await _add(work, order.customer_id, change)
+        return True
+    values = (change.credit_minor, change.lifetime_minor, order.customer_id, change.credit_minor)
+    return bool(await OWE_WITHIN.change(work.connection, *values))
+
+
+async def _add(work: Work, customer_id: UUID, change: Share) -> None:
+    if change.credit_minor < 0:
+        work.relieved.add(customer_id)
+    values = (change.credit_minor, change.lifetime_minor, customer_id)
+    await OWE.change(work.connection, *values)
+
+
+def _change(order: Order, part: Share) -> Share:
+    return Share(part.credit_minor - order.credit_minor, part.lifetime_minor - order.lifetime_minor)
+
+
+async def _recount_foreign(work: Work, currency: str) -> int:
+    changed, last = 0, UUID(int=0)
+    rows = Order.filter(company_rate__isnull=False).exclude(currency=currency).order_by("id")
+    while page := await rows.filter(id__gt=last).limit(PAGE).using_db(work.connection):
+        for order in page:
+            part = share_of(order)
+            if part != Share(order.credit_minor, order.lifetime_minor):
+                order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
+                fields = ["credit_minor", "lifetime_minor"]
+                await order.save(update_fields=fields, using_db=work.connection)
+                changed += 1
+        last = page[-1].id
+    return changed
+
+
+async def recount(work: Work) -> int:
+    """Set all counters to what the orders say; how many rows were not so."""
+    currency = policy.current().currency
+    statuses = ", ".join(f"'{status.value}'" for status in PLACED)
+    counts = f"status IN ({statuses}) AND currency = '{currency}'"
+    orders = COUNTED.format(
+        credit=f"(CASE WHEN {counts} AND balance_minor > 0 THEN balance_minor ELSE 0 END)",
+        lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
+        plain=f"(currency = '{currency}' OR company_rate IS NULL)",
+    )
+    sums = "(SELECT COALESCE(SUM({}), 0) FROM customer_order WHERE customer_id = customer.id)"
+    customers = SUMMED.format(
+        credit=sums.format("credit_minor"), lifetime=sums.format("customer_order.lifetime_minor")
+    )
+    changed = await _recount_foreign(work, currency)
+    for text in (orders, customers):
+        count, _ = await work.connection.execute_query(text)
+        changed += count
+    return changed

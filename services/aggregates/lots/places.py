@@ -1,0 +1,165 @@
+"""Where units that came back are put: into the warehouses that they left from, or into one."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from models.inventory import StockItem, StockMovement, Warehouse
+from models.orders import Order
+from models.rules.errors import invalid, not_found
+from models.rules.inventory import MovementKind
+from models.rules.return_states import MOVEMENTS, share_out
+from models.rules.shipment_states import LEFT
+from models.tracking import TrackedUnit, UnitMovement
+from services.aggregates.reservations import PACKED
+from services.storage.statements import AT_ONCE, Query
+from services.work.visibility import visible
+from services.work.work import Work
+
+if TYPE_CHECKING:
+    from models.rules.return_states import ReturnUnits
+
+
+BACK: Final = Query(
+    """SELECT {columns} FROM stock_movement JOIN stock_item ON stock_item.id = stock_item_id
+    WHERE order_id = ? AND kind = ?""",
+    (StockMovement, ("id", "order_line_id", "quantity")),
+    (StockItem, ("id", "warehouse_id")),
+)
+UNITS: Final = Query(
+    """SELECT {columns} FROM unit_movement JOIN tracked_unit ON tracked_unit.id = unit_id
+    JOIN stock_item ON stock_item.id = stock_item_id WHERE order_line_id IN ? AND kind IN ?""",
+    (UnitMovement, ("id", "order_line_id", "quantity")),
+    (TrackedUnit, ("id", "code")),
+    (StockItem, ("id", "warehouse_id")),
+)
+
+_Goods = tuple[UUID, str | None]
+"""A line of the order, and the code of a lot or serial number; None: units without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Units of the line at `index` of a receipt, with one code or none, that go to one warehouse.
+
+    Without a warehouse they are thrown away.
+    """
+
+    index: int
+    code: str | None
+    warehouse_id: UUID | None
+
+
+@dataclass
+class _Homes:
+    """What each warehouse sent of some goods and does not have back yet.
+
+    `ranks` are the warehouses' places in the order in which they get theirs. What none of them can
+    have sent, as of imported orders, goes to the first that sent any of the line, or to the first
+    of all.
+    """
+
+    ranks: Mapping[UUID, int]
+    room: dict[_Goods, Counter[UUID]] = field(default_factory=lambda: defaultdict(Counter))
+    senders: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
+
+    def know(self, line_id: UUID, code: str, warehouse_id: UUID, units: int) -> None:
+        """Count units of a line by their code, that came back, or that left: those below zero.
+
+        What came back and had left without a code is counted with what had none.
+        """
+        known = self.room[line_id, code]
+        units = min(units, known.total())
+        known[warehouse_id] -= units
+        self.room[line_id, None][warehouse_id] += units
+
+    def take(self, line_id: UUID, code: str | None, units: int) -> Iterator[tuple[UUID, int]]:
+        """The warehouses that so many units go to, each with its quantity."""
+        for goods in dict.fromkeys([(line_id, code), (line_id, None)]):
+            room = self.room[goods]
+            shares = share_out(units, {each: room[each] for each in self._sorted(room)})
+            room.subtract(shares)
+            units -= sum(shares.values())
+            yield from shares.items()
+        if units:
+            yield self._first(line_id), units
+
+    def _first(self, line_id: UUID) -> UUID:
+        if not self.ranks:
+            raise invalid("There is no warehouse to put them into.", "lines")
+        return self._sorted(self.senders[line_id] or self.ranks)[0]
+
+    def _sorted(self, warehouses: Iterable[UUID]) -> list[UUID]:
+        return sorted(warehouses, key=self.ranks.__getitem__)
+
+
+async def parts_of(
+    work: Work, order: Order, back: Sequence["ReturnUnits"], warehouse_id: UUID | None
+) -> Counter[Part]:
+    """Where the units of a receipt go, with how many: what is kept into the warehouse that is
+    named, or else each unit to the warehouse that it left from.
+
+    No warehouse gets more units of a line back than it sent, nor more of a lot or serial number;
+    the first by priority gets its own first.
+
+    Raises:
+        Refused: there is no such warehouse, or none at all.
+    """
+    kept = [each for each in back if _is_kept(each)]
+    if warehouse_id is None:
+        homes = await _homes(work, order, kept)
+    else:
+        homes = await _only(work, warehouse_id)
+    parts: Counter[Part] = Counter()
+    for index, each in enumerate(back):
+        if index % AT_ONCE == 0:
+            await work.pause()
+        for code, units in _by_code(each):
+            ways = homes.take(each.line_id, code, units) if _is_kept(each) else [(None, units)]
+            for home, some in ways:
+                parts[Part(index, code, home)] += some
+    return parts
+
+
+def _is_kept(each: "ReturnUnits") -> bool:
+    return each.disposition is not None and bool(MOVEMENTS[each.disposition])
+
+
+def _by_code(each: "ReturnUnits") -> Iterator[tuple[str | None, int]]:
+    """The quantity of each code, or of none."""
+    if not each.units:
+        yield None, each.quantity
+    for named in each.units or ():
+        yield named.exact_code, named.quantity
+
+
+async def _only(work: Work, warehouse_id: UUID) -> _Homes:
+    """The one warehouse that was named."""
+    rows = visible(Warehouse, work.actor).using_db(work.connection)
+    if not await rows.filter(id=warehouse_id).exists():
+        raise not_found("There is no such warehouse.", "warehouseId")
+    return _Homes({warehouse_id: 0})
+
+
+async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> _Homes:
+    """What is out of the lines of what is kept, by the warehouse that it left from."""
+    lines = {each.line_id for each in kept}
+    if not lines:
+        return _Homes({})
+    rows = Warehouse.all().using_db(work.connection).order_by("priority", "code")
+    homes = _Homes({each.id: rank for rank, each in enumerate(await rows.only("id"))})
+    for row, shipment in await PACKED.rows(work.connection, list(lines)):
+        if shipment.status in LEFT:
+            homes.senders[row.order_line_id].add(shipment.warehouse_id)
+            homes.room[row.order_line_id, None][shipment.warehouse_id] += row.quantity
+    returned = MovementKind.RETURN.value
+    for moved, item in await BACK.rows(work.connection, order.id, returned):
+        homes.room[moved.order_line_id, None][item.warehouse_id] -= moved.quantity
+    if coded := {each.line_id for each in kept if each.units}:
+        kinds = [MovementKind.SHIP.value, returned]
+        steps = await UNITS.rows(work.connection, list(coded), kinds)
+        for step, unit, item in sorted(steps, key=lambda row: row[0].quantity):  # what left first
+            homes.know(step.order_line_id, unit.code, item.warehouse_id, step.quantity)
+    return homes

@@ -1,0 +1,285 @@
+"""Which lots and serial numbers a shipment has: assigned when it is made, gone when it leaves."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from models.catalog import Product
+from models.fulfillment import Shipment, ShipmentLine
+from models.orders import OrderLine
+from models.rules.catalog import TrackingPolicy
+from models.rules.errors import DomainError, Path, invalid, not_found, refuse
+from models.rules.inventory import MovementKind
+from models.rules.tracking import NamedUnits, check_units, in_turn, is_expired
+from models.tracking import ShipmentUnit, TrackedUnit, UnitStock
+from services.aggregates.lots.stored import (
+    Products,
+    Shift,
+    Step,
+    change,
+    check_expiry,
+    day_of,
+    free,
+    lying,
+    pieces,
+    summed,
+    tell,
+    tracked_products,
+)
+from services.work.work import Work
+
+MAX_TOLD: Final = 10
+"""Codes that a refusal names."""
+
+Chosen = Mapping[UUID, Sequence[NamedUnits]]
+"""The units that somebody chose for lines of an order, by the line's id."""
+
+
+@dataclass
+class _Shelf:
+    """What is free of tracked products in one warehouse, while a shipment takes of it.
+
+    Nothing takes what has expired by the `day`.
+    """
+
+    rows: Mapping[UUID | None, Mapping[str, UnitStock]]
+    day: date
+    taken: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    turns: dict[UUID | None, deque[UnitStock]] = field(default_factory=dict)
+
+    def left(self, row: UnitStock) -> int:
+        return free(row) - self.taken[row.id]
+
+    def take(self, amounts: Mapping[UUID, int]) -> None:
+        for key, units in amounts.items():
+            self.taken[key] += units
+
+    def take_first(self, product_id: UUID | None, quantity: int) -> dict[UUID, int]:
+        """What expires first, as far as it goes."""
+        turn = self._turn(product_id)
+        amounts: dict[UUID, int] = {}
+        while quantity and turn:
+            row = turn[0]
+            if units := min(quantity, self.left(row)):
+                amounts[row.id] = units
+                self.taken[row.id] += units
+                quantity -= units
+            if not self.left(row):
+                turn.popleft()
+        return amounts
+
+    def _turn(self, product_id: UUID | None) -> deque[UnitStock]:
+        """The product's units in the order in which they go, without those that are all taken.
+
+        Lines of one product share it, so that a shipment of many sorts them once.
+        """
+        if product_id not in self.turns:
+            rows = {row.id: row for row in self.rows.get(product_id, {}).values()}
+            there = (lying(row, free(row), self.day) for row in rows.values())
+            order = in_turn(each for each in there if not each.is_expired)
+            self.turns[product_id] = deque(rows[each.key] for each in order)
+        return self.turns[product_id]
+
+    def too_few(self, product: Product) -> DomainError:
+        """The refusal of more than is free; it names what has to be written off first."""
+        rows = self.rows.get(product.id, {}).values()
+        expired = [row.unit for row in rows if self.left(row) and self._is_over(row.unit)]
+        message = f"Too few units of {product.sku} are free."
+        if expired:
+            codes = ", ".join(sorted(unit.code for unit in expired)[:MAX_TOLD])
+            more = f" and {len(expired) - MAX_TOLD} more" if len(expired) > MAX_TOLD else ""
+            message += f" Write off what has expired: {codes}{more}."
+        return invalid(message, "lines")
+
+    def _is_over(self, unit: TrackedUnit) -> bool:
+        return is_expired(unit.expires_on, self.day)
+
+    def take_named(
+        self, product_id: UUID | None, named: Sequence[NamedUnits], path: Path
+    ) -> tuple[dict[UUID, int], list[DomainError]]:
+        """Exactly the units that were chosen, and which of them cannot be had."""
+        rows = self.rows.get(product_id, {})
+        errors = [*check_expiry(named, {code: row.unit for code, row in rows.items()}, path)]
+        amounts: dict[UUID, int] = {}
+        for index, each in enumerate(named):
+            code = each.exact_code
+            row = rows.get(code)
+            if row is None:
+                message = f"{code} does not lie in this warehouse."
+                errors.append(not_found(message, *path, str(index), "code"))
+            elif self._is_over(row.unit):
+                message = f"{code} expired after {row.unit.expires_on}."
+                errors.append(invalid(message, *path, str(index), "code"))
+            elif each.quantity > self.left(row):
+                message = f"{self.left(row)} units of {code} are free in this warehouse."
+                errors.append(invalid(message, *path, str(index), "code"))
+            else:
+                amounts[row.id] = each.quantity
+        self.take(amounts)
+        return amounts, errors
+
+
+async def _shelf(work: Work, warehouse_id: UUID, products: Products, at: datetime) -> _Shelf:
+    found: dict[UUID | None, dict[str, UnitStock]] = defaultdict(dict)
+    rows = UnitStock.filter(
+        stock_item__product_id__in=list(products), stock_item__warehouse_id=warehouse_id
+    ).using_db(work.connection)
+    for row in await rows.select_related("unit"):
+        found[row.unit.product_id][row.unit.code] = row
+    return _Shelf(found, day_of(at))
+
+
+async def assign(
+    work: Work,
+    shipment: Shipment,
+    contents: Sequence[ShipmentLine],
+    lines: Mapping[UUID, OrderLine],
+    chosen: Chosen | None = None,
+) -> None:
+    """Assign units to the lines of a pending shipment whose products are tracked.
+
+    Those that were chosen, and for other lines what expires first. They stay in stock.
+
+    Raises:
+        Refused: units do not come to the quantity, do not lie in the warehouse, are not free or
+            have expired.
+        Contended: somebody else took them meanwhile.
+    """
+    chosen = chosen or {}
+    products = await tracked_products(
+        work, [lines[each.order_line_id].product_id for each in contents]
+    )
+    errors: list[DomainError] = []
+    for index, each in enumerate(contents):
+        product = products.get(lines[each.order_line_id].product_id)
+        tracking = product.tracking if product else TrackingPolicy.NONE
+        path = ("lines", str(index))
+        named = chosen.get(each.order_line_id)
+        errors += check_units(tracking, each.quantity, named, path, needed=False)
+    refuse(errors)
+    if not products:
+        return
+    shelf = await _shelf(work, shipment.warehouse_id, products, work.now)
+    given: dict[UUID, dict[UUID, int]] = {}
+    for index, each in enumerate(contents):
+        if (named := chosen.get(each.order_line_id)) is not None:
+            product_id = lines[each.order_line_id].product_id
+            place = ("lines", str(index), "units")
+            given[each.id], wrong = shelf.take_named(product_id, named, place)
+            errors += wrong
+    refuse(errors)
+    await _fill(work, shelf, contents, lines, products, given)
+
+
+async def _fill(
+    work: Work,
+    shelf: _Shelf,
+    contents: Sequence[ShipmentLine],
+    lines: Mapping[UUID, OrderLine],
+    products: Products,
+    given: dict[UUID, dict[UUID, int]],
+) -> None:
+    """Store what lines were given, and what expires first for those that were given nothing."""
+    for each in contents:
+        product_id = lines[each.order_line_id].product_id
+        if product_id not in products or each.id in given:
+            continue
+        given[each.id] = shelf.take_first(product_id, each.quantity)
+        if sum(given[each.id].values()) != each.quantity:
+            raise shelf.too_few(products[product_id])
+    rows = {row.id: row for by_code in shelf.rows.values() for row in by_code.values()}
+    amounts = summed(pair for taken in given.values() for pair in taken.items())
+    await change(work, {key: Shift(assigned=units) for key, units in amounts.items()})
+    await work.insert(
+        [
+            ShipmentUnit(shipment_line_id=line_id, unit_id=rows[key].unit_id, quantity=units)
+            for line_id, taken in given.items()
+            for key, units in taken.items()
+        ]
+    )
+
+
+async def send_out(
+    work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLine], at: datetime
+) -> None:
+    """Take the units of a shipment out of stock, whose lines' goods have left it at `at`.
+
+    Lines that were packed before somebody could assign units to them send what expires first.
+
+    Raises:
+        Refused: units that were packed have expired since, or too few are free.
+    """
+    products = await tracked_products(work, [line.product_id for line in lines.values()])
+    if not products:
+        return
+    rows = ShipmentLine.filter(shipment_id=shipment.id, order_line_id__in=list(lines))
+    contents = {each.id: each for each in await rows.using_db(work.connection).order_by("id")}
+    has_units = {each.shipment_line_id for each in await _assigned(work, shipment)}
+    bare = [each for key, each in contents.items() if key not in has_units]
+    if bare:
+        shelf = await _shelf(work, shipment.warehouse_id, products, at)
+        await _fill(work, shelf, bare, lines, products, {})
+    held = await _assigned(work, shipment)
+    assigned = [each for each in held if each.shipment_line_id in contents]
+    refuse([*_spoiled(assigned, day_of(at))])
+    there = await _there(work, shipment, assigned)
+    amounts = summed((each.unit_id, each.quantity) for each in assigned)
+    await change(
+        work, {there[key].id: Shift(-units, assigned=-units) for key, units in amounts.items()}
+    )
+    await tell(
+        work,
+        [
+            Step(
+                each.unit_id,
+                MovementKind.SHIP,
+                -each.quantity,
+                there[each.unit_id].stock_item_id,
+                order_id=shipment.order_id,
+                order_line_id=contents[each.shipment_line_id].order_line_id,
+                shipment_id=shipment.id,
+            )
+            for each in assigned
+        ],
+    )
+
+
+def _spoiled(assigned: Sequence[ShipmentUnit], day: date) -> Iterator[DomainError]:
+    for unit in {each.unit.id: each.unit for each in assigned}.values():
+        if is_expired(unit.expires_on, day):
+            yield invalid(
+                f"{unit.code} expired after {unit.expires_on}: cancel the shipment and pack anew."
+            )
+
+
+async def set_free(work: Work, shipment: Shipment) -> None:
+    """Free the units of a shipment that is cancelled before it left."""
+    assigned = await _assigned(work, shipment)
+    if not assigned:
+        return
+    there = await _there(work, shipment, assigned)
+    amounts = summed((each.unit_id, each.quantity) for each in assigned)
+    await change(work, {there[key].id: Shift(assigned=-units) for key, units in amounts.items()})
+    for part in pieces([each.id for each in assigned]):
+        await ShipmentUnit.filter(id__in=part).using_db(work.connection).delete()
+
+
+async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
+    rows = ShipmentUnit.filter(shipment_line__shipment_id=shipment.id)
+    return await rows.using_db(work.connection).select_related("unit").order_by("id")
+
+
+async def _there(
+    work: Work, shipment: Shipment, assigned: Sequence[ShipmentUnit]
+) -> dict[UUID, UnitStock]:
+    """Where the units lie from which the shipment goes, by unit."""
+    there: dict[UUID, UnitStock] = {}
+    for part in pieces(sorted({each.unit_id for each in assigned})):
+        rows = UnitStock.filter(
+            unit_id__in=part, stock_item__warehouse_id=shipment.warehouse_id
+        ).using_db(work.connection)
+        there |= {row.unit_id: row for row in await rows}
+    return there

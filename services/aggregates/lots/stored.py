@@ -1,0 +1,394 @@
+"""Lots and serial numbers in stock: which units come, go, move and are damaged.
+
+Of a tracked product, the units in a stock item always come to what is on hand there. So whoever
+moves its stock says here which units those were, in the same transaction and afterwards: the stock
+item is locked by then.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+
+from tortoise.expressions import F, RawSQL
+
+from models.catalog import Product
+from models.columns import new_id
+from models.inventory import StockItem
+from models.rules.catalog import TrackingPolicy
+from models.rules.errors import DomainError, Path, duplicate, invalid, not_found, refuse
+from models.rules.inventory import MovementKind
+from models.rules.tracking import (
+    Lying,
+    NamedUnits,
+    check_units,
+    first_out,
+    is_expired,
+    sold_after,
+)
+from models.tracking import TrackedUnit, UnitMovement, UnitStock
+from services.aggregates.stock import Movement
+from services.work import policy
+from services.work.work import Contended, Work
+
+T = TypeVar("T")
+Products = Mapping[UUID | None, Product]
+
+CHUNK: Final = 1_000
+"""Units that one statement names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A signed quantity of one unit that came, went or was damaged, and for what."""
+
+    unit_id: UUID
+    kind: MovementKind
+    quantity: int
+    stock_item_id: UUID | None = None
+    supplier_id: UUID | None = None
+    order_id: UUID | None = None
+    order_line_id: UUID | None = None
+    shipment_id: UUID | None = None
+    return_id: UUID | None = None
+
+
+class Shift(NamedTuple):
+    """What is added to the counters of a unit in a stock item."""
+
+    quantity: int = 0
+    assigned: int = 0
+    damaged: int = 0
+
+
+async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
+    """Those of the products whose units have codes, by id. No product has none."""
+    wanted = {key for key in ids if key}
+    rows = Product.filter(id__in=list(wanted)).exclude(tracking=TrackingPolicy.NONE)
+    return {each.id: each for each in await rows.using_db(work.connection)}
+
+
+async def adjust_units(
+    work: Work,
+    product: Product,
+    item: StockItem,
+    movement: Movement,
+    named: Sequence[NamedUnits] | None,
+    path: Path,
+) -> None:
+    """Say which units a correction of a product's stock item brought, took or found damaged.
+
+    The item is as the movement left it. `path` is the place of the correction in the input.
+
+    Raises:
+        Refused: units are missing, do not come to the quantity, or cannot be what was moved.
+    """
+    damage = movement.kind is MovementKind.DAMAGE
+    quantity = abs(movement.quantity)
+    refuse([*check_units(product.tracking, quantity, named, path, needed=not damage)])
+    if product.tracking is TrackingPolicy.NONE:
+        return
+    path = (*path, "units")
+    if movement.quantity > 0 and not damage:
+        await _bring(work, product, item, movement.kind, named or (), path)
+    else:
+        await _change_there(work, item, movement, named or (), path)
+    await _unmark(work, item)
+
+
+async def _bring(
+    work: Work,
+    product: Product,
+    item: StockItem,
+    kind: MovementKind,
+    named: Sequence[NamedUnits],
+    path: Path,
+) -> None:
+    units = await find_or_make(work, product, named, path)
+    await refuse_on_hand(work, product, units, path)
+    if product.tracking is TrackingPolicy.SERIAL:
+        # A piece that lies here again is not with the customer any more.
+        back = TrackedUnit.filter(id__in=[unit.id for unit in units], sold__gt=0)
+        await back.using_db(work.connection).update(sold=0)
+    amounts = {unit.id: each.quantity for unit, each in zip(units, named, strict=True)}
+    await put_in(work, item.id, amounts)
+    supplier = None if kind is MovementKind.COUNT else product.supplier_id
+    await tell(
+        work,
+        [Step(key, kind, units, item.id, supplier_id=supplier) for key, units in amounts.items()],
+    )
+
+
+async def find_or_make(
+    work: Work, product: Product, named: Sequence[NamedUnits], path: Path
+) -> list[TrackedUnit]:
+    """The units of a product with these codes, locked; those that nobody knew are made.
+
+    Raises:
+        Refused: a lot is said to expire on another day than it does.
+    """
+    codes = [each.exact_code for each in named]
+    found: dict[str, TrackedUnit] = {}
+    for part in pieces(sorted(codes)):
+        rows = TrackedUnit.filter(product_id=product.id, code__in=part).using_db(work.connection)
+        found |= {each.code: each for each in await rows.select_for_update().order_by("id")}
+    refuse([*check_expiry(named, found, path)])
+    fresh = []
+    for each, code in zip(named, codes, strict=True):
+        unit = found.get(code)
+        if unit is None:
+            unit = found[code] = TrackedUnit(
+                id=new_id(),
+                product_id=product.id,
+                code=code,
+                expires_on=each.expires_on,
+                created_at=work.now,
+                moved_at=work.now,
+            )
+            fresh.append(unit)
+        elif each.expires_on and not unit.expires_on:
+            unit.expires_on = each.expires_on
+            await unit.save(update_fields=["expires_on"], using_db=work.connection)
+    await work.insert(fresh)
+    return [found[code] for code in codes]
+
+
+def check_expiry(
+    named: Sequence[NamedUnits], known: Mapping[str, TrackedUnit], path: Path
+) -> Iterator[DomainError]:
+    """What is wrong with the days on which units are said to expire."""
+    for index, each in enumerate(named):
+        unit = known.get(each.exact_code)
+        kept = unit.expires_on if unit else None
+        if kept and each.expires_on and kept != each.expires_on:
+            yield invalid(f"{each.exact_code} expires on {kept}.", *path, str(index), "expiresOn")
+
+
+async def refuse_on_hand(
+    work: Work, product: Product, units: Sequence[TrackedUnit], path: Path
+) -> None:
+    """Pass where no piece with one of these serial numbers is on hand; lots may well be.
+
+    Raises:
+        Refused: DUPLICATE for each that is. The units are locked, so nobody brings it meanwhile.
+    """
+    if product.tracking is not TrackingPolicy.SERIAL:
+        return
+    here: set[UUID] = set()
+    for part in pieces([unit.id for unit in units]):
+        rows = UnitStock.filter(unit_id__in=part).using_db(work.connection)
+        here |= {row.unit_id for row in await rows}
+    refuse(
+        [
+            duplicate(f"{unit.code} is on hand already.", *path, str(index), "code")
+            for index, unit in enumerate(units)
+            if unit.id in here
+        ]
+    )
+
+
+async def _change_there(
+    work: Work, item: StockItem, movement: Movement, named: Sequence[NamedUnits], path: Path
+) -> None:
+    """Take named units of a stock item away, or count them as damaged or as good again."""
+    rows: dict[str, UnitStock] = {}
+    for part in pieces([each.exact_code for each in named]):
+        found = UnitStock.filter(stock_item_id=item.id, unit__code__in=part)
+        there = await found.using_db(work.connection).select_related("unit")
+        rows |= {row.unit.code: row for row in there}
+    errors = [*check_expiry(named, {code: row.unit for code, row in rows.items()}, path)]
+    shifts: dict[UUID, Shift] = {}
+    steps = []
+    sign = 1 if movement.quantity > 0 else -1
+    for index, each in enumerate(named):
+        place = (*path, str(index))
+        row = rows.get(each.exact_code)
+        if row is None:
+            errors.append(not_found(f"{each.exact_code} does not lie here.", *place, "code"))
+            continue
+        shift, most = _shift(row, movement, each.quantity)
+        if each.quantity > most:
+            message = f"{most} units of {each.exact_code} can be meant here."
+            errors.append(invalid(message, *place, "quantity"))
+            continue
+        shifts[row.id] = shift
+        steps.append(Step(row.unit_id, movement.kind, sign * each.quantity, item.id))
+    refuse(errors)
+    await change(work, shifts)
+    await tell(work, steps)
+
+
+def _shift(row: UnitStock, movement: Movement, quantity: int) -> tuple[Shift, int]:
+    """What a correction does to a unit's counters, and how much of it the correction may mean."""
+    loose = row.quantity - row.assigned
+    if movement.kind is MovementKind.DAMAGE:
+        bad = movement.quantity > 0
+        return Shift(damaged=quantity if bad else -quantity), (
+            loose - row.damaged if bad else row.damaged
+        )
+    # What is scrapped is the damaged part first, what is missing is the sound part first.
+    scrapped = movement.kind is MovementKind.SCRAP
+    bad_units = quantity if scrapped else quantity - (loose - row.damaged)
+    return Shift(-quantity, damaged=-min(row.damaged, max(0, bad_units))), loose
+
+
+async def _unmark(work: Work, item: StockItem) -> None:
+    """Where fewer are damaged than units are marked as such, the first of them are good again."""
+    rows = UnitStock.filter(stock_item_id=item.id, damaged__gt=0).using_db(work.connection)
+    marked = await rows.select_related("unit")
+    surplus = sum(row.damaged for row in marked) - item.damaged
+    today = day_of(work.now)
+    freed = first_out([lying(row, row.damaged, today) for row in marked], surplus)
+    await change(work, {key: Shift(damaged=-units) for key, units in freed.items()})
+
+
+async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int]]) -> None:
+    """Take along the units of what has been moved: product, stock items from and to, quantity.
+
+    What expires first goes first, what has expired last. What is assigned to a shipment or damaged
+    stays.
+
+    Raises:
+        Contended: somebody assigned meanwhile what was to go.
+    """
+    tracked = await tracked_products(work, [product_id for product_id, *_ in moves])
+    steps = []
+    for product_id, start, end, quantity in moves:
+        if product_id not in tracked:
+            continue
+        shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
+        rows = {row.id: row for row in await shelf.select_related("unit")}
+        today = day_of(work.now)
+        taken = first_out([lying(row, free(row), today) for row in rows.values()], quantity)
+        if sum(taken.values()) != quantity:
+            raise Contended
+        await change(work, {key: Shift(-units) for key, units in taken.items()})
+        amounts = {rows[key].unit_id: units for key, units in taken.items()}
+        await put_in(work, end, amounts)
+        for key, units in amounts.items():
+            steps.append(Step(key, MovementKind.TRANSFER_OUT, -units, start))
+            steps.append(Step(key, MovementKind.TRANSFER_IN, units, end))
+    await tell(work, steps)
+
+
+def free(row: UnitStock) -> int:
+    """What of a unit in a stock item is neither assigned to a shipment nor damaged."""
+    units: int = row.quantity - row.assigned - row.damaged
+    return units
+
+
+def day_of(at: datetime) -> date:
+    """The company's day at an instant: the one by which units expire."""
+    return policy.current().local(at).date()
+
+
+def lying(row: UnitStock, units: int, today: date) -> Lying:
+    """So much of what lies there, for the rules; its key is the row's id."""
+    unit = row.unit
+    expired = is_expired(unit.expires_on, today)
+    return Lying(row.id, units, unit.expires_on, unit.created_at, unit.code, expired)
+
+
+async def put_in(
+    work: Work, stock_item_id: UUID, amounts: Mapping[UUID, int], *, damaged: bool = False
+) -> None:
+    """Add quantities of units, by their ids, to what lies in a stock item that is locked."""
+    shifts = {key: Shift(units, 0, units if damaged else 0) for key, units in amounts.items()}
+    there: dict[UUID, UUID] = {}
+    for part in pieces(list(amounts)):
+        rows = UnitStock.filter(stock_item_id=stock_item_id, unit_id__in=part)
+        there |= {row.unit_id: row.id for row in await rows.using_db(work.connection)}
+    await change(work, {row: shifts[key] for key, row in there.items()})
+    await work.insert(
+        [
+            UnitStock(unit_id=key, stock_item_id=stock_item_id, **shift._asdict())
+            for key, shift in shifts.items()
+            if key not in there
+        ]
+    )
+
+
+async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
+    """Change counters of units in stock items, by one guarded update for each kind of change.
+
+    What no longer lies there has no row any more.
+
+    Raises:
+        Contended: the counters do not allow it (any more).
+    """
+    alike: dict[Shift, list[UUID]] = defaultdict(list)
+    for key, shift in sorted(shifts.items()):
+        alike[shift].append(key)
+    for shift, keys in alike.items():
+        more = sum(shift[1:]) - shift.quantity
+        for part in pieces(keys):
+            rows = UnitStock.filter(
+                id__in=part,
+                quantity__gte=RawSQL(f"assigned + damaged + ({more:d})"),
+                assigned__gte=-shift.assigned,
+                damaged__gte=-shift.damaged,
+            ).using_db(work.connection)
+            added = {name: F(name) + units for name, units in shift._asdict().items() if units}
+            if await rows.update(**added) != len(part):
+                raise Contended
+            if shift.quantity < 0:
+                gone = UnitStock.filter(id__in=part, quantity=0)
+                await gone.using_db(work.connection).delete()
+
+
+async def tell(work: Work, steps: Sequence[Step]) -> None:
+    """Add steps to the ledgers of their units, in their order. The units are locked by it."""
+    by_unit: dict[UUID, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_unit[step.unit_id].append(step)
+    for part in pieces(sorted(by_unit)):
+        rows = TrackedUnit.filter(id__in=part).using_db(work.connection)
+        entries = []
+        alike: dict[tuple[int, int], list[UUID]] = defaultdict(list)
+        for unit in await rows.select_for_update().order_by("id"):
+            sold = unit.sold
+            for number, step in enumerate(by_unit[unit.id], unit.movement_seq + 1):
+                entries.append(_entry(work, step, number))
+                sold = sold_after(sold, step.kind, step.quantity)
+            alike[len(by_unit[unit.id]), sold - unit.sold].append(unit.id)
+        for (count, more), keys in alike.items():
+            moved = TrackedUnit.filter(id__in=keys).using_db(work.connection)
+            await moved.update(
+                movement_seq=F("movement_seq") + count, sold=F("sold") + more, moved_at=work.now
+            )
+        await work.insert(entries)
+
+
+def _entry(work: Work, step: Step, number: int) -> UnitMovement:
+    return UnitMovement(
+        unit_id=step.unit_id,
+        sequence=number,
+        at=work.now,
+        kind=step.kind,
+        quantity=step.quantity,
+        stock_item_id=step.stock_item_id,
+        supplier_id=step.supplier_id,
+        order_id=step.order_id,
+        order_line_id=step.order_line_id,
+        shipment_id=step.shipment_id,
+        return_id=step.return_id,
+        actor_kind=work.actor.kind,
+        actor_id=work.actor.id,
+        actor_name=work.actor.name,
+    )
+
+
+def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in pieces that fit one statement each."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def summed(amounts: Iterable[tuple[UUID, int]]) -> Counter[UUID]:
+    """The quantities of each key together."""
+    sums: Counter[UUID] = Counter()
+    for key, units in amounts:
+        sums[key] += units
+    return sums

@@ -1,0 +1,270 @@
+"""What every change of an order shares: locks, versions, and axes that are derived anew."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.columns import Versioned
+from models.fulfillment import Shipment
+from models.inventory import Reservation
+from models.orders import Order, OrderLine
+from models.rules.delays import due_at, sortable, stage_of
+from models.rules.errors import (
+    IllegalTransition,
+    VersionConflict,
+    not_found,
+)
+from models.rules.events import EventKind, SubjectKind
+from models.rules.order_states import (
+    LineCounts,
+    OrderAction,
+    OrderFacts,
+    fulfillment_status,
+    is_complete,
+    milestone,
+    order_actions,
+    return_status,
+)
+from models.rules.payment_states import PaymentKind
+from models.rules.return_states import AWAITED
+from services.aggregates import credit, order_status
+from services.aggregates.amounts import strike_balance
+from services.aggregates.lines import save_lines
+from services.storage.statements import Statement
+from services.work import policy
+from services.work.events import record
+from services.work.references import keys_of
+from services.work.visibility import visible
+from services.work.work import Work
+
+
+def count_payment(order: Order, kind: PaymentKind, amount_minor: int, *, captures: bool) -> None:
+    """Count a payment that was checked in the order's sums.
+
+    A charge that captures an authorization uses up what is set aside. The order is not saved here.
+    """
+    match kind:
+        case PaymentKind.AUTHORIZATION:
+            order.authorized_minor += amount_minor
+        case PaymentKind.VOID:
+            order.authorized_minor -= amount_minor
+        case PaymentKind.CHARGE:
+            order.charged_minor += amount_minor
+            if captures:
+                order.authorized_minor -= amount_minor
+        case PaymentKind.REFUND:
+            order.refunded_minor += amount_minor
+
+
+ANNOUNCED: Final = Statement(
+    """SELECT order_line_id, quantity - received FROM return_line
+    JOIN return_request ON return_request.id = return_request_id
+    WHERE order_id = ? AND status IN ?"""
+)
+
+
+async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
+    """The order, locked until the transaction ends.
+
+    Raises:
+        InputError: the actor sees no such order.
+    """
+    rows = visible(Order, work.actor).using_db(work.connection).select_for_update()
+    return _there(await rows.get_or_none(id=order_id), *path)
+
+
+async def read_order(work: Work, order_id: UUID) -> Order:
+    """As `lock_order`, for what only reads: the order is locked for nobody."""
+    rows = visible(Order, work.actor).using_db(work.connection)
+    return _there(await rows.get_or_none(id=order_id))
+
+
+def _there(order: Order | None, *path: str) -> Order:
+    if order is None:
+        raise not_found("There is no such order.", *(path or ("id",)))
+    return order
+
+
+def check_version(row: Versioned, version: int) -> None:
+    """Pass where the caller saw the order, or what belongs to it, as it is.
+
+    Raises:
+        VersionConflict: it has changed since.
+    """
+    if row.version != version:
+        raise VersionConflict(version, row.version, row)
+
+
+async def settle(
+    work: Work,
+    order: Order,
+    lines: list[OrderLine],
+    before: dict[str, Any],
+    kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Derive the order's axes anew, save it and its lines, and record what changed since `before`.
+
+    The event keeps all facts as they are now and those that changed as they were, so that a stream
+    can tell who is concerned without asking the database about a past that is gone.
+    An order of which nothing is to come and nothing is owed completes by itself.
+    """
+    derive(order, lines, (await announced_of(work, order)).total())
+    if OrderAction.COMPLETE in order_actions(situation(order, lines)):
+        order_status.step(order, OrderAction.COMPLETE)
+    await work.pause()
+    await credit.book(work, order)
+    enter_stage(order, work.now)
+    order.version += 1
+    order.updated_at = work.now
+    after = facts(order)
+    if "warehouses" in before:
+        after["warehouses"] = await warehouses_of(order.id, work.connection)
+    if "references" in before:
+        after["references"] = await references_of(order.id, work.connection)
+    changed = sorted(name for name, value in after.items() if before[name] != value)
+    record(
+        work,
+        order,
+        kind,
+        order=order,
+        data={**(data or {}), "changed": [name for name in changed if name != "updatedAt"]},
+        before={name: before[name] for name in changed},
+        after=after,
+    )
+    await order.save(using_db=work.connection)
+    await save_lines(work, lines)
+
+
+def derive(order: Order, lines: list[OrderLine], requested_units: int) -> None:
+    """Set the derived axes and the balance from the lines' counts and the sums of the payments."""
+    counts = [counts_of(line) for line in lines]
+    order.fulfillment_status = fulfillment_status(counts)
+    order.return_status = return_status(counts, requested_units)
+    strike_balance(order)
+
+
+def completes(order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Whether nothing of an order is to come, and nothing is owed for it."""
+    return is_complete([counts_of(line) for line in lines], order.balance_minor)
+
+
+def enter_stage(order: Order, at: datetime) -> None:
+    """Set what the order waits for by its axes, and until when; a stage that is new begins at `at`.
+
+    The due time is set anew also where the stage stays: what was promised may have changed.
+    """
+    stage = stage_of(order.status, order.fulfillment_status)
+    if stage is not order.stage:
+        order.stage, order.stage_since, order.delayed_stage = stage, at, None
+    if stage is None:
+        order.stage_since = order.stage_due_at = None
+    else:
+        deadlines = policy.current().deadlines
+        order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
+    order.sort_promised, order.sort_due = sortable(order.promised_at), sortable(order.stage_due_at)
+
+
+def counts_of(line: OrderLine) -> LineCounts:
+    """Where the line's units are, for the rules."""
+    return LineCounts(
+        quantity=line.quantity,
+        reserved=line.reserved,
+        backordered=line.backordered,
+        preparing=line.preparing,
+        shipped=line.shipped,
+        delivered=line.delivered,
+        returned=line.returned,
+        cancelled=line.cancelled,
+    )
+
+
+def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0) -> OrderFacts:
+    """What decides about the order's next steps. RETURN alone asks for units of open returns."""
+    return OrderFacts(
+        status=order.status,
+        lines=tuple(counts_of(line) for line in lines),
+        paid_minor=order.charged_minor - order.refunded_minor,
+        balance_minor=order.balance_minor,
+        announced_units=announced_units,
+        is_placed=order.placed_at is not None,
+    )
+
+
+async def not_possible(
+    work: Work, order: Order, lines: Sequence[OrderLine], attempted: str, *path: str
+) -> IllegalTransition:
+    """The refusal of a step that the order is not ready for, with those that it is ready for."""
+    announced_units = (await announced_of(work, order)).total()
+    allowed = order_actions(situation(order, lines, announced_units))
+    return IllegalTransition(order, attempted, order.status, allowed, path)
+
+
+async def facts_with_stock(work: Work, order: Order) -> dict[str, Any]:
+    """As `facts`, for what may change the warehouses that the order has units in."""
+    return {**facts(order), "warehouses": await warehouses_of(order.id, work.connection)}
+
+
+def facts(order: Order) -> dict[str, Any]:
+    """What a filter may ask of the order's own columns, and its promise, as an event keeps it."""
+    return {
+        "number": order.number,
+        "channel": order.channel,
+        "customerId": order.customer_id.hex,
+        "status": order.status.value,
+        "fulfillment": order.fulfillment_status.value,
+        "payment": order.payment_status.value,
+        "return": order.return_status.value,
+        "milestone": milestone(order.status, order.fulfillment_status, order.has_shipment),
+        "totalMinor": order.total_gross_minor,
+        "balanceMinor": order.balance_minor,
+        "currency": order.currency,
+        "country": order.shipping_country,
+        "updatedAt": order.updated_at.isoformat(),
+        "placedAt": order.placed_at.isoformat() if order.placed_at else None,
+        "promisedAt": order.promised_at.isoformat() if order.promised_at else None,
+        "stageDueAt": order.stage_due_at.isoformat() if order.stage_due_at else None,
+    }
+
+
+async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = None) -> list[str]:
+    """The ids, as hex, of the warehouses in which units are promised or which a shipment names."""
+    shipped = Shipment.filter(order_id=order_id).using_db(connection)
+    promised = Reservation.filter(order_line__order_id=order_id).using_db(connection)
+    found: set[Any] = {*await shipped.distinct().values_list("warehouse_id", flat=True)}
+    found |= {*await promised.distinct().values_list("stock_item__warehouse_id", flat=True)}
+    return sorted(key.hex for key in found)
+
+
+async def references_of(
+    order_id: UUID, connection: BaseDBAsyncClient | None = None
+) -> list[list[str]]:
+    """System and key of each other system that knows the order."""
+    known = await keys_of(SubjectKind.ORDER, order_id, connection)
+    return [[each.system, each.key] for each in known]
+
+
+async def announced_of(work: Work, order: Order) -> Counter[UUID]:
+    """Units that are announced to come back and have not arrived, by line."""
+    units: Counter[UUID] = Counter()
+    statuses = [each.value for each in AWAITED]
+    for line_id, some in await ANNOUNCED.rows(work.connection, order.id, statuses):
+        units[UUID(str(line_id))] += some
+    return units
+
+
+async def facts_now(order: Order, names: Collection[str]) -> dict[str, Any]:
+    """The order's facts, those of `skus`, `warehouses` and `references` only where named."""
+    found = facts(order)
+    if "skus" in names:
+        lines = OrderLine.filter(order_id=order.id).distinct()
+        found["skus"] = sorted(await lines.values_list("sku", flat=True))
+    if "warehouses" in names:
+        found["warehouses"] = await warehouses_of(order.id)
+    if "references" in names:
+        found["references"] = await references_of(order.id)
+    return found

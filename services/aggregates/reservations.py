@@ -1,0 +1,259 @@
+"""Stock that is promised to order lines: taking it, keeping it, giving it back."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from models.fulfillment import Shipment, ShipmentLine
+from models.inventory import Reservation, StockItem, Warehouse
+from models.orders import OrderLine
+from models.rules.allocation import Plan, StockRow
+from models.rules.errors import invalid
+from models.rules.inventory import MovementKind
+from models.rules.shipment_states import ShipmentStatus, has_left
+from services.aggregates.stock import Movement, move_all
+from services.storage.statements import Query, Statement, fresh
+from services.storage.updates import update
+from services.work.work import Work
+
+PROMISABLE: Final = (
+    (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
+    (Warehouse, ("id", "priority")),
+)
+STOCK: Final = Query(
+    """SELECT {columns} FROM stock_item JOIN warehouse ON warehouse.id = warehouse_id
+    WHERE product_id IN ?""",
+    *PROMISABLE,
+)
+
+COLUMNS: Final = (
+    *("id", "order_line_id", "stock_item_id", "quantity", "expires_at", "created_at"),
+)
+HELD: Final = Query(
+    "SELECT {columns} FROM reservation WHERE order_line_id IN ?", (Reservation, COLUMNS)
+)
+HELD_WHERE: Final = Query(
+    """SELECT {columns} FROM reservation JOIN stock_item ON stock_item.id = stock_item_id
+    WHERE order_line_id IN ? ORDER BY stock_item_id, order_line_id""",
+    (Reservation, COLUMNS),
+    (StockItem, ("id", "warehouse_id")),
+)
+PACKED: Final = Query(
+    """SELECT {columns} FROM shipment_line JOIN shipment ON shipment.id = shipment_id
+    WHERE order_line_id IN ?""",
+    (ShipmentLine, ("id", "order_line_id", "quantity")),
+    (Shipment, ("id", "warehouse_id", "status")),
+)
+DELETE: Final = Statement("DELETE FROM reservation WHERE id IN ?")
+
+NOTHING: Final[Mapping[UUID, int]] = {}
+
+Lines = Mapping[UUID, OrderLine]
+"""Lines of orders by their ids."""
+
+
+class Take(NamedTuple):
+    """Units of one line that come from one stock item."""
+
+    line: OrderLine
+    stock_item_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What was taken from stock: reservations to be stored, and the warehouses of the units."""
+
+    reservations: list[Reservation]
+    warehouses: set[UUID]
+
+
+def takes_of(plan: Plan, lines: dict[UUID, OrderLine]) -> list[Take]:
+    """What the plan gives to the lines, which are named by their ids."""
+    return [Take(lines[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
+
+
+def check_hold(until: datetime, now: datetime) -> None:
+    """Pass where stock can still be held until then.
+
+    Raises:
+        InputError: that time is over.
+    """
+    if until <= now:
+        raise invalid("That time is over.", "reserveUntil")
+
+
+async def hold_until(work: Work, lines: Iterable[OrderLine], until: datetime) -> None:
+    """Hold whatever stock the lines have until then."""
+    held = [each for (each,) in await held_by(work, [line.id for line in lines])]
+    await update(work.connection, held, (), {"expires_at": until})
+
+
+async def keep(work: Work, reservations: list[Reservation]) -> None:
+    """Store reservations of lines that may have some already, of the same stock even."""
+    if not reservations:
+        return
+    lines = {each.order_line_id for each in reservations}
+    known = {
+        (each.order_line_id, each.stock_item_id): each for (each,) in await held_by(work, lines)
+    }
+    fresh, grown = [], []
+    for each in reservations:
+        held = known.get((each.order_line_id, each.stock_item_id))
+        if held is None:
+            fresh.append(each)
+            continue
+        held.quantity += each.quantity
+        grown.append(held)
+    await update(work.connection, grown, ("quantity",))
+    await work.insert(fresh)
+
+
+def open_units(line: OrderLine) -> int:
+    """Units that are neither promised, nor waiting, nor gone."""
+    taken: int = line.reserved + line.backordered + line.shipped + line.cancelled
+    units: int = line.quantity - taken
+    return units
+
+
+async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
+    """Promised units that lie in no shipment yet: by warehouse, then by line."""
+    ids = [line.id for line in lines]
+    packed = await packed_units(work, ids)
+    loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    for reservation, item in await HELD_WHERE.rows(work.connection, ids):
+        place = (item.warehouse_id, reservation.order_line_id)
+        if (units := reservation.quantity - packed[place]) > 0:
+            loose[place[0]][place[1]] = units
+    return dict(loose)
+
+
+async def packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
+    """Units in shipments that have not left, by warehouse and line."""
+    packed: Counter[tuple[UUID, UUID]] = Counter()
+    for row, shipment in await PACKED.rows(work.connection, line_ids):
+        if not_gone(shipment.status):
+            packed[shipment.warehouse_id, row.order_line_id] += row.quantity
+    return packed
+
+
+def not_gone(status: ShipmentStatus) -> bool:
+    """Whether a shipment of this status still holds units in the warehouse."""
+    return not has_left(status) and status is not ShipmentStatus.CANCELLED
+
+
+async def give_back(work: Work, units: Mapping[UUID, int], lines: Lines, reason: str) -> None:
+    """Release reserved units of lines that lie in no shipment. The lines are not saved here.
+
+    `units` and `lines` are by the lines' ids.
+    """
+    await release(work, await loose_of(work, units), lines, reason)
+
+
+async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, int]:
+    """Which reservations give back so many units of lines, by their ids: none that is packed."""
+    wanted = {line_id: some for line_id, some in units.items() if some}
+    if not wanted:
+        return {}
+    packed = await packed_units(work, list(wanted))
+    released: dict[Reservation, int] = {}
+    for reservation, item in await HELD_WHERE.rows(work.connection, list(wanted)):
+        line_id = reservation.order_line_id
+        loose = reservation.quantity - packed[item.warehouse_id, line_id]
+        if (some := min(wanted[line_id], loose)) > 0:
+            released[reservation] = some
+            wanted[line_id] -= some
+    return released
+
+
+async def release(work: Work, units: Mapping[Reservation, int], lines: Lines, reason: str) -> None:
+    """Release units of reservations. The lines, which are by their ids, are not saved here."""
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    for reservation, some in units.items():
+        line = lines[reservation.order_line_id]
+        movements[reservation.stock_item_id].append(
+            Movement(MovementKind.RELEASE, -some, reason, line.order_id, line.id)
+        )
+        line.reserved -= some
+    await move_all(work, movements)
+    await shrink(work, units)
+
+
+async def shrink(work: Work, units: Mapping[Reservation, int]) -> None:
+    """Take units off reservations; those that hold none any more are deleted."""
+    gone: list[Reservation] = []
+    left: list[Reservation] = []
+    for reservation, some in units.items():
+        reservation.quantity -= some
+        (left if reservation.quantity else gone).append(reservation)
+    await update(work.connection, left, ("quantity",))
+    if gone:
+        await DELETE.change(work.connection, [each.id for each in gone])
+
+
+async def held_by(work: Work, lines: Iterable[UUID]) -> list[tuple[Reservation]]:
+    """The reservations of lines, by the lines' ids."""
+    return await HELD.rows(work.connection, list(lines))
+
+
+async def stock_rows(
+    work: Work, products: Iterable[UUID], given_back: Mapping[UUID, int] = NOTHING
+) -> list[StockRow]:
+    """What each warehouse can promise of the products now.
+
+    Units that are `given_back`, by their stock items, count as promised no more.
+    """
+    found = await STOCK.rows(work.connection, list(products))
+    for item, _ in found:
+        item.reserved -= given_back.get(item.id, 0)
+    return [stock_row(item, warehouse) for item, warehouse in found]
+
+
+def stock_row(item: StockItem, warehouse: Warehouse) -> StockRow:
+    """What a warehouse can promise of an item's product."""
+    return StockRow(
+        stock_item_id=item.id,
+        product_id=item.product_id,
+        warehouse_id=warehouse.id,
+        priority=warehouse.priority,
+        available=max(item.on_hand - item.reserved - item.damaged - item.safety_stock, 0),
+    )
+
+
+async def reserve(work: Work, takes: list[Take]) -> Promised:
+    """Take stock for lines, each item once and in the order of their ids, so nobody deadlocks.
+
+    The lines count the units as reserved; neither they nor the reservations are saved here.
+
+    Raises:
+        Contended: the stock that we saw was taken meanwhile.
+    """
+    by_item: dict[UUID, list[Movement]] = defaultdict(list)
+    for take in takes:
+        by_item[take.stock_item_id].append(
+            Movement(
+                MovementKind.RESERVE,
+                take.quantity,
+                order_id=take.line.order_id,
+                order_line_id=take.line.id,
+            )
+        )
+    await work.pause()
+    items = await move_all(work, by_item, promise=True)
+    warehouses = {item.warehouse_id for item in items.values()}
+    for take in takes:
+        take.line.reserved += take.quantity
+    reservations = [
+        fresh(
+            Reservation,
+            order_line_id=take.line.id,
+            stock_item_id=take.stock_item_id,
+            quantity=take.quantity,
+            created_at=work.now,
+        )
+        for take in takes
+    ]
+    return Promised(reservations, warehouses)

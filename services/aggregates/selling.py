@@ -1,0 +1,58 @@
+"""What may be sold, and to whom: asked of every order that is placed, submitted or grows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from uuid import UUID
+
+from models.catalog import Product
+from models.customers import Customer
+from models.orders import Order, OrderLine
+from models.rules.errors import CreditExceeded, DomainError, Path, invalid, not_found
+from models.rules.text import forms
+from services.storage.statements import Query
+from services.work.visibility import among
+from services.work.work import Work
+
+COLUMNS: Final = (
+    *("id", "sku", "name", "currency", "discontinued", "backorder", "tracking", "supplier_id"),
+)
+BY_ID: Final = Query("SELECT {columns} FROM product WHERE id IN ?", (Product, COLUMNS))
+BY_SKU: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", (Product, COLUMNS))
+
+Products = Mapping[UUID | None, Product]
+"""Products by their ids; a line that has none has no product."""
+
+
+def check_product(product: Product | None, sku: str, path: Path) -> Iterator[DomainError]:
+    """What is wrong with selling more of a product; `sku` is the one by which it was asked for."""
+    if product is None:
+        yield not_found(f"There is no product {sku}.", *path, "sku")
+    elif product.discontinued:
+        yield invalid(f"{product.sku} is not sold any more.", *path, "sku")
+
+
+async def products_by_id(work: Work, lines: Iterable[OrderLine]) -> Products:
+    """The lines' own products, whatever their SKUs are by now."""
+    ids = list({line.product_id for line in lines if line.product_id})
+    found = await BY_ID.rows(work.connection, ids) if ids else []
+    return {product.id: product for (product,) in found}
+
+
+async def products_named(work: Work, skus: Iterable[str]) -> dict[str, Product]:
+    """The products that the actor sees of those that are named, by their SKUs as they are kept."""
+    named = list({form for sku in skus for form in forms(sku)})
+    found = [product for (product,) in await BY_SKU.rows(work.connection, named)]
+    seen = await among(Product, work.actor, (each.id for each in found), work.connection)
+    return {each.sku: each for each in found if each.id in seen}
+
+
+def refuse_blocked(customer: Customer, order: Order) -> None:
+    """Pass where the customer may order.
+
+    Raises:
+        CreditExceeded: they are blocked.
+    """
+    if customer.blocked:
+        raise CreditExceeded(
+            customer.credit_limit_minor, customer.credit_used_minor, order.total_gross_minor
+        )

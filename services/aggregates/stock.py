@@ -1,0 +1,284 @@
+"""The one way by which stock counters change: guarded, in the ledger, and told by an event."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from models.catalog import Product
+from models.columns import new_id
+from models.inventory import StockItem, StockMovement
+from models.rules.events import EventKind
+from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
+from services.storage.statements import Query, Statement, fresh
+from services.storage.updates import update
+from services.work.events import record
+from services.work.work import Contended, Work
+
+Place = tuple[UUID, UUID]
+"""A product and a warehouse, by their ids."""
+
+MOVED: Final = """
+UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = damaged + ?,
+    is_low = reorder_point IS NOT NULL AND available + ? + incoming <= reorder_point,
+    available = available + ?, movement_seq = movement_seq + ?, updated_at = ?,
+    version = version + 1, event_seq = event_seq + 1
+WHERE id = ? AND on_hand + ? BETWEEN 0 AND ? AND reserved + ? >= 0 AND damaged + ? >= 0
+    AND on_hand - reserved - damaged - ? * safety_stock >= ?"""
+COLUMNS: Final = (
+    *("id", "created_at", "updated_at", "version", "event_seq", "product_id", "warehouse_id"),
+    *("on_hand", "reserved", "damaged", "incoming", "safety_stock", "reorder_point"),
+    *("reorder_quantity", "movement_seq", "available", "is_low"),
+)
+OF_PRODUCTS: Final = Query(
+    "SELECT {columns} FROM stock_item WHERE product_id IN ?", (StockItem, COLUMNS)
+)
+MOVE: Final = Statement(MOVED)
+KEPT: Final = ("available", "is_low")
+COUNTED: Final = (
+    *("on_hand", "reserved", "damaged", *KEPT, "movement_seq", "version", "event_seq"),
+)
+"""The columns that movements change, beside the time."""
+NAMES: Final = Query(
+    "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE",
+    (Product, ("id", "sku", "sort_name")),
+)
+RENAME: Final = Statement("UPDATE stock_item SET sort_sku = ?, sort_name = ? WHERE product_id = ?")
+
+AT_ONCE: Final = 200
+"""Items that are reckoned before others are let run."""
+
+LOCK: Final = Query(
+    "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE", (StockItem, COLUMNS)
+)
+READ_ALL: Final = Query("SELECT {columns} FROM stock_item WHERE id IN ?", (StockItem, COLUMNS))
+READ: Final = Query("SELECT {columns} FROM stock_item WHERE id = ?", (StockItem, COLUMNS))
+MOVE_AND_READ: Final = Query(MOVED + " RETURNING {columns}", (StockItem, COLUMNS))
+
+
+class Movement(NamedTuple):
+    """A signed quantity that one stock item gains or loses, and for what."""
+
+    kind: MovementKind
+    quantity: int
+    reason: str | None = None
+    order_id: UUID | None = None
+    order_line_id: UUID | None = None
+
+
+async def move(
+    work: Work, stock_item_id: UUID, movements: list[Movement], *, promise: bool = False
+) -> StockItem:
+    """Apply movements to one stock item by one conditional update; the item as it is after.
+
+    With `promise` the update also holds back damaged units and safety stock: what is reserved must
+    have been available. Callers move several items in the order of their ids.
+
+    Raises:
+        Contended: the counters do not allow it (any more). Nothing was changed.
+    """
+    change = total(movements)
+    item = await _moved(work, stock_item_id, change, len(movements), promise=promise)
+    if change.available > 0:
+        work.freed.add(item.product_id)
+    work.movements += _ledger(work, item, movements)
+    counted = item.event_seq
+    item.event_seq -= 1  # the one that the update has counted
+    _tell(work, item, change)
+    if item.event_seq != counted:
+        await item.save(update_fields=["event_seq"], using_db=work.connection)
+    return item
+
+
+async def move_all(
+    work: Work, movements: Mapping[UUID, list[Movement]], *, promise: bool = False
+) -> dict[UUID, StockItem]:
+    """As `move` for many stock items, by their ids, with as many statements as for two.
+
+    Raises:
+        Contended: the counters of an item do not allow it. The transaction is to be given up.
+    """
+    if len(movements) == 1:
+        ((key, few),) = movements.items()
+        return {key: await move(work, key, few, promise=promise)}
+    if not movements:
+        return {}
+    # Locked in the order of their ids, so nobody deadlocks, and nobody changes them meanwhile.
+    items = {item.id: item for (item,) in await LOCK.rows(work.connection, sorted(movements))}
+    for place, key in enumerate(sorted(movements), 1):
+        if key not in items:
+            raise Contended
+        _apply(work, items[key], movements[key], promise=promise)
+        if place % AT_ONCE == 0:
+            await work.pause()
+    same = {"updated_at": work.now}
+    rows = list(items.values())
+    if await update(work.connection, rows, COUNTED, same, guarded=True) != len(movements):
+        raise Contended
+    return items
+
+
+def _apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bool) -> None:
+    """Change the counters of a locked item, with its ledger and its events; it is not saved here.
+
+    Raises:
+        Contended: a counter would be below zero or too large, or more promised than there is.
+    """
+    change = total(movements)
+    item.on_hand += change.on_hand
+    item.reserved += change.reserved
+    item.damaged += change.damaged
+    least = item.reserved + item.damaged + (item.safety_stock if promise else 0)
+    is_counted = min(item.on_hand, item.reserved, item.damaged) >= 0
+    if not is_counted or not least <= item.on_hand <= MAX_QUANTITY:
+        raise Contended
+    reckon(item)
+    item.movement_seq += len(movements)
+    item.version += 1
+    item.updated_at = work.now
+    if change.available > 0:
+        work.freed.add(item.product_id)
+    work.movements += _ledger(work, item, movements)
+    _tell(work, item, change)
+
+
+async def items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
+    """The stock items of products in warehouses; those that never were are made with nothing."""
+    items = await _items_at(work, places)
+    missing = [place for place in places if place not in items]
+    if not missing:
+        return items
+    new = await new_items(work, missing)
+    # Another process may be making the same row; one of the two inserts is ignored.
+    await StockItem.bulk_create(new, ignore_conflicts=True, using_db=work.connection)
+    return await _items_at(work, places)
+
+
+async def new_items(work: Work, places: Collection[Place]) -> list[StockItem]:
+    """Stock items with nothing in them, not stored yet. The products have no other name till then.
+
+    Their products are locked, so that one which is being renamed is waited for.
+    """
+    wanted = sorted({product_id for product_id, _ in places})
+    products = {each.id: each for (each,) in await NAMES.rows(work.connection, wanted)}
+    return [
+        StockItem(
+            id=new_id(),
+            product_id=product_id,
+            warehouse_id=warehouse_id,
+            sort_sku=products[product_id].sku,
+            sort_name=products[product_id].sort_name,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        for product_id, warehouse_id in places
+    ]
+
+
+async def rename(work: Work, product: Product) -> None:
+    """The product's stock is listed by its SKU and name as they are now; the product is locked."""
+    await RENAME.change(work.connection, product.sku, product.sort_name, product.id)
+
+
+def reckon(item: StockItem) -> None:
+    """What is kept of an item's counters and of its rule, as they are now; it is not saved here."""
+    item.available = item.balance.available
+    item.is_low = is_low(item.available, item.incoming, item.reorder_point)
+
+
+async def _items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
+    products = list({product_id for product_id, _ in places})
+    found = [item for (item,) in await OF_PRODUCTS.rows(work.connection, products)]
+    return {
+        place: item for item in found if (place := (item.product_id, item.warehouse_id)) in places
+    }
+
+
+def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMovement:
+    """The first count of an item that is not stored yet, as its ledger's first row.
+
+    The item gets the units, and the event of it is recorded; neither is saved here.
+    """
+    first = Movement(MovementKind.COUNT, units, reason)
+    item.on_hand, item.movement_seq = units, 1
+    reckon(item)
+    _tell(work, item, total([first]))
+    return _ledger(work, item, [first])[0]
+
+
+def total(movements: list[Movement]) -> Balance:
+    """What all movements together add to the counters."""
+    sums = Balance(0, 0, 0)
+    for movement in movements:
+        sums = sums.after(movement.kind, movement.quantity)
+    return sums
+
+
+async def _moved(
+    work: Work, stock_item_id: UUID, change: Balance, movements: int, *, promise: bool
+) -> StockItem:
+    """The item with its counters changed: none below zero, none promised twice.
+
+    Raises:
+        Contended: the counters do not allow it.
+    """
+    values = (
+        *(change.on_hand, change.reserved, change.damaged, change.available, change.available),
+        *(movements, work.now, stock_item_id),
+        *(change.on_hand, MAX_QUANTITY, change.reserved, change.damaged),
+        *(int(promise), change.reserved + change.damaged - change.on_hand),
+    )
+    if work.dialect == "postgres":
+        found = await MOVE_AND_READ.rows(work.connection, *values)
+    else:
+        changed = await MOVE.change(work.connection, *values)
+        found = await READ.rows(work.connection, stock_item_id) if changed else []
+    if not found:
+        raise Contended
+    item: StockItem = found[0][0]
+    return item
+
+
+def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[StockMovement]:
+    """The movements as ledger rows, the last with the balance that the item has now."""
+    rows: list[StockMovement] = []
+    balance = item.balance
+    sequence = item.movement_seq
+    for movement in reversed(movements):
+        rows.append(
+            fresh(
+                StockMovement,
+                stock_item_id=item.id,
+                sequence=sequence,
+                at=work.now,
+                kind=movement.kind,
+                quantity=movement.quantity,
+                on_hand_after=balance.on_hand,
+                reserved_after=balance.reserved,
+                damaged_after=balance.damaged,
+                reason=movement.reason,
+                order_id=movement.order_id,
+                order_line_id=movement.order_line_id,
+                actor_kind=work.actor.kind,
+                actor_id=work.actor.id,
+                actor_name=work.actor.name,
+            )
+        )
+        balance = balance.after(movement.kind, -movement.quantity)
+        sequence -= 1
+    return rows[::-1]
+
+
+def _tell(work: Work, item: StockItem, change: Balance) -> None:
+    """Record that the item changed, and that it has become low where it was not."""
+    now = item.balance
+    data: dict[str, Any] = {
+        "onHand": now.on_hand,
+        "reserved": now.reserved,
+        "damaged": now.damaged,
+        "available": now.available,
+    }
+    record(work, item, EventKind.STOCK_CHANGED, data=data)
+    before = now.available - change.available
+    was_low = is_low(before, item.incoming, item.reorder_point)
+    if item.is_low and not was_low:
+        record(work, item, EventKind.STOCK_LOW, data={"available": now.available})

@@ -1,0 +1,106 @@
+"""Saving categories and the definitions of their attributes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from models.catalog import Category
+from models.columns import new_id
+from models.rules.access import Permission
+from models.rules.attributes import Definition, check_definitions
+from models.rules.catalog import AttributeType
+from models.rules.errors import Refused, invalid, not_found
+from models.rules.text import clean
+from services.use_case import use_case
+from services.work.upserts import (
+    UNSET,
+    Unset,
+    given,
+    lock_for_save,
+    refuse_taken,
+    refuse_version_of_new,
+    text,
+)
+from services.work.work import Work
+
+MAX_CATEGORY_DEPTH: Final = 20
+
+
+@dataclass(frozen=True)
+class SaveCategory:
+    """A category's fields; those left UNSET stay as they are, None clears."""
+
+    id: UUID | None = None
+    version: int | None = None
+    name: str | Unset | None = UNSET
+    parent_id: UUID | Unset | None = UNSET
+    attributes: list[dict[str, Any]] | Unset | None = UNSET
+
+
+@use_case(Permission.CATALOG_WRITE)
+async def save_category(work: Work, command: SaveCategory) -> Category:
+    """The category as saved; without an id a new one.
+
+    Raises:
+        Refused: a missing or taken name, an unknown parent, a parent below the category itself.
+        VersionConflict: it has changed since the caller read it.
+    """
+    new = command.id is None
+    if command.id is None:
+        refuse_version_of_new(command.version)
+        category = Category(id=new_id(), created_at=work.now, version=0)
+    else:
+        category = await lock_for_save(work, Category, command.id, command.version)
+    if new or given(command.name):
+        category.name = text(command.name, "name", 200)
+        await refuse_taken(work, Category, "name", category.name, category.id, "name")
+    if not isinstance(command.parent_id, Unset):
+        await _check_parent(work, category, command.parent_id)
+        category.parent_id = command.parent_id
+    if not isinstance(command.attributes, Unset):
+        category.attributes = [_tidy(each) for each in command.attributes or ()]
+        if errors := check_definitions(definitions_of(category)):
+            raise Refused(errors)
+    category.version += 1
+    category.updated_at = work.now
+    await category.save(force_create=new, using_db=work.connection)
+    return category
+
+
+def _tidy(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with its texts as they are kept.
+
+    Raises:
+        UnusableText: one has control characters or halves of characters.
+    """
+    unit, choices = definition["unit"], definition["choices"]
+    return {
+        **definition,
+        "key": clean(definition["key"]),
+        "unit": None if unit is None else clean(unit),
+        "choices": None if choices is None else [clean(choice) for choice in choices],
+    }
+
+
+def definitions_of(category: Category) -> list[Definition]:
+    """What the category itself defines."""
+    return [
+        Definition(**each | {"type": AttributeType(each["type"])}) for each in category.attributes
+    ]
+
+
+async def _check_parent(work: Work, category: Category, parent_id: UUID | None) -> None:
+    """Follow the parents up to the root, which must not lead back to the category."""
+    above = parent_id
+    for _ in range(MAX_CATEGORY_DEPTH):
+        if above is None:
+            return
+        if above == category.id:
+            raise invalid("A category cannot lie below itself.", "parentId")
+        parent = await Category.filter(id=above).using_db(work.connection).first()
+        if parent is None:
+            raise not_found("There is no such category.", "parentId")
+        above = parent.parent_id
+    message = f"Categories lie at most {MAX_CATEGORY_DEPTH} deep."
+    raise invalid(message, "parentId")

@@ -1,0 +1,169 @@
+"""Saving customers."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+
+from models.columns import new_id
+from models.customers import Customer, CustomerAddress, CustomerGroup, CustomerTag
+from models.rules.access import Permission
+from models.rules.errors import invalid, not_found
+from models.rules.events import EventKind, SubjectKind
+from models.rules.text import fold, phone_key
+from services.aggregates.addresses import Address, check_address
+from services.use_case import use_case
+from services.work import numbering, policy, search
+from services.work.events import record
+from services.work.numbering import CUSTOMER_PATTERN
+from services.work.references import ExternalKey, refer
+from services.work.upserts import (
+    UNSET,
+    Unset,
+    given,
+    lock_for_save,
+    optional_code,
+    refuse_taken,
+    refuse_version_of_new,
+    text,
+)
+from services.work.work import Work
+
+MAX_TAGS: Final = 50
+
+
+@dataclass(frozen=True)
+class SaveCustomer:
+    """A customer's fields; those left UNSET stay as they are, None clears."""
+
+    id: UUID | None = None
+    version: int | None = None
+    code: str | Unset | None = UNSET
+    name: str | Unset | None = UNSET
+    email: str | Unset | None = UNSET
+    phone: str | Unset | None = UNSET
+    group_id: UUID | Unset | None = UNSET
+    tags: tuple[str, ...] | Unset | None = UNSET
+    preferences: dict[str, Any] | Unset | None = UNSET
+    addresses: tuple[Address, ...] | Unset | None = UNSET
+    external_key: ExternalKey | Unset | None = UNSET
+
+
+@use_case(Permission.CUSTOMERS_WRITE)
+async def save_customer(work: Work, command: SaveCustomer) -> Customer:
+    """The customer as saved. Without an id a new one, with a code of ours where none is given.
+
+    Raises:
+        Refused: a missing name, a code that is taken, an odd e-mail address, an unknown group.
+        VersionConflict: it has changed since the caller read it.
+    """
+    new = command.id is None
+    if command.id is None:
+        refuse_version_of_new(command.version)
+        customer = Customer(id=new_id(), created_at=work.now, version=0)
+    else:
+        customer = await lock_for_save(work, Customer, command.id, command.version)
+    before = {name: getattr(customer, name, None) for name in ("code", "name", "email", "phone")}
+    await _apply(work, customer, command, new)
+    customer.version += 1
+    customer.updated_at = work.now
+    changed = [name for name, value in before.items() if getattr(customer, name) != value]
+    record(work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": changed, "new": new})
+    await customer.save(force_create=new, using_db=work.connection)
+    if isinstance(command.addresses, tuple) or command.addresses is None:
+        await _replace_addresses(work, customer, command.addresses or ())
+    if not isinstance(command.tags, Unset):
+        await CustomerTag.filter(customer_id=customer.id).using_db(work.connection).delete()
+        await work.insert([CustomerTag(customer_id=customer.id, tag=tag) for tag in customer.tags])
+    if isinstance(command.external_key, ExternalKey):
+        path = ("externalRef",)
+        await refer(work, SubjectKind.CUSTOMER, customer.id, command.external_key, path)
+    words = search.tokens(SubjectKind.CUSTOMER, customer.id, search.customer_texts(customer))
+    await search.replace(work, customer.id, words)
+    return customer
+
+
+async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: bool) -> None:
+    """Set the fields that the caller sent."""
+    if new or given(command.name):
+        customer.name = text(command.name, "name", 200)
+        customer.sort_name = fold(customer.name)[:200]
+    code = optional_code(command.code, "code", 64)
+    if new or code:
+        customer.code = code or await _next_code(work)
+        await refuse_taken(work, Customer, "code", customer.code, customer.id, "code")
+    if given(command.email):
+        customer.email = _email(optional_code(command.email, "email", 254))
+        customer.email_key = customer.email.lower() if customer.email else None
+    if given(command.phone):
+        customer.phone = optional_code(command.phone, "phone", 64)
+        customer.phone_key = phone_key(customer.phone)
+    if not isinstance(command.group_id, Unset):
+        customer.group_id = await _group(work, command.group_id)
+    if not isinstance(command.tags, Unset):
+        customer.tags = _tags(command.tags or ())
+    if not isinstance(command.preferences, Unset):
+        customer.preferences = command.preferences or {}
+
+
+async def _next_code(work: Work) -> str:
+    """The next code of ours that nobody gave to a customer already."""
+    while True:
+        code = await numbering.gapless(work.connection, "customer", CUSTOMER_PATTERN, work.now)
+        if not await Customer.filter(code=code).using_db(work.connection).exists():
+            return code
+
+
+def _email(address: str | None) -> str | None:
+    if address is None:
+        return None
+    try:
+        return validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise invalid("This is not an e-mail address.", "email") from None
+
+
+async def _group(work: Work, group_id: UUID | None) -> UUID | None:
+    if group_id is None:
+        return None
+    if not await CustomerGroup.filter(id=group_id).using_db(work.connection).exists():
+        raise not_found("There is no such group.", "groupId")
+    return group_id
+
+
+def _tags(tags: tuple[str, ...]) -> list[str]:
+    cleaned = [text(tag, "tags", 64) for tag in tags]
+    if len(cleaned) > MAX_TAGS:
+        raise invalid(f"At most {MAX_TAGS} tags.", "tags")
+    return list(dict.fromkeys(cleaned))
+
+
+async def _replace_addresses(
+    work: Work, customer: Customer, addresses: tuple[Address, ...]
+) -> None:
+    most = policy.current().max_addresses
+    if len(addresses) > most:
+        raise invalid(f"At most {most} addresses.", "addresses")
+    checked = [
+        check_address(address, "addresses", str(index)) or {}
+        for index, address in enumerate(addresses)
+    ]
+    await CustomerAddress.filter(customer_id=customer.id).using_db(work.connection).delete()
+    await work.insert(
+        [
+            CustomerAddress(
+                customer_id=customer.id,
+                position=position,
+                name=kept["name"],
+                lines=kept["lines"],
+                city=kept["city"],
+                region=kept["region"],
+                postal_code=kept["postalCode"],
+                country_code=kept["countryCode"],
+                phone=kept["phone"],
+                created_at=work.now,
+            )
+            for position, kept in enumerate(checked)
+        ]
+    )

@@ -1,0 +1,312 @@
+"""Returns: goods that are announced to come back, and what becomes of them when they are here."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from models.columns import new_id
+from models.fulfillment import Return, ReturnLine
+from models.inventory import StockItem
+from models.orders import Order, OrderLine
+from models.rules.access import Permission
+from models.rules.errors import (
+    DomainError,
+    IllegalTransition,
+    InputError,
+    invalid,
+    not_found,
+    refuse,
+    required,
+)
+from models.rules.events import EventKind
+from models.rules.inventory import MAX_QUANTITY
+from models.rules.numbering import NumberKind
+from models.rules.order_states import OrderAction, order_actions
+from models.rules.return_states import (
+    AWAITED,
+    MOVEMENTS,
+    ReturnState,
+    ReturnUnits,
+    after_receipt,
+    returnable_units,
+)
+from services.aggregates import order_status
+from services.aggregates.lines import lines_of
+from services.aggregates.lots.places import Part, parts_of
+from services.aggregates.lots.returned import check_announced, check_back, take_back
+from services.aggregates.orders import (
+    announced_of,
+    check_version,
+    facts,
+    lock_order,
+    not_possible,
+    settle,
+    situation,
+)
+from services.aggregates.stock import Movement, Place, items_at, move_all
+from services.storage.statements import Query, fresh
+from services.storage.updates import update
+from services.use_case import use_case
+from services.work import numbering, policy
+from services.work.events import record
+from services.work.upserts import text
+from services.work.visibility import visible
+from services.work.work import Contended, Work
+
+MAX_REASON: Final = 1_000
+OF_RETURN: Final = Query(
+    "SELECT {columns} FROM return_line WHERE return_request_id = ?",
+    (ReturnLine, ("id", "order_line_id", "quantity", "received", "disposition")),
+)
+
+
+@dataclass(frozen=True)
+class RequestReturn:
+    """What a customer gives back, and why. A line may be named several times."""
+
+    order_id: UUID
+    lines: tuple[ReturnUnits, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReceiveReturn:
+    """What has come of a return; a line once for each disposition of its units.
+
+    It is put into the warehouse that is named, else into those that it left from.
+    """
+
+    return_id: UUID
+    version: int
+    lines: tuple[ReturnUnits, ...]
+    warehouse_id: UUID | None = None
+
+
+@use_case(Permission.ORDERS_WRITE)
+async def request_return(work: Work, command: RequestReturn) -> Order:
+    """The order with a return whose units are announced. Neither stock nor money changes yet.
+
+    Raises:
+        Refused: every reason at once: an unknown order or line, more units than have left and are
+            neither back nor announced already, a disposition, no reason; lots or serial numbers
+            that did not go out, or that another return awaits.
+        IllegalTransition: nothing of the order can come back.
+    """
+    order = await lock_order(work, command.order_id, "orderId")
+    lines = await lines_of(work, order)
+    announced = await announced_of(work, order)
+    if OrderAction.RETURN not in order_actions(situation(order, lines, announced.total())):
+        raise await not_possible(work, order, lines, OrderAction.RETURN)
+    returnable = {
+        line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
+    }
+    refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
+    await check_announced(work, order, command.lines, {line.id: line for line in lines})
+    before = facts(order)
+    earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
+    request = Return(
+        id=new_id(),
+        number=await numbering.of_order(work, NumberKind.RETURN, order, earlier),
+        order_id=order.id,
+        status=ReturnState.REQUESTED,
+        reason=text(command.reason, "reason", MAX_REASON),
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    order_status.step(order, OrderAction.RETURN)
+    _tell(work, request, order, command.lines)
+    await request.save(force_create=True, using_db=work.connection)
+    await work.insert(_announced_lines(request.id, command.lines))
+    await settle(work, order, lines, before)
+    return order
+
+
+def _announced_lines(return_id: UUID, announced: tuple[ReturnUnits, ...]) -> list[ReturnLine]:
+    """A row for each order line, however often it is named."""
+    units: Counter[UUID] = Counter()
+    named: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for each in announced:
+        units[each.line_id] += each.quantity
+        for unit in each.units or ():
+            named[each.line_id][unit.exact_code] += unit.quantity
+    return [
+        fresh(
+            ReturnLine,
+            return_request_id=return_id,
+            order_line_id=line_id,
+            quantity=quantity,
+            announced=named.get(line_id),
+        )
+        for line_id, quantity in units.items()
+    ]
+
+
+@use_case(Permission.SHIPMENTS_WRITE)
+async def receive_return(work: Work, command: ReceiveReturn) -> Order:
+    """The order after units of a return have come, all that were announced or some.
+
+    What can be sold again, or is kept aside as damaged, is on hand in the warehouse that is named,
+    else in those that its units left from: see `parts_of`. What is thrown away never gets into
+    stock.
+
+    Raises:
+        Refused: every reason at once: an unknown return, line or warehouse, more units than are
+            still to come, a missing disposition, units that no stock item can hold; lots or serial
+            numbers that are missing or did not go out.
+        VersionConflict: the return has changed since the caller read it.
+        IllegalTransition: the return awaits nothing any more.
+    """
+    found = (
+        await visible(Return, work.actor)
+        .using_db(work.connection)
+        .get_or_none(id=command.return_id)
+    )
+    if found is None:
+        raise not_found("There is no such return.", "id")
+    order = await lock_order(work, found.order_id)
+    request = await Return.get(id=found.id, using_db=work.connection)
+    check_version(request, command.version)
+    if request.status not in AWAITED:
+        raise IllegalTransition(request, "RECEIVE", request.status, ())
+    rows = await OF_RETURN.rows(work.connection, request.id)
+    expected = {row.order_line_id: row for (row,) in rows}
+    lines = {line.id: line for line in await lines_of(work, order)}
+    awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
+    refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
+    before = facts(order)
+    await work.pause()
+    products = await check_back(work, command.lines, lines)
+    parts = await parts_of(work, order, command.lines, command.warehouse_id)
+    places = await _put_away(work, request, command.lines, parts, lines)
+    await take_back(work, request, command.lines, lines, products, parts, places)
+    await _count_received(work, command.lines, expected, lines)
+    units_left = sum(row.quantity - row.received for row in expected.values())
+    request.status = after_receipt(request.status, units_left)
+    request.version += 1
+    request.updated_at = work.now
+    await work.pause()
+    _tell(work, request, order, command.lines, command.warehouse_id)
+    await request.save(using_db=work.connection)
+    await settle(work, order, list(lines.values()), before)
+    return order
+
+
+async def _count_received(
+    work: Work,
+    received: tuple[ReturnUnits, ...],
+    expected: dict[UUID, ReturnLine],
+    lines: dict[UUID, OrderLine],
+) -> None:
+    """Count what came on the lines of the return and of the order, and save them."""
+    for each in received:
+        row = expected[each.line_id]
+        row.received += each.quantity
+        row.disposition = each.disposition or row.disposition
+        lines[each.line_id].returned += each.quantity
+    touched = dict.fromkeys(each.line_id for each in received)
+    rows = [expected[line_id] for line_id in touched]
+    await update(work.connection, rows, ("received", "disposition"))
+
+
+def _check_lines(
+    lines: Sequence[ReturnUnits], possible: dict[UUID, int], whose: str
+) -> Iterator[DomainError]:
+    """What is wrong with the units, of which `possible` says how many each line can have."""
+    limit = policy.current().max_order_lines
+    if not 1 <= len(lines) <= limit:
+        yield invalid(f"A return has 1 to {limit} lines.", "lines")
+        return
+    left = dict(possible)
+    for index, each in enumerate(lines):
+        path = ("lines", str(index))
+        if each.line_id not in left:
+            yield not_found(f"The {whose} has no such line.", *path, "lineId")
+        elif not 1 <= each.quantity <= left[each.line_id]:
+            message = f"{left[each.line_id]} units of this line can come back."
+            yield invalid(message, *path, "quantity")
+        else:
+            left[each.line_id] -= each.quantity
+
+
+def _check_request(command: RequestReturn) -> Iterator[DomainError]:
+    for index, each in enumerate(command.lines):
+        if each.disposition is not None:
+            message = "What becomes of units is said when they are here."
+            yield invalid(message, "lines", str(index), "disposition")
+    try:
+        text(command.reason, "reason", MAX_REASON)
+    except InputError as error:
+        yield error
+
+
+def _check_dispositions(
+    command: ReceiveReturn, lines: dict[UUID, OrderLine]
+) -> Iterator[DomainError]:
+    for index, each in enumerate(command.lines):
+        path = ("lines", str(index), "disposition")
+        line = lines.get(each.line_id)
+        if each.disposition is None:
+            yield required("What becomes of them?", *path)
+        elif line and line.product_id is None and MOVEMENTS[each.disposition]:
+            yield invalid("A line without a product has no place in stock.", *path)
+
+
+async def _put_away(
+    work: Work,
+    request: Return,
+    units: Sequence[ReturnUnits],
+    parts: Mapping[Part, int],
+    lines: dict[UUID, OrderLine],
+) -> dict[Place, StockItem]:
+    """Put what is kept into stock, each stock item once and in the order of their ids.
+
+    The stock items, by product and warehouse.
+    """
+    sums: Counter[tuple[int, Place]] = Counter()
+    for part, quantity in parts.items():
+        product_id = lines[units[part.index].line_id].product_id
+        if part.warehouse_id and product_id:
+            sums[part.index, (product_id, part.warehouse_id)] += quantity
+    await work.pause()
+    items = await items_at(work, {place for _, place in sums})
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    for (index, place), quantity in sums.items():
+        each = units[index]
+        movements[items[place].id] += [
+            Movement(kind, quantity, request.number, request.order_id, each.line_id)
+            for kind in (MOVEMENTS[each.disposition] if each.disposition else ())
+        ]
+    await work.pause()
+    try:
+        await move_all(work, movements)
+    except Contended:
+        # More units never break a promise: it is the counter that cannot hold them.
+        raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
+    return items
+
+
+def _tell(
+    work: Work,
+    request: Return,
+    order: Order,
+    units: Sequence[ReturnUnits],
+    warehouse_id: UUID | None = None,
+) -> None:
+    """Record how far the return is and which units it is about, for the order's timeline."""
+    lines = [
+        {"lineId": each.line_id.hex, "quantity": each.quantity}
+        | ({"disposition": each.disposition.value} if each.disposition else {})
+        | ({"units": [named.exact_code for named in each.units]} if each.units else {})
+        for each in units
+    ]
+    record(
+        work,
+        request,
+        EventKind.RETURN_UPDATED,
+        order=order,
+        data={"status": request.status, "number": request.number, "lines": lines}
+        | ({"warehouseId": warehouse_id.hex} if warehouse_id else {}),
+        after=facts(order),
+    )

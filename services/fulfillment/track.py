@@ -1,0 +1,152 @@
+"""News of carriers: what became of a shipment, with the time and the place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from models.fulfillment import Parcel, Shipment, TrackingEvent
+from models.orders import Order
+from models.rules.access import Permission
+from models.rules.errors import (
+    IllegalTransition,
+    invalid,
+    not_found,
+)
+from models.rules.order_states import OrderAction, OrderStatus
+from models.rules.shipment_states import (
+    ShipmentStatus,
+    allowed_statuses,
+    has_left,
+    may_be_told,
+    moves,
+)
+from models.rules.text import clean
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import facts, lock_order, not_possible, settle
+from services.aggregates.shipments import advance, tell_shipment
+from services.use_case import use_case
+from services.work.visibility import visible
+from services.work.work import Work
+
+MAX_NEWS: Final = 2_000
+"""What is kept of one shipment and its parcels."""
+
+
+SAME: Final = ("parcel_id", "status", "place", "message")
+"""What makes two news of one instant the same."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """What became of a shipment, or of one parcel of it."""
+
+    shipment_id: UUID
+    status: ShipmentStatus
+    parcel_id: UUID | None = None
+    at: datetime | None = None
+    place: str | None = None
+    message: str | None = None
+
+
+@use_case(Permission.SHIPMENTS_WRITE)
+async def track_shipment(work: Work, command: Track) -> Order:
+    """The order after news of its shipment. The step to SHIPPED takes its units out of stock.
+
+    The news is kept for the parcel, or for every parcel where none is named, with an event of its
+    own. Of a shipment that has left it may come late and out of order: then it moves nothing back.
+    News that is there already, with the same status, time, place and message, changes nothing.
+
+    Raises:
+        Refused: an unknown shipment or parcel; a time in the future or before the order was placed;
+            more news than are kept.
+        IllegalTransition: the shipment cannot get there from where it is, or it would leave while
+            its order is on hold.
+    """
+    seen = visible(Shipment, work.actor).using_db(work.connection)
+    found = await seen.get_or_none(id=command.shipment_id)
+    if found is None:
+        raise not_found("There is no such shipment.", "id")
+    order = await lock_order(work, found.order_id)
+    shipment = await Shipment.get(id=found.id, using_db=work.connection)
+    await _check_news(work, command, order, shipment)
+    news = _news(command, shipment, command.at or work.now)
+    if await _is_known(work, news):
+        return order
+    await _check_step(work, command.status, order, shipment)
+    late = TrackingEvent.filter(shipment_id=shipment.id, at__gt=news.at).using_db(work.connection)
+    is_moved = moves(shipment.status, command.status, is_late=await late.exists())
+    await work.insert([news])
+    if not is_moved or not await _all_there(work, command, shipment):
+        tell_shipment(work, shipment, order, news)
+        await shipment.save(update_fields=["event_seq"], using_db=work.connection)
+        return order
+    lines = await lines_of(work, order)
+    before = facts(order)
+    await advance(work, order, shipment, lines, command.status, news.at, news)
+    await settle(work, order, lines, before)
+    return order
+
+
+async def _is_known(work: Work, news: TrackingEvent) -> bool:
+    """Whether the very same was told before.
+
+    Raises:
+        InputError: so much is kept already that no more is.
+    """
+    kept = TrackingEvent.filter(shipment_id=news.shipment_id).using_db(work.connection)
+    for each in await kept.filter(at=news.at):
+        if all(getattr(each, name) == getattr(news, name) for name in SAME):
+            return True
+    if await kept.count() >= MAX_NEWS:
+        raise invalid(f"At most {MAX_NEWS} news of one shipment are kept.", "id")
+    return False
+
+
+async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
+    """Whether the news moves the whole shipment: it has arrived when its last parcel has."""
+    if command.parcel_id is None or command.status is not ShipmentStatus.DELIVERED:
+        return True
+    parcels = Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
+    arrived = TrackingEvent.filter(
+        shipment_id=shipment.id, status=ShipmentStatus.DELIVERED, parcel_id__isnull=False
+    ).using_db(work.connection)
+    there = {event.parcel_id for event in await arrived}
+    return all(parcel.id in there for parcel in await parcels)
+
+
+async def _check_news(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
+    if command.at and command.at > work.now:
+        raise invalid("What has been tracked has happened: no time in the future.", "at")
+    # Carriers tell no fractions of a second.
+    if command.at and command.at < order.sorted_at.replace(microsecond=0):
+        raise invalid("Nothing was tracked before the order was placed.", "at")
+    if command.parcel_id:
+        parcels = Parcel.filter(id=command.parcel_id, shipment_id=shipment.id)
+        if not await parcels.using_db(work.connection).exists():
+            raise not_found("The shipment has no such parcel.", "parcelId")
+    for text, limit, field in ((command.place, 200, "place"), (command.message, 1000, "message")):
+        if len(text or "") > limit:
+            raise invalid(f"At most {limit} characters.", field)
+
+
+async def _check_step(work: Work, status: ShipmentStatus, order: Order, shipment: Shipment) -> None:
+    """Pass where a shipment may be told to have got so far."""
+    if not may_be_told(shipment.status, status):
+        possible = allowed_statuses(shipment.status)
+        raise IllegalTransition(shipment, status, shipment.status, possible, ("status",))
+    leaves = has_left(status) and not has_left(shipment.status)
+    if leaves and order.status is not OrderStatus.CONFIRMED:
+        lines = await lines_of(work, order)
+        raise await not_possible(work, order, lines, OrderAction.SHIP, "status")
+
+
+def _news(command: Track, shipment: Shipment, at: datetime) -> TrackingEvent:
+    return TrackingEvent(
+        shipment_id=shipment.id,
+        parcel_id=command.parcel_id,
+        status=command.status,
+        at=at,
+        place=clean(command.place) if command.place else None,
+        message=clean(command.message) if command.message else None,
+    )

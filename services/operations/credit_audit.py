@@ -1,0 +1,239 @@
+"""Whether orders' balances and customers' counters are right, and setting them so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.customers import Customer
+from models.orders import Order
+from models.rules.access import Actor, Permission
+from models.rules.credit import Share
+from models.rules.events import EventKind
+from services.aggregates.amounts import balance_of, strike_balance
+from services.aggregates.credit import book, share_of
+from services.storage.database import connection
+from services.use_case import perform
+from services.work.events import record
+from services.work.work import Work
+
+PARTS: Final = (
+    *("balance_minor", "sort_balance", "sort_total", "payment_status"),
+    *("credit_minor", "lifetime_minor"),
+)
+"""What an order keeps of its payments and its total."""
+
+PAGE: Final = 200
+"""Orders or customers that one statement compares, and that one transaction repairs."""
+
+MAX_LISTED: Final = 1_000
+
+
+class Counter(StrEnum):
+    """What can drift. Of an order: its balance, and its part in its customer's counters."""
+
+    BALANCE = "balance"
+    CREDIT = "credit used"
+    LIFETIME = "lifetime value"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A counter that is not what it should be, in minor units of its currency.
+
+    With an order it is that order's balance, in the order's own currency, or its part and what the
+    order comes to; else the customer's counter and the sum of the parts. Without a currency it is
+    the company's.
+    """
+
+    customer: str
+    counter: Counter
+    stored_minor: int
+    told_minor: int
+    order: str | None = None
+    repaired: bool = False
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How many customers were compared, and what was found; the first of it is listed."""
+
+    customers: int
+    found: int
+    repaired: int
+    drifts: tuple[Drift, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong any more."""
+        return self.found == self.repaired
+
+
+class _Counted(NamedTuple):
+    """A customer's counters, and what the parts of their orders come to."""
+
+    customer_id: UUID
+    code: str
+    stored: Share
+    told: Share
+
+
+async def verify_credit(actor: Actor, *, repair: bool = False) -> Report:
+    """Every order's balance and part compared, then every customer with the sum of the parts.
+
+    With `repair` balances, parts and counters are set to what the orders say, 200 orders or one
+    customer in a transaction; a customer's event tells of it. At most 1,000 drifts are listed; all
+    are counted.
+
+    Raises:
+        Forbidden: the actor may not read credit, or for a repair not write it.
+    """
+    actor.require(Permission.CREDIT_WRITE if repair else Permission.CREDIT_READ)
+    customers = found = 0
+    listed: list[Drift] = []
+    last = UUID(int=0)
+    while orders := await _orders_after(last):
+        drifts = await _drifted_parts(actor, orders, repair=repair)
+        found += len(drifts)
+        listed += drifts[: MAX_LISTED - len(listed)]
+        last = orders[-1].id
+    last = UUID(int=0)
+    while page := await _customers_after(last):
+        for counted in page:
+            if counted.stored == counted.told:
+                continue
+            drifts = await _repair(actor, counted) if repair else _drifts(counted)
+            found += len(drifts)
+            listed += drifts[: MAX_LISTED - len(listed)]
+        customers += len(page)
+        last = page[-1].customer_id
+    return Report(customers, found, found if repair else 0, tuple(listed))
+
+
+async def _orders_after(last: UUID) -> list[Order]:
+    return await Order.filter(id__gt=last).order_by("id").limit(PAGE)
+
+
+async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool) -> list[Drift]:
+    """The orders' parts that are not what the orders come to; with `repair` they are afterwards."""
+    wrong = [order for order in orders if _drifts_of(order, "", repaired=False)]
+    if not wrong:
+        return []
+    rows = Customer.filter(id__in={order.customer_id for order in wrong})
+    codes: dict[UUID, str] = dict(await rows.values_list("id", "code"))
+    if repair:
+        return await perform(actor, lambda work: _set_parts(work, wrong, codes))
+    listed = (_drifts_of(order, codes[order.customer_id], repaired=False) for order in wrong)
+    return [drift for drifts in listed for drift in drifts]
+
+
+async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str]) -> list[Drift]:
+    """What is wrong with the orders' parts now that they are locked; it no longer is.
+
+    Each customer is changed by what the part changes, as whenever an order changes.
+    """
+    rows = Order.filter(id__in=[order.id for order in wrong]).using_db(work.connection)
+    found = []
+    for order in await rows.select_for_update().order_by("id"):
+        drifts = _drifts_of(order, codes[order.customer_id], repaired=True)
+        if drifts:
+            strike_balance(order)
+            await book(work, order)
+            await order.save(update_fields=PARTS, using_db=work.connection)
+        found += drifts
+    return found
+
+
+def _drifts_of(order: Order, code: str, *, repaired: bool) -> list[Drift]:
+    balance = balance_of(order)
+    drifts = []
+    if balance != order.balance_minor:
+        pair = (order.balance_minor, balance)
+        drifts.append(
+            Drift(code, Counter.BALANCE, *pair, order.number, repaired, currency=order.currency)
+        )
+    due = share_of(order, balance)
+    return drifts + _differences(code, _part(order), due, order.number, repaired=repaired)
+
+
+def _part(order: Order) -> Share:
+    return Share(order.credit_minor, order.lifetime_minor)
+
+
+async def _repair(actor: Actor, counted: _Counted) -> list[Drift]:
+    """What is wrong with one customer's counters now that they are locked; it no longer is."""
+    return await perform(actor, lambda work: _set_counters(work, counted.customer_id))
+
+
+async def _set_counters(work: Work, customer_id: UUID) -> list[Drift]:
+    rows = Customer.filter(id=customer_id).using_db(work.connection).select_for_update()
+    customer = await rows.get()
+    (counted,) = await _compare(work.connection, customer.id, customer.id)
+    drifts = _drifts(counted, repaired=True)
+    if drifts:
+        customer.credit_used_minor = counted.told.credit_minor
+        customer.lifetime_minor = counted.told.lifetime_minor
+        repaired = sorted(drift.counter for drift in drifts)
+        data = {"fields": ["credit"], "repaired": repaired}
+        record(work, customer, EventKind.CUSTOMER_UPDATED, data=data)
+        fields = ["credit_used_minor", "lifetime_minor", "event_seq"]
+        await customer.save(update_fields=fields, using_db=work.connection)
+    return drifts
+
+
+def _drifts(counted: _Counted, *, repaired: bool = False) -> list[Drift]:
+    return _differences(counted.code, counted.stored, counted.told, None, repaired=repaired)
+
+
+def _differences(
+    customer: str, stored: Share, told: Share, order: str | None, *, repaired: bool
+) -> list[Drift]:
+    pairs = (
+        (Counter.CREDIT, stored.credit_minor, told.credit_minor),
+        (Counter.LIFETIME, stored.lifetime_minor, told.lifetime_minor),
+    )
+    return [
+        Drift(customer, counter, before, after, order, repaired)
+        for counter, before, after in pairs
+        if before != after
+    ]
+
+
+async def _customers_after(last: UUID) -> list[_Counted]:
+    following = Customer.filter(id__gt=last).order_by("id").limit(PAGE)
+    ids = await following.values_list("id", flat=True)
+    return await _compare(connection(), ids[0], ids[-1]) if ids else []
+
+
+# One statement, so that all its numbers are of one instant on every database.
+_COMPARE: Final = """
+SELECT customer.id, customer.code, customer.credit_used_minor, customer.lifetime_minor,
+    parts.credit_sum, parts.lifetime_sum
+FROM customer
+LEFT JOIN (
+    SELECT customer_id, SUM(credit_minor) AS credit_sum, SUM(lifetime_minor) AS lifetime_sum
+    FROM customer_order WHERE customer_id BETWEEN '{first}' AND '{last}'
+    GROUP BY customer_id
+) parts ON parts.customer_id = customer.id
+WHERE customer.id BETWEEN '{first}' AND '{last}'
+ORDER BY customer.id
+"""
+
+
+async def _compare(client: BaseDBAsyncClient, first: object, last: object) -> list[_Counted]:
+    """The customers whose ids lie in the range, both ends included."""
+    rows = await client.execute_query_dict(_COMPARE.format(first=first, last=last))
+    return [
+        _Counted(
+            UUID(str(row["id"])),
+            row["code"],
+            Share(row["credit_used_minor"], row["lifetime_minor"]),
+            # Without orders there are no sums, which may come as decimals.
+            Share(int(row["credit_sum"] or 0), int(row["lifetime_sum"] or 0)),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,102 @@
+"""Numbering: where each kind of number stands, and where it goes on."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from models.numbering import NumberCounter
+from models.rules.access import Actor, Permission
+from models.rules.errors import invalid
+from models.rules.numbering import MAX_DIGITS, NumberKind, Pattern, Reset
+from services.use_case import use_case
+from services.work import clock, policy
+from services.work.inputs import clean_channel
+from services.work.numbering import DEFAULT_CHANNEL, begin
+from services.work.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How a kind is numbered, its next number today, and what each scope has come to."""
+
+    kind: NumberKind
+    pattern: Pattern
+    example: str
+    counters: tuple[tuple[str, int], ...]
+
+
+async def list_numbering(actor: Actor) -> list[Numbering]:
+    """How each kind is numbered; the example is of the channel `default`, where it has one."""
+    actor.require(Permission.ORDERS_READ)
+    day = policy.current().local(clock.now()).date()
+    counters = {row.scope: row.value for row in await NumberCounter.all().order_by("scope")}
+    found: list[Numbering] = []
+    order = ""
+    for kind in NumberKind:
+        pattern = policy.current().number_pattern(kind)
+        prefix = f"{kind}:"
+        count = counters.get(prefix + pattern.scope(day, DEFAULT_CHANNEL), 0) + 1
+        example = pattern.format(count, day, DEFAULT_CHANNEL, order)
+        order = example if kind is NumberKind.ORDER else order
+        own = tuple(
+            (scope.removeprefix(prefix), value)
+            for scope, value in counters.items()
+            if scope.startswith(prefix)
+        )
+        found.append(Numbering(kind, pattern, example, own))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NextNumber:
+    """The next number of a scope, and how many numbers before it nobody will get."""
+
+    scope: str
+    number: str
+    left_out: int
+
+
+@use_case(Permission.NUMBERS_WRITE)
+async def set_next_number(
+    work: Work,
+    kind: NumberKind,
+    count: int,
+    day: date | None = None,
+    channel: str | None = None,
+) -> NextNumber:
+    """Count on from `count` in the scope of a channel, else of `default`, and of a day, else today.
+
+    A process that holds a block of order numbers uses it up first.
+
+    Raises:
+        InputError: numbers that were given would come twice; the kind is counted in each order; a
+            day or channel that its pattern does not ask for, or a count or channel that cannot be.
+    """
+    pattern = policy.current().number_pattern(kind)
+    _check_scope(pattern, day, channel)
+    if not 1 <= count < 10**MAX_DIGITS:
+        raise invalid(f"A count is 1 to {10**MAX_DIGITS - 1}.", "number")
+    channel = clean_channel(channel or DEFAULT_CHANNEL)
+    day = day or policy.current().local(work.now).date()
+    scope = f"{kind}:{pattern.scope(day, channel)}"
+    rows = NumberCounter.filter(scope=scope).using_db(work.connection).select_for_update()
+    counter = await rows.get_or_none()
+    if counter is None:
+        await begin(work.connection, scope)
+        counter = await rows.get()
+    if count <= counter.value:
+        last = pattern.format(counter.value, day, channel)
+        raise invalid(f"Numbers up to {last} were given: they would come twice.", "number")
+    left_out = count - 1 - counter.value
+    counter.value = count - 1
+    await counter.save(update_fields=["value"], using_db=work.connection)
+    number = pattern.format(count, day, channel)
+    return NextNumber(pattern.scope(day, channel), number, left_out)
+
+
+def _check_scope(pattern: Pattern, day: date | None, channel: str | None) -> None:
+    if pattern.resets is Reset.EACH_ORDER:
+        raise invalid(f"{pattern.text} is counted in each order: there is no counter.", "kind")
+    if channel is not None and "channel" not in pattern.fields:
+        raise invalid(f"{pattern.text} is counted for all channels together.", "channel")
+    if day is not None and pattern.resets is Reset.NEVER:
+        raise invalid(f"{pattern.text} never counts anew.", "at")

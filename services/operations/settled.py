@@ -1,0 +1,56 @@
+"""Completing orders that are settled already: what an earlier release left open."""
+
+from typing import Final
+from uuid import UUID
+
+from models.orders import Order
+from models.rules.access import Actor, Permission
+from models.rules.order_states import FulfillmentStatus, OrderStatus
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import completes, facts, settle
+from services.use_case import perform
+from services.work.work import Work
+
+PAGE: Final = 100
+"""Orders that one transaction looks at."""
+
+GONE: Final = (
+    FulfillmentStatus.SHIPPED,
+    FulfillmentStatus.PARTLY_DELIVERED,
+    FulfillmentStatus.DELIVERED,
+)
+
+
+async def complete_settled(actor: Actor) -> int:
+    """How many confirmed orders, of which nothing was to come or to be paid, are complete now.
+
+    Each is told by its event. A page of orders is one transaction: what was interrupted can be
+    repeated.
+
+    Raises:
+        Forbidden: the actor may not write orders.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    completed = 0
+    last = UUID(int=0)
+    while found := await _after(last):
+        completed += await perform(actor, lambda work, page=found: _complete(work, page))  # type: ignore[misc]
+        last = found[-1]
+    return completed
+
+
+async def _after(last: UUID) -> list[UUID]:
+    rows = Order.filter(status=OrderStatus.CONFIRMED, balance_minor__lte=0, id__gt=last)
+    wanted = rows.filter(fulfillment_status__in=list(GONE)).order_by("id").limit(PAGE)
+    return [row.id for row in await wanted.only("id")]
+
+
+async def _complete(work: Work, page: list[UUID]) -> int:
+    rows = Order.filter(id__in=page, status=OrderStatus.CONFIRMED).using_db(work.connection)
+    completed = 0
+    for order in await rows.select_for_update().order_by("id"):
+        lines = await lines_of(work, order)
+        if completes(order, lines):
+            await settle(work, order, lines, facts(order))
+            completed += 1
+    return completed

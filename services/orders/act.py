@@ -1,0 +1,231 @@
+"""The steps of an order's life: what `availableActions` offers and `orderAct` does."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from models.customers import Customer
+from models.fulfillment import Shipment
+from models.orders import Order, OrderLine
+from models.rules.access import Permission
+from models.rules.errors import DomainError, invalid, not_found, refuse
+from models.rules.events import EventKind
+from models.rules.order_states import OrderAction, OrderGuard, order_actions
+from models.rules.shipment_states import ShipmentStatus
+from models.rules.text import clean
+from services.aggregates import credit, order_status
+from services.aggregates.allocation import promise
+from services.aggregates.amounts import price, sum_up
+from services.aggregates.lines import lines_of, save_lines
+from services.aggregates.orders import (
+    check_version,
+    facts_with_stock,
+    lock_order,
+    not_possible,
+    settle,
+    situation,
+)
+from services.aggregates.reservations import give_back, keep, loose_units, not_gone, open_units
+from services.aggregates.selling import Products, products_by_id, refuse_blocked
+from services.aggregates.shipments import add_shipment, advance
+from services.orders.drafts import look_anew
+from services.storage.statements import Statement
+from services.use_case import use_case
+from services.work.work import Work
+
+ELSEWHERE: Final = {
+    OrderAction.EDIT: "orderEdit",
+    OrderAction.RECORD_PAYMENT: "paymentRecord",
+    OrderAction.REFUND: "paymentRecord",
+    OrderAction.RETURN: "returnRequest",
+}
+MAX_REASON: Final = 1_000
+FOREVER: Final = Statement(
+    """UPDATE reservation SET expires_at = NULL
+    WHERE order_line_id IN (SELECT id FROM order_line WHERE order_id = ?)"""
+)
+
+Guards = tuple[OrderGuard, ...]
+"""What decides where a step leads, where it may lead to several states."""
+
+
+@dataclass(frozen=True)
+class ActOnOrder:
+    """A step of an order's life. `lines` says which units to cancel; without it, all."""
+
+    order_id: UUID
+    version: int
+    action: OrderAction
+    lines: dict[UUID, int] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """An action under way on a locked order."""
+
+    work: Work
+    command: ActOnOrder
+    order: Order
+    lines: list[OrderLine]
+
+
+@use_case(Permission.ORDERS_WRITE)
+async def act_on_order(work: Work, command: ActOnOrder) -> Order:
+    """The order after the action.
+
+    Raises:
+        Forbidden: approving needs a permission of its own.
+        CreditExceeded: a draft of a blocked customer is submitted, or their order released.
+        VersionConflict: the order has changed since the caller read it.
+        IllegalTransition: its state does not allow the action; `allowed` tells what it does.
+        Refused: an action that has a mutation of its own, unknown lines, too many units, a
+            StockShortage where the action needs stock that is not there; a product of a draft that
+            is sold no more.
+    """
+    if command.action in ELSEWHERE:
+        raise invalid(f"{command.action} is done by {ELSEWHERE[command.action]}.", "action")
+    if command.lines is not None and command.action is not OrderAction.CANCEL:
+        raise invalid("Only CANCEL can name lines.", "lines")
+    if command.action is OrderAction.APPROVE:
+        work.actor.require(Permission.ORDERS_APPROVE)
+    if len(command.reason or "") > MAX_REASON:
+        raise invalid(f"A reason has at most {MAX_REASON} characters.", "reason")
+    order = await lock_order(work, command.order_id)
+    check_version(order, command.version)
+    lines = await lines_of(work, order)
+    if command.action not in order_actions(situation(order, lines)):
+        raise await not_possible(work, order, lines, command.action, "action")
+    before = await facts_with_stock(work, order)
+    act = ACTIONS.get(command.action)
+    guards = await act(Step(work, command, order, lines)) if act else ()
+    order_status.step(order, command.action, *guards)
+    data = {"action": command.action.value}
+    if reason := clean(command.reason or ""):
+        data["reason"] = reason
+    is_placed = command.action is OrderAction.SUBMIT
+    kind = EventKind.ORDER_PLACED if is_placed else EventKind.ORDER_STATUS_CHANGED
+    await settle(work, order, lines, before, kind, data)
+    return order
+
+
+async def _submit(step: Step) -> Guards:
+    """A draft becomes an order: what it holds stays, and the rest is promised now."""
+    await _refuse_blocked(step)
+    products = await look_anew(step.work, step.lines)
+    await save_lines(step.work, step.lines)  # what is expected is counted in the database
+    await _promise(step, step.lines, products)
+    await FOREVER.change(step.work.connection, step.order.id)
+    step.order.placed_at = step.order.sorted_at = step.work.now
+    return await credit.take(step.work, step.order)
+
+
+async def _refuse_blocked(step: Step) -> Guards:
+    customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
+    refuse_blocked(customer, step.order)
+    return ()
+
+
+async def _prepare(step: Step) -> Guards:
+    """Everything that is promised lies in a pending shipment, one a warehouse.
+
+    Units that nobody promised yet (of an imported open order) are promised first.
+    """
+    waiting = [line for line in step.lines if open_units(line)]
+    if waiting:
+        await _promise(step, waiting, await products_by_id(step.work, waiting))
+    loose = await loose_units(step.work, step.lines)
+    for warehouse_id in sorted(loose):
+        await add_shipment(step.work, step.order, warehouse_id, loose[warehouse_id], step.lines)
+    return ()
+
+
+async def _ship(step: Step) -> Guards:
+    """Every pending shipment leaves, after all that is promised was put into one."""
+    await _prepare(step)
+    rows = Shipment.filter(
+        order_id=step.order.id, status__in=[each for each in ShipmentStatus if not_gone(each)]
+    ).using_db(step.work.connection)
+    for shipment in await rows.order_by("id"):
+        await advance(
+            step.work, step.order, shipment, step.lines, ShipmentStatus.SHIPPED, step.work.now
+        )
+    return ()
+
+
+async def _cancel(step: Step) -> Guards:
+    """Units that have not left are cancelled and what was promised to them is free again.
+
+    Pending shipments are undone first, so that nothing is packed for nobody.
+    """
+    units = _units_to_cancel(step)
+    await _undo_shipments(step, units)
+    lines = {line.id: line for line in step.lines}
+    held = {line_id: _cancel_units(lines[line_id], some) for line_id, some in units.items()}
+    await give_back(step.work, held, lines, step.command.reason or "cancelled")
+    if all(line.cancelled == line.quantity for line in step.lines):
+        return (OrderGuard.NOTHING_LEFT,)
+    for line in step.lines:
+        price(line, step.order.rounding)
+    sum_up(step.order, step.lines)
+    return ()
+
+
+def _units_to_cancel(step: Step) -> dict[UUID, int]:
+    open_by_line = {line.id: line.quantity - line.shipped - line.cancelled for line in step.lines}
+    if step.command.lines is None:
+        return {line_id: units for line_id, units in open_by_line.items() if units}
+    errors: list[DomainError] = []
+    for index, (line_id, units) in enumerate(step.command.lines.items()):
+        path = ("lines", str(index))
+        if line_id not in open_by_line:
+            errors.append(not_found("The order has no such line.", *path, "lineId"))
+        elif not 1 <= units <= open_by_line[line_id]:
+            message = f"{open_by_line[line_id]} units of this line can be cancelled."
+            errors.append(invalid(message, *path, "quantity"))
+    if not step.command.lines:
+        errors.append(invalid("Which lines?", "lines"))
+    refuse(errors)
+    return step.command.lines
+
+
+async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
+    """Cancel the shipments that have not left and hold units of the lines."""
+    rows = Shipment.filter(
+        order_id=step.order.id,
+        status__in=[each for each in ShipmentStatus if not_gone(each)],
+        lines__order_line_id__in=list(units),
+    ).using_db(step.work.connection)
+    for shipment in await rows.distinct().order_by("id"):
+        await advance(
+            step.work, step.order, shipment, step.lines, ShipmentStatus.CANCELLED, step.work.now
+        )
+
+
+def _cancel_units(line: OrderLine, units: int) -> int:
+    """Cancel units of a line: first those that nobody holds, then backordered, then reserved.
+
+    How many are reserved and to be given back.
+    """
+    free = min(units, open_units(line))
+    waiting = min(units - free, line.backordered)
+    line.backordered -= waiting
+    line.cancelled += units
+    reserved: int = units - free - waiting
+    return reserved
+
+
+async def _promise(step: Step, lines: list[OrderLine], products: Products) -> None:
+    promised = await promise(step.work, lines, products)
+    await keep(step.work, promised.reservations)
+
+
+ACTIONS: Final[dict[OrderAction, Callable[[Step], Awaitable[Guards]]]] = {
+    OrderAction.SUBMIT: _submit,
+    OrderAction.RELEASE: _refuse_blocked,
+    OrderAction.PREPARE: _prepare,
+    OrderAction.SHIP: _ship,
+    OrderAction.CANCEL: _cancel,
+}
+"""What is done for an action; those that are not here are nothing but a decision."""

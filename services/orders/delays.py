@@ -1,0 +1,59 @@
+"""Telling of orders that a deadline has passed."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise.expressions import F
+from tortoise.queryset import QuerySet
+
+from models.events import Event
+from models.orders import Order
+from models.rules.access import Actor, Permission
+from models.rules.events import EventKind
+from services.aggregates.orders import facts, lock_order
+from services.use_case import perform
+from services.work import clock
+from services.work.events import record
+from services.work.work import Work
+
+BATCH: Final = 100
+
+
+async def tell_delays(actor: Actor, limit: int = BATCH) -> int:
+    """Record ORDER_DELAYED for orders that are late, the longest due first; for how many.
+
+    At most `limit` at a time, each in a transaction of its own. An order is told of once in each
+    stage, whoever else does this at the same time, and however often it comes back to the stage.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    late: Any = _untold(clock.now()).order_by("stage_due_at").limit(limit)
+    told = 0
+    for order_id in await late.values_list("id", flat=True):
+        told += await perform(actor, partial(_tell, order_id))
+    return told
+
+
+def _untold(now: datetime) -> QuerySet[Order]:
+    return Order.filter(stage_due_at__lte=now, delayed_stage__isnull=True)
+
+
+async def _tell(order_id: UUID, work: Work) -> bool:
+    """Whether the order was ours to tell of: it is late, and nobody was quicker."""
+    claim = _untold(work.now).filter(id=order_id).using_db(work.connection)
+    if not await claim.update(delayed_stage=F("stage")):
+        return False
+    order = await lock_order(work, order_id)
+    if await _was_told(work, order):
+        return False
+    data = {"stage": order.stage, "dueAt": order.stage_due_at.isoformat()}
+    record(work, order, EventKind.ORDER_DELAYED, order=order, data=data, after=facts(order))
+    await order.save(update_fields=["event_seq"], using_db=work.connection)
+    return True
+
+
+async def _was_told(work: Work, order: Order) -> bool:
+    """Whether the order was late in this stage before, left it, and has come back to it."""
+    rows = Event.filter(order_id=order.id, kind=EventKind.ORDER_DELAYED).using_db(work.connection)
+    return any(event.data["stage"] == order.stage for event in await rows)

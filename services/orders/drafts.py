@@ -1,0 +1,124 @@
+"""What only a draft lets change: whose it is, and until when it holds its stock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from models.customers import CustomerAddress
+from models.inventory import Reservation
+from models.orders import Order, OrderLine
+from models.rules.errors import invalid, refuse
+from models.rules.order_states import OrderStatus
+from models.rules.pricing import shortest
+from services.aggregates.addresses import snapshot
+from services.aggregates.amounts import price
+from services.aggregates.reservations import check_hold
+from services.aggregates.selling import Products, check_product, products_by_id
+from services.orders.place import buyer, company_rate, discount_of
+from services.work.upserts import Unset
+from services.work.work import Work
+
+
+async def change_customer(
+    work: Work, order: Order, lines: list[OrderLine], customer_id: UUID
+) -> None:
+    """Make a draft another customer's, as if it had been drafted for them.
+
+    Lines without a price of their own get the customer's discount. An address that is one of the
+    earlier customer's becomes the default of the new one; any other was given, and stays. Neither
+    the order nor its lines are saved here.
+
+    Raises:
+        InputError: at `customerId`: the order was placed; the actor sees no such customer; they
+            have a limit, and nobody knows what the order's currency is worth.
+    """
+    if customer_id == order.customer_id:
+        return
+    if order.status is not OrderStatus.DRAFT:
+        raise invalid("Only a draft can become another customer's.", "customerId")
+    customer, group, default = await buyer(work, customer_id)
+    if order.company_rate is None:
+        order.company_rate = await company_rate(work, customer, order.currency, "customerId")
+    discount_rate = shortest(discount_of(customer, group))
+    for line in lines:
+        if not line.own_price:
+            line.discount_rate = discount_rate
+            price(line, order.rounding)
+    rows = CustomerAddress.filter(customer_id=order.customer_id).using_db(work.connection)
+    theirs = [None, *(snapshot(each) for each in await rows)]
+    home = snapshot(default) if default else None
+    if order.shipping_address in theirs:
+        order.shipping_address = home
+        order.shipping_country = home["countryCode"] if home else None
+    if order.billing_address in theirs:
+        order.billing_address = home
+    order.customer_id = customer_id
+
+
+async def held_until(work: Work, order: Order) -> datetime | None:
+    """Until when the draft holds its stock; None where it holds none."""
+    rows = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
+    held = await rows.exclude(expires_at=None).first()
+    until: datetime | None = held.expires_at if held else None
+    return until
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Until when a draft has held its stock, and until when it is to; None where it holds none.
+
+    `ends` says that it is to hold none any more.
+    """
+
+    was: datetime | None
+    until: datetime | None
+    ends: bool = False
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is to hold what it did not hold before."""
+        return self.was is None and self.until is not None
+
+
+async def hold_of(work: Work, order: Order, wished: datetime | Unset | None) -> Hold:
+    """What an edit makes of the stock that an order holds for a time.
+
+    Raises:
+        InputError: at `reserveUntil`: the order was placed; that time is over.
+    """
+    was = await held_until(work, order)
+    if isinstance(wished, Unset):
+        return Hold(was, was)
+    if wished is None:
+        return Hold(was, None, ends=order.status is OrderStatus.DRAFT)
+    if order.status is not OrderStatus.DRAFT:
+        raise invalid("Only a draft holds its stock for a time.", "reserveUntil")
+    check_hold(wished, work.now)
+    return Hold(was, wished)
+
+
+async def look_anew(
+    work: Work, lines: list[OrderLine], places: Mapping[UUID, int] | None = None
+) -> Products:
+    """The products of a draft's lines that are to be promised, so that none waits any more.
+
+    Nobody serves a draft: what its lines lost or never got may be there by now. `places` are the
+    lines' in the input that errors speak of, where they are not in its order. The lines are not
+    saved here.
+
+    Raises:
+        Refused: for each line whose product is sold no more.
+    """
+    products = await products_by_id(work, lines)
+    named = places or {line.id: index for index, line in enumerate(lines)}
+    refuse(
+        error
+        for line in lines
+        for error in check_product(
+            products.get(line.product_id), line.sku, ("lines", str(named[line.id]))
+        )
+    )
+    for line in lines:
+        line.backordered = 0
+    return products

@@ -1,0 +1,195 @@
+"""What an order would come to if it were placed now: by the same reckoning, and not written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from models.catalog import Product
+from models.orders import Order, OrderLine
+from models.rules.access import Actor, Permission
+from models.rules.catalog import sendable_on
+from models.rules.errors import DomainError, Refused, refuse
+from models.rules.events import SubjectKind
+from models.rules.freight import RatePart, sum_by_rate
+from models.rules.money import Amount, TaxedAmount, UnknownCurrency, exponent
+from models.rules.order_states import OrderAction, OrderStatus
+from services.aggregates import credit, order_status
+from services.aggregates.allocation import Foreseen, foresee, incoming
+from services.aggregates.amounts import parts_of
+from services.aggregates.reservations import open_units
+from services.aggregates.selling import refuse_blocked
+from services.orders.place import Drawn, PlaceOrder, channel_to_place, draw_up
+from services.storage import database
+from services.work import clock, policy
+from services.work.references import check
+from services.work.visibility import visible
+from services.work.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """A line as it would be written. `available` of its units can be promised, all by `earliest`.
+
+    `earliest` is None where nobody knows, or never.
+    """
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Amount
+    discount_rate: Decimal
+    tax_rate: Decimal
+    total: TaxedAmount
+    available: int
+    earliest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """An order as it would be written; `taxes` are those of its lines and its freight by rate.
+
+    `status` is the one that it would get, None where it would be refused with `errors`.
+    """
+
+    currency: str
+    subtotal: TaxedAmount
+    discount: Amount
+    shipping: TaxedAmount
+    total: TaxedAmount
+    taxes: list[RatePart] = field(default_factory=list)
+    status: OrderStatus | None = None
+    lines: list[PreviewLine] = field(default_factory=list)
+    errors: list[DomainError] = field(default_factory=list)
+
+
+async def preview_order(actor: Actor, command: PlaceOrder) -> OrderPreview:
+    """What `place_order` would write of the command now, or why it would refuse it.
+
+    It only reads: it takes no stock, credit or number, and no lock. A command that would be
+    refused is reckoned as far as it can be: all of it where only stock, credit, the channel or the
+    reference is in the way; else without the lines that are, and not at all where more is.
+
+    Raises:
+        Forbidden: the actor may not place orders.
+    """
+    actor.require(Permission.ORDERS_WRITE)
+    work = Work(actor=actor, now=clock.now(), connection=database.connection())
+    errors: list[DomainError] = []
+    try:
+        channel_to_place(command)
+        drawn = await draw_up(work, command)
+    except Refused as refusal:
+        errors = refusal.errors
+        try:
+            drawn = await draw_up(work, _without_refused_lines(command, errors))
+        except Refused:
+            return preview_of_nothing(command.currency, errors)
+    foreseen = await foresee(work, drawn.lines, drawn.products, stock=drawn.stock)
+    errors = errors or await _refusals(work, command, drawn, foreseen)
+    if not errors:
+        guards = credit.foresee(drawn.order, drawn.customer)
+        order_status.step(drawn.order, OrderAction.SUBMIT, *guards)
+    return await _shown(work, drawn, foreseen.missing, errors)
+
+
+def preview_of_nothing(currency: str | None, errors: list[DomainError]) -> OrderPreview:
+    """The preview of an order that is refused before anything of it can be reckoned."""
+    try:
+        exponent(currency or "")
+    except UnknownCurrency:
+        currency = None
+    currency = currency or policy.current().currency
+    none = TaxedAmount(0, 0, currency)
+    return OrderPreview(currency, none, Amount(0, currency), none, none, errors=errors)
+
+
+def _without_refused_lines(command: PlaceOrder, errors: list[DomainError]) -> PlaceOrder:
+    """The command without the lines that the errors name by their places."""
+    refused = {error.path[1] for error in errors if error.path[:1] == ("lines",) and error.path[1:]}
+    lines = (line for place, line in enumerate(command.lines) if str(place) not in refused)
+    return replace(command, lines=tuple(lines))
+
+
+async def _refusals(
+    work: Work, command: PlaceOrder, drawn: Drawn, foreseen: Foreseen
+) -> list[DomainError]:
+    """Why `place_order` would refuse an order that can be drawn up; in its sequence."""
+    try:
+        refuse_blocked(drawn.customer, drawn.order)
+        refuse(foreseen.errors)
+        if command.external_key is not None:
+            await check(work, SubjectKind.ORDER, None, command.external_key)
+    except Refused as refusal:
+        return refusal.errors
+    return []
+
+
+async def _shown(
+    work: Work, drawn: Drawn, missing: Mapping[UUID, int], errors: list[DomainError]
+) -> OrderPreview:
+    order, lines = drawn.order, drawn.lines
+    currency = order.currency
+    days = await _earliest(work, drawn, missing)
+    await work.pause()
+    return OrderPreview(
+        currency=currency,
+        subtotal=TaxedAmount(order.subtotal_net_minor, order.subtotal_tax_minor, currency),
+        discount=Amount(order.discount_minor, currency),
+        shipping=TaxedAmount(order.shipping_net_minor, order.shipping_tax_minor, currency),
+        total=TaxedAmount(order.total_net_minor, order.total_tax_minor, currency),
+        taxes=_taxes(order, lines),
+        status=None if errors else order.status,
+        lines=[_line(line, missing.get(line.id, 0), days[line.id]) for line in lines],
+        errors=errors,
+    )
+
+
+def _line(line: OrderLine, missing: int, earliest: date | None) -> PreviewLine:
+    return PreviewLine(
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price=Amount(line.unit_price_minor, line.currency),
+        discount_rate=line.discount_rate,
+        tax_rate=line.tax_rate,
+        total=TaxedAmount(line.net_minor, line.tax_minor, line.currency),
+        available=open_units(line) - missing,
+        earliest=earliest,
+    )
+
+
+def _taxes(order: Order, lines: list[OrderLine]) -> list[RatePart]:
+    goods = [RatePart(line.tax_rate, line.net_minor, line.tax_minor) for line in lines]
+    return sum_by_rate([*goods, *parts_of(order)])
+
+
+async def _earliest(
+    work: Work, drawn: Drawn, missing: Mapping[UUID, int]
+) -> dict[UUID, date | None]:
+    """When all units of each line could be sent, by its id; the day is the business's own."""
+    short = {line.product_id for line in drawn.lines if line.product_id and line.id in missing}
+    coming = await incoming(work, short)
+    lead_times = await _lead_times(work, short)
+    today = policy.current().local(work.now).date()
+    days: dict[UUID, date | None] = {}
+    for line in drawn.lines:
+        product = drawn.products[line.product_id]
+        days[line.id] = sendable_on(
+            today,
+            missing.get(line.id, 0),
+            coming.get(product.id, 0),
+            product.backorder,
+            lead_times.get(product.id),
+        )
+    return days
+
+
+async def _lead_times(work: Work, products: set[UUID]) -> dict[UUID, int]:
+    """In how many days a product's supplier brings it, where it has one."""
+    if not products:
+        return {}
+    rows = visible(Product, work.actor).filter(id__in=list(products), supplier_id__isnull=False)
+    found = await rows.using_db(work.connection).values_list("id", "supplier__lead_time_days")
+    return dict(found)

@@ -1,0 +1,245 @@
+"""What was billed, paid and given back in a period, as entries of double-entry bookkeeping."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from models.payments import Invoice, Payment
+from models.rules.access import Actor, Permission
+from models.rules.errors import invalid
+from models.rules.ledger import (
+    BilledRate,
+    DocumentKind,
+    Posting,
+    charge_postings,
+    invoice_postings,
+    refund_postings,
+)
+from models.rules.payment_states import PaymentKind
+from services.aggregates.amounts import restored
+from services.work import policy
+from services.work.visibility import visible
+
+PAGE: Final = 500
+"""Documents that one statement reads, and that are in memory at the same time."""
+
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+
+OF_ORDER: Final = {"order": "order__number", "customer": "order__customer__code"}
+KINDS: Final = {
+    PaymentKind.CHARGE: (DocumentKind.CHARGE, charge_postings),
+    PaymentKind.REFUND: (DocumentKind.REFUND, refund_postings),
+}
+"""The payments that are booked. What is only set aside or released is no money yet."""
+
+
+class Entry(NamedTuple):
+    """A debit or a credit of a document: an amount in minor units, below zero for a credit.
+
+    `key` is the id of the document's row, `number` its number, if its kind has any.
+    """
+
+    day: date
+    document: DocumentKind
+    key: UUID
+    number: str | None
+    order: str
+    customer: str
+    account: str
+    minor: int
+    currency: str
+    text: str
+
+
+@dataclass
+class Totals:
+    """How much was exported; debits and credits in minor units, by currency."""
+
+    documents: int = 0
+    entries: int = 0
+    debits: Counter[str] = field(default_factory=Counter)
+    credits: Counter[str] = field(default_factory=Counter)
+
+    def count(self, entries: Sequence[Entry]) -> None:
+        """Count one more document."""
+        self.documents += 1
+        self.entries += len(entries)
+        for entry in entries:
+            side = self.debits if entry.minor > 0 else self.credits
+            side[entry.currency] += abs(entry.minor)
+
+
+class _Document(NamedTuple):
+    """A document and its place among all: when, which kind, and which of those."""
+
+    at: datetime
+    kind: int
+    key: UUID
+    entries: list[Entry]
+
+
+def check_period(first: date, last: date) -> None:
+    """Pass where a period can be exported.
+
+    Raises:
+        InputError: it ends before it begins, or lies beyond the years 1900 to 2999.
+    """
+    if not FIRST_DAY <= first <= last <= LAST_DAY:
+        raise invalid("A period is from a day to the same or a later one, 1900 to 2999.", "from")
+
+
+async def export_ledger(
+    actor: Actor, first: date, last: date, write: Callable[[Sequence[Entry]], None]
+) -> Totals:
+    """Hand the entries of a period to `write`, document by document; how much there was.
+
+    Both days are included; a day is the business's own. Documents come in the order of their
+    instants, invoices before payments, and each comes to nothing in all. No more than two pages
+    are held in memory. What is recorded meanwhile may be in it or not.
+
+    Raises:
+        Forbidden: the actor may not read payments, orders and customers.
+        InputError: there can be no such period.
+    """
+    for needed in (Permission.PAYMENTS_READ, Permission.ORDERS_READ, Permission.CUSTOMERS_READ):
+        actor.require(needed)
+    check_period(first, last)
+    begin = policy.current().beginning_of(first)
+    end = policy.current().beginning_of(last + timedelta(days=1))
+    totals = Totals()
+    async for document in _merged(_invoices(actor, begin, end), _payments(actor, begin, end)):
+        if document.entries:
+            totals.count(document.entries)
+            write(document.entries)
+    return totals
+
+
+async def _merged(*sources: AsyncIterator[_Document]) -> AsyncIterator[_Document]:
+    """The documents of all sources, each of which is in order, in order."""
+    heads = [await anext(source, None) for source in sources]
+    while waiting := [head for head in heads if head]:
+        least = min(waiting)
+        index = heads.index(least)
+        yield least
+        heads[index] = await anext(sources[index], None)
+
+
+async def _invoices(actor: Actor, begin: datetime, end: datetime) -> AsyncIterator[_Document]:
+    own = ("number", "currency", "net_minor", "tax_minor", "taxes", "order_id")
+    others = {
+        "shipping": "order__shipping_net_minor",
+        "shipping_taxes": "order__shipping_taxes",
+        "shipment": "shipment__number",
+    }
+    period = _Period(visible(Invoice, actor), "issued_at", begin, end)
+    async for page in period.pages(*own, **others):
+        firsts = await _first_invoices(actor, {row["order_id"] for row in page})
+        for row in page:
+            is_first = firsts[row["order_id"]] == row["id"]
+            accounts = policy.current().accounts
+            postings = invoice_postings(accounts, _billed(row, is_first=is_first))
+            text = row["shipment"] or ""
+            yield _document(row, DocumentKind.INVOICE, row["number"], postings, text)
+
+
+def _billed(row: dict[str, Any], *, is_first: bool) -> list[BilledRate]:
+    """What an invoice bills by rate; the first of an order bills its freight too."""
+    shipping_minor = row["shipping"] if is_first else 0
+    parts = restored(row["taxes"])
+    if not parts:
+        goods_minor = row["net_minor"] - shipping_minor
+        return [BilledRate(None, goods_minor, shipping_minor, row["tax_minor"])]
+    freight = {part.rate: part.net_minor for part in restored(row["shipping_taxes"])}
+    if not freight:
+        freight = {Decimal(0): shipping_minor}
+    return [
+        BilledRate(rate, net - shipping, shipping, tax)
+        for rate, net, tax in parts
+        for shipping in [freight.get(rate, 0) if is_first else 0]
+    ]
+
+
+async def _first_invoices(actor: Actor, orders: set[UUID]) -> dict[UUID, UUID]:
+    """Each order's first invoice, which is the one that bills its shipping.
+
+    Numbers of one instant have one beginning, so the shorter one is the lesser.
+    """
+    rows = visible(Invoice, actor).filter(order_id__in=list(orders))
+    found = await rows.values("id", "order_id", "issued_at", "number")
+    found.sort(key=lambda row: (row["issued_at"], len(row["number"]), row["number"]), reverse=True)
+    return {row["order_id"]: row["id"] for row in found}
+
+
+async def _payments(actor: Actor, begin: datetime, end: datetime) -> AsyncIterator[_Document]:
+    rows = visible(Payment, actor).filter(kind__in=list(KINDS))
+    period = _Period(rows, "at", begin, end)
+    async for page in period.pages("kind", "currency", "amount_minor", "method", "reference"):
+        for row in page:
+            kind, postings_of = KINDS[PaymentKind(row["kind"])]
+            accounts = policy.current().accounts
+            postings = postings_of(accounts, row["method"], row["amount_minor"])
+            text = " ".join(filter(None, (row["method"], row["reference"])))
+            yield _document(row, kind, None, postings, text)
+
+
+@dataclass(frozen=True)
+class _Period:
+    """Rows whose time lies in a period, in the order of that time and their ids."""
+
+    rows: QuerySet[Any]
+    time: str
+    begin: datetime
+    end: datetime
+
+    async def pages(self, *own: str, **others: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """The rows a page at a time: their id, time, order and customer, and these columns."""
+        after = self._when(gte=self.begin)
+        while True:
+            wanted = self.rows.filter(after, self._when(lt=self.end)).order_by(self.time, "id")
+            named = {"time": self.time, **OF_ORDER, **others}
+            page: list[dict[str, Any]] = await wanted.limit(PAGE).values("id", *own, **named)
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            last = page[-1]
+            later = Q(self._when(gt=last["time"]), Q(id__gt=last["id"]), join_type=Q.OR)
+            # The first condition alone gives an index its range.
+            after = self._when(gte=last["time"]) & later
+
+    def _when(self, **conditions: Any) -> Q:
+        return Q(**{f"{self.time}__{name}": value for name, value in conditions.items()})
+
+
+def _document(
+    row: dict[str, Any],
+    kind: DocumentKind,
+    number: str | None,
+    postings: Sequence[Posting],
+    text: str,
+) -> _Document:
+    day = policy.current().local(row["time"]).date()
+    entries = [
+        Entry(
+            day=day,
+            document=kind,
+            key=row["id"],
+            number=number,
+            order=row["order"],
+            customer=row["customer"],
+            account=account,
+            minor=minor,
+            currency=row["currency"],
+            text=text,
+        )
+        for account, minor in postings
+    ]
+    return _Document(row["time"], list(DocumentKind).index(kind), row["id"], entries)

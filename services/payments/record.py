@@ -1,0 +1,155 @@
+"""Recording money that came, was set aside, or went back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from models.columns import new_id
+from models.orders import Order
+from models.payments import Payment
+from models.rules.access import Permission
+from models.rules.errors import duplicate, invalid, not_found, required
+from models.rules.events import EventKind
+from models.rules.order_states import ORDER_TABLE, PAYING, takes_payment
+from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
+from models.rules.text import clean, key
+from services.aggregates import order_status
+from services.aggregates.amounts import sums_of
+from services.aggregates.lines import lines_of
+from services.aggregates.orders import count_payment, facts, lock_order, not_possible, settle
+from services.use_case import use_case
+from services.work.inputs import amount
+from services.work.work import Work
+
+
+@dataclass(frozen=True)
+class RecordPayment:
+    """A payment of an order, a decimal in the order's currency.
+
+    `payment_id` names the authorization that a charge captures or a void releases, or the charge
+    that a refund gives back.
+    """
+
+    order_id: UUID
+    kind: PaymentKind
+    amount: Decimal
+    method: str
+    reference: str | None = None
+    payment_id: UUID | None = None
+    at: datetime | None = None
+    allow_duplicate: bool = False
+
+
+@use_case(Permission.PAYMENTS_WRITE)
+async def record_payment(work: Work, command: RecordPayment) -> Order:
+    """The order with the payment on it and its payment status derived anew.
+
+    Raises:
+        Refused: an unknown order or payment, an amount that is not above zero, a refund above what
+            was charged, a void or a capture above what is authorized, more than is left of the
+            payment that it names, a payment that cannot follow that one, a time in the future or
+            more than a year before the order; DUPLICATE: one of its kind, method and reference.
+        IllegalTransition: the order's status takes no such payment: a draft none, and one that is
+            completed or cancelled no authorization and no capture of one.
+    """
+    order = await lock_order(work, command.order_id, "orderId")
+    lines = await lines_of(work, order)
+    captures = command.payment_id is not None
+    never_placed = order.placed_at is None  # a draft, also one that was cancelled
+    if never_placed or not takes_payment(order.status, command.kind, captures=captures):
+        raise await not_possible(work, order, lines, _attempted(order, command.kind))
+    payment = await _payment(work, order, command)
+    before = facts(order)
+    count_payment(order, payment.kind, payment.amount_minor, captures=captures)
+    order_status.step(order, PAYING[payment.kind])
+    await payment.save(force_create=True, using_db=work.connection)
+    await settle(
+        work,
+        order,
+        lines,
+        before,
+        kind=EventKind.PAYMENT_RECORDED,
+        data={
+            "paymentId": payment.id.hex,
+            "kind": payment.kind,
+            "amountMinor": payment.amount_minor,
+            "currency": payment.currency,
+        },
+    )
+    return order
+
+
+def _attempted(order: Order, kind: PaymentKind) -> str:
+    """The step that is refused: the action, or where the status has it, what of it goes too far."""
+    action = PAYING[kind]
+    if action not in ORDER_TABLE.allowed(order.status):
+        return action
+    return "CAPTURE" if kind is PaymentKind.CHARGE else kind
+
+
+async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
+    """The payment, checked but not yet stored."""
+    minor = amount(command.amount, order.currency, "amount")
+    left = await _left(work, order, command)
+    try:
+        check_payment(sums_of(order), command.kind, minor, left)
+    except ValueError as error:
+        raise invalid(str(error), "amount") from None
+    method = clean(command.method)
+    if not method:
+        raise required("How was it paid?", "method")
+    reference = key(command.reference) if command.reference else None
+    for text, limit, field in ((method, 64, "method"), (reference, 200, "reference")):
+        if len(text or "") > limit:
+            raise invalid(f"At most {limit} characters.", field)
+    if command.at and command.at > work.now:
+        raise invalid("What is recorded has happened: no time in the future.", "at")
+    if command.at and command.at < _year_before(order.sorted_at):
+        raise invalid("That is more than a year before the order was placed.", "at")
+    if reference and not command.allow_duplicate:
+        await _refuse_duplicate(work, order, command.kind, method, reference)
+    return Payment(
+        id=new_id(),
+        order_id=order.id,
+        kind=command.kind,
+        amount_minor=minor,
+        currency=order.currency,
+        method=method,
+        reference=reference,
+        payment_id=command.payment_id,
+        at=command.at or work.now,
+        created_at=work.now,
+        actor_kind=work.actor.kind,
+        actor_id=work.actor.id,
+        actor_name=work.actor.name,
+    )
+
+
+def _year_before(at: datetime) -> datetime:
+    """The same day and time a year before; of a 29 February the 28th."""
+    day = min(at.day, 28) if at.month == 2 else at.day
+    return at.replace(year=at.year - 1, day=day)
+
+
+async def _refuse_duplicate(
+    work: Work, order: Order, kind: PaymentKind, method: str, reference: str
+) -> None:
+    rows = Payment.filter(order_id=order.id, kind=kind, method=method, reference=reference)
+    if await rows.using_db(work.connection).exists():
+        raise duplicate("The order has such a payment already.", "reference")
+
+
+async def _left(work: Work, order: Order, command: RecordPayment) -> int | None:
+    """What no other payment took of the one that is named, in minor units; None without a name."""
+    if command.payment_id is None:
+        return None
+    rows = Payment.filter(order_id=order.id).using_db(work.connection)
+    earlier = await rows.get_or_none(id=command.payment_id)
+    if earlier is None:
+        raise not_found("The order has no such payment.", "paymentId")
+    if FOLLOWS.get(command.kind) is not earlier.kind:
+        raise invalid(f"{command.kind} does not follow {earlier.kind}.", "paymentId")
+    taken = sum(each.amount_minor for each in await rows.filter(payment_id=earlier.id))
+    left: int = earlier.amount_minor - taken
+    return left

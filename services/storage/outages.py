@@ -1,0 +1,107 @@
+"""Whether the database is to be had: its outages are told in the log once, and once they are over.
+
+An outage is a database that is away, full or overloaded: another try may do, and nobody has to look
+at a traceback.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+import asyncmy
+import asyncpg
+import structlog
+
+from services.storage.engines.pool import NoConnection
+
+QUIET_SECONDS: Final = 10.0
+"""After this time without a failure the next success ends an outage."""
+
+# Of PostgreSQL: lost and refused connections, too few resources, a server that stops, starts or
+# ends a statement, failures of its system, and a standby that takes no writes.
+POSTGRES_CLASSES: Final = frozenset({"08", "53", "57", "58"})
+POSTGRES_READ_ONLY: Final = "25006"
+# Of MariaDB: disk or table full, no memory, too many connections, a server that stops or ends a
+# statement, errors of the network, a server that only reads.
+MARIADB_CODES: Final = frozenset(
+    {1021, 1030, 1037, 1038, 1040, 1041, 1053, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161}
+    | {1184, 1203, 1226, 1290, 1317, 1836, 1927, 1969, 2002, 2003, 2006, 2013, 2055, 3024}
+)
+SQLITE_CODES: Final = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+CLOSED: Final = (
+    *("connection is closed", "connection was closed", "Not connected"),
+    "cannot switch to state",  # asyncpg, where a server that stops ended the connection meanwhile
+)
+"""How drivers speak of a connection that ended before a statement was sent."""
+CLOSING: Final = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncmy.errors.InterfaceError,
+)
+
+log: Final = structlog.get_logger("ordergraph.database")
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error of a driver, or of the pool, means that the database is not to be had."""
+    if isinstance(error, NoConnection | ConnectionError | TimeoutError):
+        return True
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state[:2] in POSTGRES_CLASSES or state == POSTGRES_READ_ONLY
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES
+    first = error.args[0] if error.args else None
+    if isinstance(first, BaseException):  # Tortoise wraps what drivers raise
+        return is_outage(first)
+    if isinstance(error, CLOSING):
+        return any(text in str(error) for text in CLOSED)
+    return isinstance(error, asyncmy.errors.MySQLError) and first in MARIADB_CODES
+
+
+class Outages:
+    """The outages that this process has seen; `now` gives seconds of a clock that only advances."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._since: float | None = None
+        self._last = 0.0
+        self._failures = 0
+
+    def notice(self, error: BaseException) -> bool:
+        """Whether the error is an outage; the first of one is told in the log, and no other."""
+        if not is_outage(error):
+            return False
+        self._last = self._now()
+        self._failures += 1
+        if self._since is None:
+            self._since = self._last
+            log.warning("database.unavailable", error=repr(error))
+        return True
+
+    def over(self) -> None:
+        """The database has answered. Where it has failed a moment ago, the outage may go on."""
+        if self._since is None or self._now() - self._last < QUIET_SECONDS:
+            return
+        seconds = round(self._last - self._since, 1)
+        log.info("database.available", seconds=seconds, failures=self._failures)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as for another database."""
+        self._since, self._failures = None, 0
+
+
+_outages: Final = Outages()
+notice: Final = _outages.notice
+over: Final = _outages.over
+forget: Final = _outages.forget

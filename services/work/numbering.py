@@ -1,0 +1,110 @@
+"""Numbers for people: unique always, and gapless where the law asks for it."""
+
+import asyncio
+import operator
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.numbering import NumberCounter
+from models.orders import Order
+from models.rules.access import SYSTEM
+from models.rules.numbering import NumberKind, Pattern, Reset
+from services.storage.database import connection
+from services.storage.statements import Statement
+from services.work import policy
+from services.work.transaction import run
+from services.work.work import Work
+
+BLOCK: Final = 20
+DEFAULT_CHANNEL: Final = "default"
+
+ADVANCE: Final = Statement("UPDATE number_counter SET value = value + ? WHERE scope = ?")
+REACHED: Final = Statement("SELECT value FROM number_counter WHERE scope = ?")
+
+
+class Block:
+    """Counts of a scope that this process holds. Who finds none left waits for the next ones."""
+
+    def __init__(self) -> None:
+        self._counts: Iterator[int] = iter(())
+        self._taking: Final = asyncio.Lock()
+
+    async def next(self, scope: str) -> int:
+        """A count that nobody else gets."""
+        while (count := next(self._counts, None)) is None:
+            async with self._taking:
+                await self._take(scope)
+        return count
+
+    async def _take(self, scope: str) -> None:
+        if operator.length_hint(self._counts):
+            return  # somebody who came before has taken some
+        # On a new month's first orders MariaDB lets all but one that make the counter deadlock.
+        last = await run(SYSTEM, lambda work: _advance(work.connection, scope, BLOCK))
+        self._counts = iter(range(last - BLOCK + 1, last + 1))
+
+
+_blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Block]] = WeakKeyDictionary()
+
+
+async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> str:
+    """A unique number of a kind, from a block that this process holds.
+
+    Blocks are taken in a transaction of their own, so that nobody queues behind an order that is
+    being placed; what a process does not use up is lost, and so numbers have gaps. Call it outside
+    a transaction.
+    """
+    parsed = Pattern.parse(pattern)
+    date = policy.current().local(at).date()
+    scope = f"{kind}:{parsed.scope(date, channel)}"
+    blocks = _blocks.setdefault(connection(), defaultdict(Block))
+    return parsed.format(await blocks[scope].next(scope), date, channel)
+
+
+async def gapless(
+    client: BaseDBAsyncClient, kind: str, pattern: str, at: datetime, channel: str = ""
+) -> str:
+    """The next number of a kind, taken in the caller's transaction: if that fails, so does this.
+
+    The counter's row stays locked until the commit, so take it late.
+    """
+    parsed = Pattern.parse(pattern)
+    date = policy.current().local(at).date()
+    number = await _advance(client, f"{kind}:{parsed.scope(date, channel)}", 1)
+    return parsed.format(number, date, channel)
+
+
+async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> str:
+    """The number of a new shipment or return of an order that is locked and has `earlier` ones.
+
+    It is counted in the order where its pattern says so, and nobody waits for anybody; else as
+    `gapless`.
+    """
+    pattern = policy.current().number_pattern(kind)
+    if pattern.resets is not Reset.EACH_ORDER:
+        return await gapless(work.connection, kind, pattern.text, work.now, order.channel)
+    day = policy.current().local(work.now).date()
+    return pattern.format(earlier + 1, day, order.channel, order.number)
+
+
+async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
+    """The counter after it went up by `count`; its row is locked until the transaction ends."""
+    if not await ADVANCE.change(client, count, scope):
+        await begin(client, scope)
+        await ADVANCE.change(client, count, scope)
+    ((value,),) = await REACHED.rows(client, scope)
+    return int(value)
+
+
+async def begin(client: BaseDBAsyncClient, scope: str) -> None:
+    """The counter's row is there; another process may be making the same one."""
+    row = NumberCounter(scope=scope, value=0)
+    await NumberCounter.bulk_create([row], ignore_conflicts=True, using_db=client)
+
+
+CUSTOMER_PATTERN: Final = "C-{seq:6}"

@@ -1,0 +1,94 @@
+"""One use case is one transaction: retried where a database asks for it, all or nothing."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, ParamSpec, TypeVar
+
+from tortoise.exceptions import ValidationError
+from tortoise.transactions import in_transaction
+
+from models.rules.access import Actor
+from models.rules.errors import Overloaded, invalid
+from services.storage import database, outages
+from services.work import clock, feed, idempotency
+from services.work.commits import Commits, current_commits, listeners
+from services.work.work import Contended, Work
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ATTEMPTS: Final = 8
+FIRST_PAUSE_SECONDS: Final = 0.01
+
+POSTGRES_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
+MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
+SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
+POSTGRES_TAKEN: Final = "23505"
+MARIADB_TAKEN: Final = 1062
+SQLITE_TAKEN: Final = "UNIQUE constraint failed"
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether the database gave up on a transaction that would succeed if it ran again."""
+    if isinstance(error, Contended):
+        return True
+    if getattr(error, "sqlstate", None) in POSTGRES_CONFLICTS:
+        return True
+    first = error.args[0] if error.args else None
+    if isinstance(first, BaseException):
+        return is_conflict(first)
+    if first in MARIADB_CONFLICTS:
+        return True
+    return isinstance(first, str) and any(text in first for text in SQLITE_CONFLICTS)
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether a unique value was already there: a check that runs again will see that it is."""
+    if getattr(error, "sqlstate", None) == POSTGRES_TAKEN:
+        return True
+    first = error.args[0] if error.args else None
+    if isinstance(first, BaseException):
+        return is_taken(first)
+    return first == MARIADB_TAKEN or (isinstance(first, str) and SQLITE_TAKEN in first)
+
+
+async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
+    """What `step` returns, its writes committed together with the events that it recorded.
+
+    A deadlock or serialization failure runs it again, at most `ATTEMPTS` times, with a pause that
+    grows. So does a unique value that another transaction took meanwhile: the use case then finds
+    it and can say so. Any exception leaves the database as it was.
+
+    Raises:
+        Overloaded: it met with conflicts every time.
+    """
+    conflict: Exception | None = None
+    commits = (None if idempotency.is_claimed() else current_commits.get()) or Commits()
+    before = commits.unknown
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with in_transaction() as connection:
+                work = Work(actor=actor, now=clock.now(), connection=connection)
+                result = await step(work)
+                await feed.enter(work.connection, work.events)
+                await work.insert(work.movements, work.events)
+                commits.unknown = before + 1
+            commits.unknown = before
+            commits.kept += 1
+            if work.events:
+                for listener in listeners:
+                    listener()
+            return result
+        except ValidationError as error:
+            # What people type is measured by its use case; this is for what they look up by.
+            raise invalid("A text is longer than what is kept there.") from error
+        except Exception as error:
+            if not outages.is_outage(error) or database.dialect() == "sqlite":
+                commits.unknown = before  # the database has answered that nothing is kept
+            if not (is_conflict(error) or (is_taken(error) and attempt < ATTEMPTS)):
+                raise
+            conflict = error
+        pause = FIRST_PAUSE_SECONDS * 2**attempt
+        await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads the retries
+    raise Overloaded from conflict

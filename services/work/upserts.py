@@ -1,0 +1,116 @@
+"""What every `save` use case shares: absent fields stay, null clears, versions are compared."""
+
+from enum import Enum
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from models.columns import Versioned
+from models.rules.errors import (
+    UnusableText,
+    VersionConflict,
+    duplicate,
+    invalid,
+    not_found,
+    required,
+)
+from models.rules.text import clean, key
+from services.work.visibility import visible
+from services.work.work import Work
+
+Row = TypeVar("Row", bound=Versioned)
+
+
+class Unset(Enum):
+    """The mark of a field that the caller did not send."""
+
+    UNSET = "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+
+async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int | None) -> Row:
+    """The row, locked, if the caller saw it as it is. Without a version nothing is compared.
+
+    Raises:
+        InputError: the actor sees no such row.
+        VersionConflict: it has changed since the caller read it.
+    """
+    rows = visible(table, work.actor).using_db(work.connection).select_for_update()
+    row = await rows.get_or_none(id=row_id)
+    if row is None:
+        raise not_found(f"There is no such {table.__name__.lower()}.", "id")
+    if version is not None and row.version != version:
+        raise VersionConflict(version, row.version, row)
+    return row
+
+
+def refuse_version_of_new(version: int | None) -> None:
+    """Pass where no version was sent for what is to be made.
+
+    Raises:
+        InputError: REQUIRED: the caller has seen one, and did not say which.
+    """
+    if version is not None:
+        raise required("A version needs the id of what it is the version of.", "id")
+
+
+async def refuse_taken(
+    work: Work, table: type[Versioned], column: str, value: Any, row_id: UUID, field: str
+) -> None:
+    """Pass where no other row has the value.
+
+    Raises:
+        InputError: DUPLICATE at the field.
+    """
+    others = table.filter(**{column: value}).exclude(id=row_id).using_db(work.connection)
+    if value is not None and await others.exists():
+        raise duplicate(f"{value} is taken.", field)
+
+
+def text(value: str | Unset | None, field: str, limit: int) -> str:
+    """A text that must be there, cleaned.
+
+    Raises:
+        InputError: REQUIRED: missing, null or empty; INVALID: too long or not text.
+    """
+    cleaned = optional_text(value, field, limit)
+    if not cleaned:
+        raise required(f"{field} is required.", field)
+    return cleaned
+
+
+def optional_text(value: str | Unset | None, field: str, limit: int) -> str | None:
+    """A text that may be missing, cleaned; None for an empty one."""
+    if not value or isinstance(value, Unset):
+        return None
+    try:
+        cleaned = clean(value)
+    except ValueError as error:
+        raise invalid(str(error), field) from None
+    if len(cleaned) > limit:
+        raise invalid(f"{field} has at most {limit} characters.", field)
+    return cleaned or None
+
+
+def code(value: str | Unset | None, field: str, limit: int) -> str:
+    """A code that must be there: as `text`, without invisible characters."""
+    return text(_visible(value), field, limit)
+
+
+def optional_code(value: str | Unset | None, field: str, limit: int) -> str | None:
+    """A code that may be missing: as `optional_text`, without invisible characters."""
+    return optional_text(_visible(value), field, limit)
+
+
+def _visible(value: str | Unset | None) -> str | Unset | None:
+    """The text; one that is none is left to `optional_text`, which says so."""
+    try:
+        return key(value) if isinstance(value, str) else value
+    except UnusableText:
+        return value
+
+
+def given(value: Any | Unset) -> bool:
+    """Whether the caller sent the field, be it null."""
+    return value is not UNSET

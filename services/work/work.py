@@ -1,0 +1,53 @@
+"""A transaction under way: its actor, instant and connection, and the rows that it will write."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from models.events import Event
+from models.inventory import StockMovement
+from models.rules.access import Actor
+from services.storage import statements
+
+
+class Contended(Exception):
+    """Another transaction took what this one had seen; running it again will tell."""
+
+
+@dataclass(slots=True)
+class Work:
+    """A transaction under way: who does it, at what time, on which connection.
+
+    `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
+    collected and written just before the commit, and with them everything is there or nothing.
+    `freed` are products of which more can be promised than before: before the commit, lines that
+    wait for them are served. `relieved` are customers who owe less or may owe more than before:
+    what waits for approval and no longer needs it is confirmed. `touched` are the orders that were
+    changed so.
+    """
+
+    actor: Actor
+    now: datetime
+    connection: BaseDBAsyncClient
+    events: list[Event] = field(default_factory=list)
+    movements: list[StockMovement] = field(default_factory=list)
+    freed: set[UUID] = field(default_factory=set)
+    relieved: set[UUID] = field(default_factory=set)
+    touched: set[UUID] = field(default_factory=set)
+
+    @property
+    def dialect(self) -> str:
+        return self.connection.capabilities.dialect
+
+    async def pause(self) -> None:
+        """Let the loop serve others between two pieces of what is long to compute."""
+        await asyncio.sleep(0)
+
+    async def insert(self, *groups: Sequence[Model]) -> None:
+        """Insert rows, each group of one table, with as few statements as the database takes."""
+        await statements.insert(self.connection, *groups)
