@@ -11,7 +11,7 @@ from models.customers import Customer
 from models.orders import Order
 from models.rules.access import EVERYTHING, OPEN, SYSTEM, Permission
 from services.aggregates import credit
-from services.work.transaction import run
+from services.use_case import perform
 from tests.support.api import ask, change, refusal
 from tests.support.company import ACT, ERRORS, PAY, PLACE, Company, found_company
 from tests.support.databases import Database
@@ -151,8 +151,8 @@ async def test_parallel_orders_never_pass_the_limit(database: Database) -> None:
 async def test_counters_are_counted_anew(database: Database) -> None:
     company = await with_limit("100.00")
     await company.order(("TEA", 4))
-    assert await run(SYSTEM, credit.recount) == 0
+    assert await perform(SYSTEM, credit.recount) == 0
     await Customer.all().update(credit_used_minor=7, lifetime_minor=7)
     await Order.all().update(credit_minor=7)
-    assert await run(SYSTEM, credit.recount) == 2
+    assert await perform(SYSTEM, credit.recount) == 2
     assert await owes(company) == ("40.00", "40.00")

@@ -14,8 +14,8 @@ from graph.server.cli import app
 from models.numbering import NumberCounter
 from models.rules.access import OPEN
 from models.rules.numbering import NumberKind
+from services.use_case import perform
 from services.work import numbering, policy
-from services.work.transaction import run as transaction
 from tests.support.databases import DIALECTS, Database, Databases, connected
 from tests.support.kinds import Unavailable
 from tests.support.servers import give_up
@@ -81,7 +81,7 @@ def given(database: Database, count: int, channel: str = "default") -> tuple[lis
             ]
             pattern = follows.invoice_number_pattern
             invoices = [
-                await transaction(
+                await perform(
                     OPEN, lambda work: numbering.gapless(work.connection, "invoice", pattern, MARCH)
                 )
                 for _ in range(count)

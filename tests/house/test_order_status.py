@@ -9,7 +9,7 @@ import pytest
 from models.rules.order_states import ORDER_TABLE
 from tests.support.repository import ROOT
 
-WRITER = ROOT / "services" / "order_status.py"
+WRITER = ROOT / "services" / "aggregates" / "order_status.py"
 ROOMS = ("models", "services", "resolvers", "subscriptions", "graph")
 OTHERS = {"shipment", "request", "found"}
 """Names of what has a status of its own: shipments, returns."""

@@ -26,8 +26,8 @@ from models.rules.access import OPEN
 from models.rules.allocation import StockRow
 from models.rules.credit import Share
 from services.aggregates import stock
+from services.use_case import perform
 from services.work.idempotency import Claim
-from services.work.transaction import run
 from services.work.work import Contended, Work
 
 THINKING_SECONDS = 0.05
@@ -93,7 +93,7 @@ async def _twice(run_step: Any, step: Any) -> Any:
         return await run_step(lambda work: services.work.idempotency._replay(work, claim))
     await asyncio.sleep(THINKING_SECONDS)
     done = await run_step(step)
-    await run(OPEN, partial(_note_down, claim, done))
+    await perform(OPEN, partial(_note_down, claim, done))
     return done
 
 

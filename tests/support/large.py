@@ -12,7 +12,7 @@ from models.rules.money import comparable
 from services.aggregates.stock import open_with
 from services.orders.entry import NewLine
 from services.orders.place import PlaceOrder
-from services.work.transaction import run
+from services.use_case import perform
 from services.work.work import Work
 from tests.support.trade import Trade, open_trade
 
@@ -34,7 +34,7 @@ class Large:
 async def open_large(products: int) -> Large:
     """The company, in the database that is open."""
     trade = await open_trade()
-    await run(OPEN, lambda work: _stock(work, trade.near_id, products))
+    await perform(OPEN, lambda work: _stock(work, trade.near_id, products))
     return Large(trade)
 
 

@@ -25,9 +25,9 @@ from services.demo.fill import fill
 from services.demo.size import Size
 from services.orders import delays
 from services.orders.delays import BATCH, tell_delays
+from services.use_case import perform
 from services.work import clock, policy
 from services.work.policy import Policy
-from services.work.transaction import run
 from services.work.work import Work
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade, shipments_of
@@ -78,7 +78,7 @@ async def wait_for_approval(order: Order) -> Order:
         await settle(work, locked, await lines_of(work, locked), before)
         return locked
 
-    return await run(OPEN, step)
+    return await perform(OPEN, step)
 
 
 async def deliver(trade: Trade, order: Order) -> Order:
@@ -243,7 +243,7 @@ async def test_an_order_that_went_on_while_it_was_looked_for_is_left(database: D
     (order,) = await placed(trade, 1, NOON)
     with clock.frozen(NOON + 2 * HOUR):
         await trade.act(order, OrderAction.PREPARE)
-        assert await run(SYSTEM, partial(delays._tell, order.id)) is False
+        assert await perform(SYSTEM, partial(delays._tell, order.id)) is False
     assert await told() == []
 
 

@@ -14,8 +14,8 @@ from models.rules.money import converted
 from services.aggregates import credit
 from services.payments import rates
 from services.payments.rates import Quote
+from services.use_case import perform
 from services.work import clock
-from services.work.transaction import run
 from tests.support.api import refusal
 from tests.support.company import PLACE, Company, found_company
 from tests.support.databases import Database
@@ -64,7 +64,7 @@ async def test_the_rate_of_the_day_counts_and_stays(database: Database) -> None:
         await company.order(("MAP", 1))
     assert await counted() == (800, 800)
     await quoted((2, "0.5"))
-    assert await run(SYSTEM, credit.recount) == 0
+    assert await perform(SYSTEM, credit.recount) == 0
     assert (await Order.get()).company_rate == Decimal("0.8")
 
 
@@ -90,9 +90,9 @@ async def test_rates_are_recounted_page_by_page(
             await company.order(("MAP", 2))
     await Order.all().update(credit_minor=1)
     monkeypatch.setattr(credit, "PAGE", 2)
-    assert await run(SYSTEM, credit.recount) == 5
+    assert await perform(SYSTEM, credit.recount) == 5
     assert await counted() == (9_000, 9_000)
-    assert await run(SYSTEM, credit.recount) == 0
+    assert await perform(SYSTEM, credit.recount) == 0
 
 
 async def test_saving_again_changes_what_is_other(database: Database) -> None:

@@ -20,8 +20,8 @@ from services.aggregates.lines import lines_of
 from services.aggregates.orders import facts_with_stock, lock_order, settle
 from services.aggregates.shipments import advance
 from services.operations.numbering import set_next_number
+from services.use_case import perform
 from services.work import clock, numbering, policy
-from services.work.transaction import run
 from services.work.work import Work
 from tests.support import books
 from tests.support.databases import Database
@@ -76,10 +76,10 @@ async def test_a_failed_transaction_leaves_no_gap(database: Database) -> None:
         assert await next_invoice(work) == "INV-2026-002"
         raise RuntimeError
 
-    assert await run(OPEN, next_invoice) == "INV-2026-001"
+    assert await perform(OPEN, next_invoice) == "INV-2026-001"
     with pytest.raises(RuntimeError):
-        await run(OPEN, fail)
-    assert await run(OPEN, next_invoice) == "INV-2026-002"
+        await perform(OPEN, fail)
+    assert await perform(OPEN, next_invoice) == "INV-2026-002"
 
 
 async def test_thirty_at_once_of_which_a_third_fails_leave_no_gap(database: Database) -> None:
@@ -91,7 +91,7 @@ async def test_thirty_at_once_of_which_a_third_fails_leave_no_gap(database: Data
             return number
 
         try:
-            return await run(OPEN, step)
+            return await perform(OPEN, step)
         except RuntimeError:
             return None
 
@@ -119,7 +119,7 @@ async def ship(order: Order, *, fails: bool) -> str | None:
         return number
 
     try:
-        return await run(OPEN, step)
+        return await perform(OPEN, step)
     except Planted:
         return None
 
@@ -177,7 +177,7 @@ async def test_a_count_that_is_moved_meanwhile_gives_no_number_twice(database: D
 
     async def take() -> str:
         pattern = policy.current().invoice_number_pattern
-        return await run(
+        return await perform(
             OPEN, lambda work: numbering.gapless(work.connection, "invoice", pattern, NOON)
         )
 
@@ -199,8 +199,8 @@ async def test_a_count_is_not_moved_back_to_numbers_that_are_being_given(
         given.set()
         await go_on.wait()
 
-    await run(OPEN, next_invoice)
-    giving = asyncio.create_task(run(OPEN, give_twenty))
+    await perform(OPEN, next_invoice)
+    giving = asyncio.create_task(perform(OPEN, give_twenty))
     await given.wait()
     moving = asyncio.ensure_future(set_next_number(OPEN, NumberKind.INVOICE, 15, NOON.date()))
     assert (await asyncio.wait({moving}, timeout=0.2))[0] == set()
@@ -208,7 +208,7 @@ async def test_a_count_is_not_moved_back_to_numbers_that_are_being_given(
     await giving
     with pytest.raises(InputError, match="Numbers up to INV-2026-000021 were given"):
         await moving
-    assert await run(OPEN, next_invoice) == "INV-2026-022"
+    assert await perform(OPEN, next_invoice) == "INV-2026-022"
 
 
 async def test_invoices_count_in_each_channel_where_the_pattern_says_so(

@@ -18,7 +18,7 @@ from models.rules.errors import InputError
 from models.rules.order_states import OrderStatus
 from models.tables import TABLES
 from services.storage.statements import Query, Statement, fresh, insert_new
-from services.work.transaction import run
+from services.use_case import perform
 from services.work.work import Work
 from tests.support.databases import Database
 from tests.support.statements import counted
@@ -65,7 +65,7 @@ async def stored(*groups: Sequence[Model]) -> None:
     async def store(work: Work) -> None:
         await work.insert(*groups)
 
-    await run(OPEN, store)
+    await perform(OPEN, store)
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -144,7 +144,7 @@ async def test_lists_of_keys(database: Database) -> None:
         ]
         return [[product.sku for (product,) in rows] for rows in found]
 
-    assert await run(OPEN, look) == [[], ["CUP"], ["CUP", "POT"], ["CUP"]]
+    assert await perform(OPEN, look) == [[], ["CUP"], ["CUP", "POT"], ["CUP"]]
 
 
 async def test_a_join_gives_an_instance_of_each_table(database: Database) -> None:
@@ -163,7 +163,7 @@ async def test_a_join_gives_an_instance_of_each_table(database: Database) -> Non
     async def look(work: Work) -> list[tuple[Any, ...]]:
         return await joined.rows(work.connection, trade.near_id, trade.customer_id)
 
-    ((customer, group, item),) = await run(OPEN, look)
+    ((customer, group, item),) = await perform(OPEN, look)
     whole = await Customer.get(id=trade.customer_id)
     read = ("id", "credit_rating", "tags", "blocked", "created_at")
     assert [getattr(customer, name) for name in read] == [getattr(whole, name) for name in read]
@@ -180,7 +180,7 @@ async def test_changed_rows_are_counted(database: Database) -> None:
         keys = [[trade.customer_id], [new_id()], []]
         return [await block.change(work.connection, True, each) for each in keys]
 
-    assert await run(OPEN, change) == [1, 0, 0]
+    assert await perform(OPEN, change) == [1, 0, 0]
 
 
 async def test_what_is_there_already_is_not_stored_again(database: Database) -> None:
@@ -199,7 +199,7 @@ async def test_what_is_there_already_is_not_stored_again(database: Database) -> 
     async def store(work: Work) -> list[bool]:
         return [await insert_new(work.connection, group(rate)) for rate in ("0.1", "0.2")]
 
-    assert await run(OPEN, store) == [True, False]
+    assert await perform(OPEN, store) == [True, False]
     assert [row.discount_rate for row in await CustomerGroup.all()] == [Decimal("0.1")]
 
 

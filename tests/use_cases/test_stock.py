@@ -6,7 +6,7 @@ from models.inventory import StockItem
 from models.rules.access import OPEN
 from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
 from services.aggregates.stock import Movement, move
-from services.work.transaction import run
+from services.use_case import perform
 from services.work.work import Contended, Work
 from tests.support.databases import Database
 from tests.support.trade import moves, nothing_written, open_trade
@@ -30,7 +30,7 @@ async def passes(movements: list[Movement], *, promise: bool) -> bool:
         raise Undo
 
     with pytest.raises(Undo):
-        await run(OPEN, step)
+        await perform(OPEN, step)
     return bool(passed)
 
 
@@ -74,6 +74,6 @@ async def test_several_movements_of_one_item_are_lines_of_their_own(database: Da
     await trade.product("CUP", near=10)
     item = await StockItem.get()
     both = [Movement(MovementKind.RESERVE, 3), Movement(MovementKind.RELEASE, -1)]
-    after = await run(OPEN, lambda work: move(work, item.id, both))
+    after = await perform(OPEN, lambda work: move(work, item.id, both))
     assert (after.reserved, after.movement_seq, after.version) == (2, 3, item.version + 1)
     assert await moves("CUP") == [("ADJUST", 10), ("RESERVE", 3), ("RELEASE", -1)]
