@@ -19,7 +19,7 @@ SUBJECTLESS = {"utils", "util", "common", "core", "helpers", "helper", "misc", "
 
 # Spelled so that this file does not hold what it looks for.
 BANNED = {
-    "a path of somebody's machine": r"/[w]ork/|/[r]oot/|/[h]ome/\w|/[U]sers/\w|/tmp/[b]oot",
+    "a path of somebody's machine": r"(?<!\w)/[w]ork/|/[r]oot/|/[h]ome/\w|/[U]sers/\w|/tmp/[b]oot",
     "an issue by number alone (link upstream ones)": r"\b[iI]ssue #\d",
     "unfinished business": r"\b(?:TO[D]O|FIX[M]E|XX[X])\b",
 }
