@@ -75,6 +75,13 @@ async def mariadb_database(databases: Databases) -> AsyncIterator[Database]:
         yield made
 
 
+@pytest.fixture
+async def mysql_database(databases: Databases) -> AsyncIterator[Database]:
+    """As `database`, on MySQL only."""
+    async with _migrated(databases, "mysql") as made:
+        yield made
+
+
 @pytest.fixture(params=DIALECTS)
 async def empty_database(
     request: pytest.FixtureRequest, databases: Databases

@@ -29,6 +29,7 @@ from services.aggregates import credit
 from services.operations.migration_state import LazyState
 from services.operations.settled import complete_settled
 from services.storage.database import APP, connection
+from services.storage.engines.mysql_or_mariadb import EXACT_TEXT
 from services.use_case import perform
 from services.work import feed
 from services.work.invisible import invisible_keys
@@ -81,11 +82,11 @@ async def migrate(progress: Progress | None = None) -> list[str]:
     return applied
 
 
-class ExactMariaDB(MySQLSchemaEditor):
+class ExactMySQL(MySQLSchemaEditor):
     """Makes tables that tell `ALFKI` from `alfki` and `alfki `, as the other databases do."""
 
     def _table_generate_extra(self, table: str) -> str:  # noqa: ARG002 - Tortoise's own signature
-        return " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+        return f" {EXACT_TEXT}"
 
 
 class LenientSQLite(SqliteSchemaEditor):
@@ -135,7 +136,7 @@ class Executor(MigrationExecutor):
         if self.connection.capabilities.dialect == "sqlite":
             return LenientSQLite(self.connection, atomic=atomic, collect_sql=collect_sql)
         if self.connection.capabilities.dialect == "mysql":
-            return ExactMariaDB(self.connection, atomic=atomic, collect_sql=collect_sql)
+            return ExactMySQL(self.connection, atomic=atomic, collect_sql=collect_sql)
         return super()._schema_editor(atomic, collect_sql)
 
 
@@ -221,7 +222,7 @@ async def _locked(client: BaseDBAsyncClient) -> AsyncIterator[None]:
     locks: dict[str, Any] = {
         "sqlite": _locked_file,
         "postgres": _locked_postgres,
-        "mysql": _locked_mariadb,
+        "mysql": _locked_mysql,
     }
     try:
         async with asyncio.timeout(LOCK_SECONDS) as deadline:
@@ -260,7 +261,7 @@ async def _locked_postgres(client: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _locked_mariadb(client: Any) -> AsyncIterator[None]:
+async def _locked_mysql(client: Any) -> AsyncIterator[None]:
     async with client.acquire_connection() as raw, raw.cursor() as cursor:
         await cursor.execute(
             "SELECT GET_LOCK(CONCAT('ordergraph.', DATABASE()), %s)", [LOCK_SECONDS]

@@ -11,6 +11,7 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from services.storage import outages
+from services.storage.engines import mysql_or_mariadb
 
 APP: Final = "models"
 ENGINES: Final = {
@@ -33,12 +34,6 @@ WAIT_SECONDS: Final = 5.0
 
 # So many slow statements may run at the same time; quick ones take turns, see ADR 10.
 SQLITE_READERS: Final = 4
-# READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
-# gap locks, that is deadlocks. The server's own time zone must not touch what we store.
-MARIADB_SESSION: Final = (
-    "SET SESSION tx_isolation = 'READ-COMMITTED', time_zone = '+00:00', "
-    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'"
-)
 
 
 class _Opened:
@@ -102,7 +97,7 @@ def credentials(
         if "host" in options:
             reached["host"] = options["host"]
     else:
-        reached["init_command"] = MARIADB_SESSION
+        reached["init_command"] = mysql_or_mariadb.SESSION
         if "unix_socket" in options:
             reached["unix_socket"] = options["unix_socket"]
     return reached
@@ -169,7 +164,7 @@ def connection() -> BaseDBAsyncClient:
 
 
 def dialect() -> str:
-    """`sqlite`, `postgres` or `mysql` (which is MariaDB)."""
+    """`sqlite`, `postgres` or `mysql`, which MariaDB speaks, too."""
     return _opened.dialect
 
 

@@ -44,7 +44,7 @@ QUOTES: Final = {"sqlite": '"', "postgres": '"', "mysql": "`"}
 
 
 class Statement:
-    """A text in the SQL that all three databases speak, with `?` for a value, `IN ?` for a list."""
+    """A text in the SQL that all databases speak, with `?` for a value, `IN ?` for a list."""
 
     def __init__(self, text: str) -> None:
         plain = " ".join(text.split())
@@ -57,7 +57,7 @@ class Statement:
         }
 
     async def change(self, client: BaseDBAsyncClient, *values: Any) -> int:
-        """How many rows it changed; MariaDB leaves out those that were so already."""
+        """How many rows it changed; MariaDB and MySQL leave out those that were so already."""
         dialect = client.capabilities.dialect
         count, _ = await client.execute_query(self._texts[dialect], _sent(values, dialect))
         return count

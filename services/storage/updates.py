@@ -9,10 +9,8 @@ import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
 
+from services.storage.engines.mysql_or_mariadb import EXACT_TEXT
 from services.storage.statements import in_pieces, to_database
-
-COLLATED: Final = "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
-"""MariaDB finds a key that is read from JSON by its index only in the collation of the key."""
 
 
 async def update(
@@ -35,7 +33,7 @@ async def update(
     form = _form(type(rows[0]), columns, tuple(shared), dialect, guarded)
     values = orjson.dumps(await in_pieces(rows, form.values_of), default=str).decode()
     constants = [form.converted[name](value) for name, value in shared.items()]
-    # The JSON stands where the dialect has it: MariaDB names it before the values, others behind.
+    # The JSON stands where the dialect has it: MySQL names it before the values, others behind.
     sent = [values, *constants] if dialect == "mysql" else [*constants, values]
     count, _ = await client.execute_query(form.text, sent)
     return count
@@ -105,12 +103,11 @@ def _text(table: str, sets: Sequence[str], found: str, where: str) -> str:
     )
 
 
-def _mariadb(
+def _mysql(
     table: str, names: Sequence[str], types: Mapping[str, str], same: Sequence[str], guarded: bool
 ) -> str:
     parts = ", ".join(
-        f"`{name}` {types[name]} {COLLATED if 'CHAR' in types[name] else ''} PATH '$[{place}]'"
-        for place, name in enumerate(names)
+        f"`{name}` {_read_as(types[name])} PATH '$[{place}]'" for place, name in enumerate(names)
     )
     found = f"JSON_TABLE(%s, '$[*]' COLUMNS ({parts})) AS found"
     sets = [
@@ -120,6 +117,14 @@ def _mariadb(
     where = _where(table, names, guarded, "`")
     joined = f"{found} STRAIGHT_JOIN `{table}` ON {where}"
     return f"UPDATE {joined} SET {', '.join(sets)}"  # noqa: S608 - names of our tables
+
+
+def _read_as(kind: str) -> str:
+    """The type in which MySQL and MariaDB read a column's value from JSON."""
+    if kind == "JSON":
+        return "LONGTEXT"  # in which it stands there; as JSON it would be a text in JSON on MySQL
+    # A key is found by its index only in the collation of the index.
+    return f"{kind} {EXACT_TEXT}" if "CHAR" in kind else kind
 
 
 def _sets(names: Sequence[str], quote: str) -> list[str]:
@@ -132,4 +137,4 @@ def _where(table: str, names: Sequence[str], guarded: bool, quote: str) -> str:
     return f"{row}.{key} = found.{key}{version if guarded else ''}"
 
 
-TEXTS: Final = {"sqlite": _sqlite, "postgres": _postgres, "mysql": _mariadb}
+TEXTS: Final = {"sqlite": _sqlite, "postgres": _postgres, "mysql": _mysql}

@@ -12,7 +12,11 @@ from tests.support.databases import Dialect
 from tests.support.kinds import Kind
 from tests.support.servers import PrivateServer, give_up, private_server
 
-KINDS: Final[dict[Dialect, Kind]] = {"postgres": kinds.POSTGRES, "mariadb": kinds.MARIADB}
+KINDS: Final[dict[Dialect, Kind]] = {
+    "postgres": kinds.POSTGRES,
+    "mariadb": kinds.MARIADB,
+    "mysql": kinds.MYSQL,
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def started() -> Iterator[Callable[[Dialect], PrivateServer]]:
                 kind = KINDS[dialect]
                 programs = kind.programs()
                 if programs is None:
-                    give_up(kinds.Unavailable(f"no {kind.name}: {kind.advice}"))
+                    give_up(kind.missing())
                 running[dialect] = stopping.enter_context(private_server(kind, programs))
             return running[dialect]
 

@@ -19,6 +19,7 @@ SLOW = {
     "sqlite": COUNTING.strip(),  # for about as long
     "postgres": "SELECT pg_sleep(20)",
     "mariadb": "SELECT SLEEP(20)",
+    "mysql": "SELECT SLEEP(20)",
 }
 POOL = 2
 

@@ -16,6 +16,7 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from services.operations.migrations import migrate
 from services.storage import database as service
+from tests.support.away import STOPS
 from tests.support.books import disagreements
 from tests.support.databases import Database, Dialect, connected
 from tests.support.imported import Files
@@ -77,7 +78,6 @@ REPORT: Final = (
     "rejected,orders.csv,5,,INVALID,its line was rejected (lines.csv:6)\r\n"
     "rejected,lines.csv,6,quantity,INVALID,quantity: 'none' is no number\r\n"
 )
-STOPS: Final[dict[Dialect, int]] = {"postgres": signal.SIGINT, "mariadb": signal.SIGKILL}
 SECONDS: Final = 900
 
 

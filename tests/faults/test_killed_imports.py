@@ -95,6 +95,7 @@ async def books() -> dict[str, list[Any]]:
         ("sqlite", 600, (1,), (1, 1)),
         ("postgres", 600, (), (1, 1)),
         ("mariadb", 600, (), (1, 1)),
+        ("mysql", 600, (), (1, 1)),
     ],
     ids=["sqlite-long", "sqlite", "postgres", "mariadb"],
 )

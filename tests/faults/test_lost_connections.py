@@ -17,7 +17,7 @@ ROUNDS = 15
 """More than the pool has connections."""
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", "mysql"])
 def pooled_database(request: pytest.FixtureRequest) -> Database:
     """Those databases to which there is a pool of connections."""
     found: Database = request.getfixturevalue(f"{request.param}_database")
@@ -41,11 +41,11 @@ async def end_connections(database: Database) -> None:
         password=unquote(parts.password or ""),
     )
     async with other.cursor() as cursor:
-        found = "SELECT id FROM information_schema.processlist WHERE db = %s"
-        await cursor.execute(found, (database.name,))
-        for (number,) in await cursor.fetchall():
-            with suppress(asyncmy.errors.OperationalError):  # it has just left by itself
-                await cursor.execute(f"KILL {number}")
+        await cursor.execute("SHOW PROCESSLIST")
+        for number, _, _, used, *_ in await cursor.fetchall():
+            if used == database.name:
+                with suppress(asyncmy.errors.OperationalError):  # it has just left by itself
+                    await cursor.execute(f"KILL {number}")
     await other.ensure_closed()
 
 

@@ -17,6 +17,7 @@ PLANTED = {
     "sqlite": "tests.support.faulty:early",
     "postgres": "tests.support.faulty:naive",
     "mariadb": "tests.support.faulty:naive",
+    "mysql": "tests.support.faulty:naive",
 }
 
 

@@ -17,26 +17,35 @@ from tests.support.servers import PrivateServer
 
 POOL: Final = 8
 CLIENTS: Final = 16
-STOPS: Final = {
-    "fast": ("postgres", signal.SIGINT),
-    "immediate": ("postgres", signal.SIGQUIT),
-    "stop": ("mariadb", signal.SIGTERM),
-    "killed": ("mariadb", signal.SIGKILL),
+WAYS: Final[dict[str, tuple[Dialect, int | None]]] = {
+    "postgres-fast": ("postgres", signal.SIGINT),
+    "postgres-immediate": ("postgres", signal.SIGQUIT),
+    "postgres-terminated": ("postgres", None),
+    "mariadb-stop": ("mariadb", signal.SIGTERM),
+    "mariadb-killed": ("mariadb", signal.SIGKILL),
+    "mariadb-KILL": ("mariadb", None),
+    "mysql-stop": ("mysql", signal.SIGTERM),
+    "mysql-killed": ("mysql", signal.SIGKILL),
+    "mysql-KILL": ("mysql", None),
 }
-SLOW: Final = {"postgres": "SELECT pg_sleep(20)", "mariadb": "SELECT SLEEP(20)"}
+"""How all connections are lost: the signal that ends the server, or none where it ends them."""
+SLOW: Final = {
+    "postgres": "SELECT pg_sleep(20)",
+    "mariadb": "SELECT SLEEP(20)",
+    "mysql": "SELECT SLEEP(20)",
+}
 
 
-@pytest.fixture(params=[*STOPS, "terminated", "KILL"])
+@pytest.fixture(params=WAYS)
 async def outage(
     request: pytest.FixtureRequest, started: Callable[[Dialect], PrivateServer]
 ) -> AsyncIterator["Outage"]:
     """One way of losing every connection, this process connected to the server."""
-    stop = STOPS.get(request.param)
-    dialect: Any = stop[0] if stop else "postgres" if request.param == "terminated" else "mariadb"
+    dialect, by = WAYS[request.param]
     server = started(dialect)
     await service.connect(server.url, POOL)
     try:
-        yield Outage(Database(server.url, dialect), server, stop[1] if stop else None)
+        yield Outage(Database(server.url, dialect), server, by)
     finally:
         await service.disconnect()
 

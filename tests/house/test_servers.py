@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,7 +17,7 @@ from models.numbering import NumberCounter
 from services.storage.database import connection
 from tests.support import kinds
 from tests.support.databases import DIALECTS, Databases, Dialect, connected
-from tests.support.kinds import MARIADB, POSTGRES, REDIS, Unavailable
+from tests.support.kinds import MARIADB, MYSQL, POSTGRES, REDIS, Unavailable
 from tests.support.repository import ROOT
 from tests.support.servers import Servers, give_up, private_server
 from tests.support.statements import counted
@@ -24,7 +25,7 @@ from tests.support.statements import counted
 NOWHERE = dataclasses.replace(MARIADB, programs=lambda: None)
 
 
-@pytest.mark.parametrize("kind", [POSTGRES, MARIADB, REDIS], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [POSTGRES, MARIADB, MYSQL, REDIS], ids=lambda kind: kind.name)
 def test_a_named_server_is_taken_as_it_is(
     kind: kinds.Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,6 +46,29 @@ def test_a_missing_server_skips_a_test_and_fails_it_in_ci(monkeypatch: pytest.Mo
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception):
         give_up(Unavailable("no server"))
+
+
+def test_a_missing_mysql_skips_a_test_in_ci_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.delenv(MYSQL.variable, raising=False)
+    nowhere = dataclasses.replace(MYSQL, programs=lambda: None)
+    with pytest.raises(Unavailable, match=r"no MySQL: run `\.ci/fetch_mysql\.sh`") as missing:
+        Servers().url(nowhere)
+    with pytest.raises(pytest.skip.Exception, match="no MySQL"):
+        give_up(missing.value)
+
+
+def test_a_fetched_mysql_lies_where_the_environment_or_the_users_cache_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ORDERGRAPH_TEST_MYSQL_FOLDER", str(tmp_path / "named"))
+    assert kinds.fetched_mysql() == tmp_path / "named"
+    monkeypatch.delenv("ORDERGRAPH_TEST_MYSQL_FOLDER")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert kinds.fetched_mysql() == tmp_path / "ordergraph" / "mysql-server"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert kinds.fetched_mysql() == tmp_path / ".cache" / "ordergraph" / "mysql-server"
 
 
 def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:

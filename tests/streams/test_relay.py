@@ -27,7 +27,7 @@ DEAF = Pace(poll_seconds=60, standby_seconds=0.1, heartbeat_seconds=60)
 """Finds nothing by itself within a test."""
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=["postgres", "mariadb", "mysql"])
 def numbered_database(request: pytest.FixtureRequest) -> Database:
     """Those databases where positions are given after the commit."""
     found: Database = request.getfixturevalue(f"{request.param}_database")

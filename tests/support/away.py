@@ -14,7 +14,11 @@ from services.storage import database as service
 from tests.support.databases import Database, Dialect, connected
 from tests.support.servers import PrivateServer
 
-STOPS: Final[dict[Dialect, int]] = {"postgres": signal.SIGINT, "mariadb": signal.SIGKILL}
+STOPS: Final[dict[Dialect, int]] = {
+    "postgres": signal.SIGINT,
+    "mariadb": signal.SIGKILL,
+    "mysql": signal.SIGKILL,
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Away:
     server: PrivateServer
 
     async def stop(self) -> None:
-        """PostgreSQL ends its connections; MariaDB is killed."""
+        """PostgreSQL ends its connections; MariaDB and MySQL are killed."""
         await asyncio.to_thread(self.server.stop, STOPS[self.database.dialect])
 
     async def start(self) -> None:

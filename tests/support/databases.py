@@ -22,7 +22,7 @@ from tests.support import kinds
 from tests.support.kinds import Kind
 from tests.support.servers import Servers
 
-Dialect = Literal["sqlite", "postgres", "mariadb"]
+Dialect = Literal["sqlite", "postgres", "mariadb", "mysql"]
 DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 
 # A locale that sorts `a` before `B`, unlike SQLite, where the server knows it: whoever relies on
@@ -52,6 +52,7 @@ class Databases:
             "sqlite": _SqliteMaker(folder),
             "postgres": _PostgresMaker(servers),
             "mariadb": _MariadbMaker(servers),
+            "mysql": _MysqlMaker(servers),
         }
 
     async def empty(self, dialect: Dialect) -> Database:
@@ -61,8 +62,8 @@ class Databases:
     async def migrated(self, dialect: Dialect) -> Database:
         """A database with all tables and no rows but those of the migrations.
 
-        PostgreSQL and MariaDB give the same one every time, because making tables takes them half
-        a second and more: only one test at a time may hold it.
+        Servers give the same one every time, because making tables takes them half a second and
+        more: only one test at a time may hold it.
         """
         return await self._makers[dialect].migrated()
 
@@ -243,7 +244,7 @@ class _PostgresMaker(_ServerMaker):
 
 
 class _MariadbMaker(_ServerMaker):
-    dialect = "mariadb"
+    dialect: ClassVar[Dialect] = "mariadb"
     kind = kinds.MARIADB
 
     async def create(self, name: str) -> None:
@@ -270,12 +271,10 @@ class _MariadbMaker(_ServerMaker):
 
     async def reset(self, database: Database) -> None:
         name = database.name
-        others = await self._run(
-            f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"
-        )
-        for (number,) in others:
-            with suppress(asyncmy.errors.OperationalError):  # it has just left by itself
-                await self._run(f"KILL {number}")
+        for number, _, _, used, *_ in await self._run("SHOW PROCESSLIST"):
+            if used == name:
+                with suppress(asyncmy.errors.OperationalError):  # it has just left by itself
+                    await self._run(f"KILL {number}")
         await self._run(
             "SET foreign_key_checks = 0",
             *(f"DELETE FROM `{name}`.`{table}`" for table in self.tables),
@@ -302,6 +301,11 @@ class _MariadbMaker(_ServerMaker):
                 return list(await cursor.fetchall())
         finally:
             await connection.ensure_closed()
+
+
+class _MysqlMaker(_MariadbMaker):
+    dialect = "mysql"
+    kind = kinds.MYSQL
 
 
 async def _run_on_postgres(url: str, statements: str) -> None:

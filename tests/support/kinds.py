@@ -1,7 +1,7 @@
 """The kinds of server that tests need: where their programs are found and how they are started.
 
 An installed program is preferred; for PostgreSQL and Redis a wheel among the development
-dependencies brings one.
+dependencies brings one, and for MySQL `.ci/fetch_mysql.sh` a folder.
 """
 
 import importlib.util
@@ -21,7 +21,14 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 class Unavailable(Exception):
-    """No such server can be had here; the message says how to get one."""
+    """No such server can be had here; the message says how to get one.
+
+    One that is `optional` is skipped in CI, too.
+    """
+
+    def __init__(self, message: str, *, optional: bool = False) -> None:
+        super().__init__(message)
+        self.optional = optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Kind:
     """A kind of server: its environment variable, its programs and how they are started.
 
     `programs` gives the folder of its programs, or None; `accounts` are whom it runs as when the
-    tests run as root, the first that exists.
+    tests run as root, the first that exists. Without one that is `optional` CI goes on.
     """
 
     name: str
@@ -68,6 +75,15 @@ class Kind:
     accounts: tuple[str, ...]
     programs: Callable[[], Path | None]
     launch: Callable[[Path, Place], Launch]
+    optional: bool = False
+
+    def missing(self) -> Unavailable:
+        """What to say where there is none."""
+        return Unavailable(
+            f"no {self.name}: {self.advice}, or set {self.variable} to the URL of a server "
+            f"on which tests may create databases",
+            optional=self.optional,
+        )
 
 
 def _on_path(*names: str) -> Path | None:
@@ -108,6 +124,21 @@ def postgres_of_the_wheel() -> Path | None:
 
 def _mariadb_programs() -> Path | None:
     return _on_path("mariadbd", "mariadb-install-db")
+
+
+def fetched_mysql() -> Path:
+    """The folder into which `.ci/fetch_mysql.sh` brings a MySQL: outside of every checkout."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    usual = Path(cache) / "ordergraph" / "mysql-server"
+    return Path(os.environ.get("ORDERGRAPH_TEST_MYSQL_FOLDER") or usual)
+
+
+def _mysql_programs() -> Path | None:
+    installed = _on_path("mysqld")
+    if installed and not (installed / "mariadbd").exists():  # which has a link of that name
+        return installed
+    fetched = fetched_mysql() / "bin"
+    return fetched if (fetched / "mysqld").is_file() else None
 
 
 def _redis_programs() -> Path | None:
@@ -177,6 +208,40 @@ def _launch_mariadb(_programs: Path, place: Place) -> Launch:
     )
 
 
+def _launch_mysql(programs: Path, place: Place) -> Launch:
+    mysqld = [*_mysqld(programs), f"--datadir={place.folder / 'store'}"]
+    first_statements = place.secret_file(
+        "first.sql", f"ALTER USER root@localhost IDENTIFIED BY '{place.password}';"
+    )
+    return Launch(
+        setup=[[*mysqld, "--initialize-insecure", "--innodb-flush-method=nosync"]],
+        serve=[
+            *(*mysqld, f"--bind-address={LOOPBACK}", f"--port={place.port}", "--mysqlx=OFF"),
+            *(f"--socket={place.folder / 'socket'}", f"--pid-file={place.folder / 'pid'}"),
+            *(f"--init-file={first_statements}", "--skip-log-bin", "--max-connections=200"),
+            *("--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync"),
+            *("--innodb-doublewrite=OFF", "--innodb-buffer-pool-size=64M"),
+            *("--performance-schema=OFF", "--default-time-zone=-03:30"),
+        ],
+        url=f"mysql://root:{place.password}@{LOOPBACK}:{place.port}/mysql",
+        is_ready=partial(_greets, place.port),
+    )
+
+
+def _mysqld(programs: Path) -> list[str]:
+    """How to start it. One that was fetched brings its libraries, and what loads them."""
+    program = [str(programs / "mysqld"), "--no-defaults"]
+    home = programs.parent
+    loader = next((home / "libraries").glob("ld-linux*"), None)
+    if loader is None:
+        return program
+    return [
+        *(str(loader), "--library-path", str(loader.parent), *program),
+        *(f"--lc-messages-dir={home / 'messages'}", f"--character-sets-dir={home / 'charsets'}"),
+        "--secure-file-priv=NULL",
+    ]
+
+
 def _launch_redis(programs: Path, place: Place) -> Launch:
     name = "redis-server" if (programs / "redis-server").exists() else "valkey-server"
     options = place.secret_file(
@@ -217,7 +282,7 @@ def accepts(port: int | None) -> bool:
 
 
 def _greets(port: int) -> bool:
-    """Whether the server speaks first, as MariaDB does once it takes logins."""
+    """Whether the server speaks first, as MariaDB and MySQL do once it takes logins."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
             return bool(connection.recv(1))
@@ -240,6 +305,15 @@ MARIADB: Final = Kind(
     accounts=("mysql", "nobody"),
     programs=_mariadb_programs,
     launch=_launch_mariadb,
+)
+MYSQL: Final = Kind(
+    name="MySQL",
+    variable="ORDERGRAPH_TEST_MYSQL_URL",
+    advice="run `.ci/fetch_mysql.sh` (on Debian), or install MySQL 8.4 or newer",
+    accounts=("mysql", "nobody"),
+    programs=_mysql_programs,
+    launch=_launch_mysql,
+    optional=True,
 )
 REDIS: Final = Kind(
     name="Redis",

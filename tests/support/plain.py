@@ -49,7 +49,7 @@ async def _postgres(database: Database) -> AsyncIterator[Run]:
 
 
 @asynccontextmanager
-async def _mariadb(database: Database) -> AsyncIterator[Run]:
+async def _mysql(database: Database) -> AsyncIterator[Run]:
     parts = urlsplit(database.url)
     connection = await asyncmy.connect(
         host=parts.hostname,
@@ -71,7 +71,7 @@ async def _mariadb(database: Database) -> AsyncIterator[Run]:
         await connection.ensure_closed()
 
 
-OPENED: Final = {"sqlite": _sqlite, "postgres": _postgres, "mariadb": _mariadb}
+OPENED: Final = {"sqlite": _sqlite, "postgres": _postgres, "mariadb": _mysql, "mysql": _mysql}
 
 
 def _plain(row: Any) -> Row:

@@ -42,11 +42,17 @@ MARIADB_FAMILIES: Final = {
     "longtext": "text",
     "tinyint(1)": "boolean",
 }
+MYSQL_FAMILIES: Final = MARIADB_FAMILIES | {"bigint": "bigint", "int": "integer", "json": "json"}
 
 
 async def found(dialect: Dialect) -> Schema:
     """The tables of the connected database, without the migrations' own."""
-    readers = {"sqlite": _on_sqlite, "postgres": _on_postgres, "mariadb": _on_mariadb}
+    readers = {
+        "sqlite": _on_sqlite,
+        "postgres": _on_postgres,
+        "mariadb": _on_mariadb,
+        "mysql": _on_mysql,
+    }
     schema = await readers[dialect]()
     return {name: table.in_order() for name, table in schema.items() if name != BOOKKEEPING}
 
@@ -185,23 +191,53 @@ async def _constraints_on_postgres(schema: Schema) -> None:
         schema[row["table_name"]].checks[row["name"]] = condition(row["condition"])
 
 
-# ------------------------------------------------------------------ MariaDB
+# ------------------------------------------------------------------ MariaDB and MySQL
 
 
 async def _on_mariadb() -> Schema:
+    schema = await _tables(MARIADB_FAMILIES)
+    for row in await _rows(
+        "SELECT table_name AS table_name, constraint_name AS name, check_clause AS clause "
+        "FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()"
+    ):
+        table = schema[row["table_name"]]
+        # MariaDB's JSON is text with a CHECK of the column's name.
+        if row["clause"] == f"json_valid(`{row['name']}`)":
+            nullable = table.columns[row["name"]].nullable
+            table.columns[row["name"]] = Column("json", nullable)
+        else:
+            table.checks[row["name"]] = condition(row["clause"])
+    return schema
+
+
+async def _on_mysql() -> Schema:
+    schema = await _tables(MYSQL_FAMILIES)
+    for row in await _rows(
+        "SELECT t.table_name AS table_name, c.constraint_name AS name, c.check_clause AS clause "
+        "FROM information_schema.check_constraints c "
+        "JOIN information_schema.table_constraints t "
+        "ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name "
+        "WHERE c.constraint_schema = DATABASE()"
+    ):
+        schema[row["table_name"]].checks[row["name"]] = condition(row["clause"])
+    return schema
+
+
+async def _tables(families: dict[str, str]) -> Schema:
+    """All but the CHECKs."""
     schema: Schema = defaultdict(Table)
     for row in await _rows(
         "SELECT table_name AS table_name, column_name AS name, column_type AS type, "
         "is_nullable AS nullable FROM information_schema.columns WHERE table_schema = DATABASE()"
     ):
-        family = _family(row["type"], MARIADB_FAMILIES)
+        family = _family(row["type"], families)
         schema[row["table_name"]].columns[row["name"]] = Column(family, row["nullable"] == "YES")
-    await _indexes_on_mariadb(schema)
-    await _constraints_on_mariadb(schema)
+    await _indexes(schema)
+    await _foreign_keys(schema)
     return schema
 
 
-async def _indexes_on_mariadb(schema: Schema) -> None:
+async def _indexes(schema: Schema) -> None:
     rows = await _rows(
         "SELECT table_name AS table_name, index_name AS name, column_name AS column_name, "
         "non_unique AS repeats FROM information_schema.statistics "
@@ -217,7 +253,7 @@ async def _indexes_on_mariadb(schema: Schema) -> None:
             schema[table].uniques.append(columns)
 
 
-async def _constraints_on_mariadb(schema: Schema) -> None:
+async def _foreign_keys(schema: Schema) -> None:
     for row in await _rows(
         "SELECT u.table_name AS table_name, u.column_name AS column_name, "
         "u.referenced_table_name AS target, r.delete_rule AS on_delete "
@@ -228,14 +264,3 @@ async def _constraints_on_mariadb(schema: Schema) -> None:
     ):
         key = ForeignKey(row["column_name"], row["target"], row["on_delete"])
         schema[row["table_name"]].foreign_keys.append(key)
-    for row in await _rows(
-        "SELECT table_name AS table_name, constraint_name AS name, check_clause AS clause "
-        "FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()"
-    ):
-        table = schema[row["table_name"]]
-        # MariaDB's JSON is text with a CHECK of the column's name.
-        if row["clause"] == f"json_valid(`{row['name']}`)":
-            nullable = table.columns[row["name"]].nullable
-            table.columns[row["name"]] = Column("json", nullable)
-        else:
-            table.checks[row["name"]] = condition(row["clause"])

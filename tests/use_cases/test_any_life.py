@@ -10,7 +10,7 @@ from tests.support.kinds import Unavailable
 from tests.support.life.machine import SEARCHING, Way, live, search
 from tests.support.servers import give_up
 
-SEEDS: Final = {"sqlite": (4, 9, 12), "postgres": (8, 10), "mariadb": (9, 14)}
+SEEDS: Final = {"sqlite": (4, 9, 12), "postgres": (8, 10), "mariadb": (9, 14), "mysql": (8, 14)}
 """Lives in which all is done, and on SQLite all refused that can be."""
 MANY_LIVES: Final = 100
 

@@ -56,13 +56,13 @@ def _follows(counter: str) -> str:
         f"COALESCE(LAG({counter}_after) OVER (PARTITION BY stock_item_id ORDER BY sequence), 0)"
     )
     return f"""
-        SELECT product.sku, warehouse.code, moved.sequence, moved.stored, moved.due
+        SELECT product.sku, warehouse.code, moved.sequence, moved.kept, moved.due
         FROM {ITEMS} JOIN (
-            SELECT stock_item_id, sequence, {counter}_after AS stored,
+            SELECT stock_item_id, sequence, {counter}_after AS kept,
                 {before} + {_change(counter)} AS due
             FROM stock_movement
         ) moved ON moved.stock_item_id = item.id
-        WHERE moved.stored <> moved.due"""
+        WHERE moved.kept <> moved.due"""
 
 
 STOCK: Final = {
