@@ -97,7 +97,7 @@ async def books() -> dict[str, list[Any]]:
         ("mariadb", 600, (), (1, 1)),
         ("mysql", 600, (), (1, 1)),
     ],
-    ids=["sqlite-long", "sqlite", "postgres", "mariadb"],
+    ids=["sqlite-long", "sqlite", "postgres", "mariadb", "mysql"],
 )
 async def test_a_killed_import_is_finished_by_running_it_again(
     databases: Databases,
