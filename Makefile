@@ -6,7 +6,8 @@ UV := .uv/bin/uv
 # More arguments for what a target runs: make test ARGS="-k shipments", make serve ARGS="--port 9000"
 ARGS ?=
 
-unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+# Tests start processes by the hundred: each would compile all that it imports anew.
+unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONDONTWRITEBYTECODE
 
 # Sets $$python to the path of the first Python that is new enough; `make PYTHON=...` names one.
 find_python = \
@@ -21,7 +22,7 @@ find_python = \
 		exit 1; \
 	fi
 
-.PHONY: help setup serve test test-all test-engine test-clients check soak bench
+.PHONY: help setup serve test test-all test-engine test-clients check migration soak bench
 
 help:
 	@echo "make serve        set up, migrate, fill a new database with a demo company, and serve"
@@ -30,6 +31,7 @@ help:
 	@echo "make check        style, types, imports and dependencies only"
 	@echo "make test-engine  graphql-core's own tests, run by our executor"
 	@echo "make test-clients the recipes for front ends, run with npm's packages (Node 20, npm)"
+	@echo "make migration    make a migration of what changed in the models: make migration NAME=order_notes"
 	@echo "make soak         the tests that take long"
 	@echo "make bench        measure it beside other servers of the same data"
 	@echo "make setup        only set up, with all development tools"
@@ -64,6 +66,10 @@ test-engine: .venv/.development
 test-clients: .venv/.development
 	@command -v npm >/dev/null || { echo "The clients need Node 20 or newer with npm." >&2; exit 1; }
 	cd tests/clients && npm ci --no-audit --no-fund && npm test -- $(ARGS)
+
+migration: .venv/.development
+	@test -n "$(NAME)" || { echo "Name it: make migration NAME=order_notes" >&2; exit 1; }
+	$(BIN)/tortoise --config tests.support.migrating.CONFIGURATION makemigrations models --name "$(NAME)"
 
 soak: .venv/.development
 	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(ARGS)
