@@ -21,7 +21,8 @@ from tests.support.schema_readers import found
 MIGRATIONS = sorted(file.stem for file in Path(migrations_path[0]).glob("[0-9]*.py"))
 MIGRATE = """
 import asyncio, sys
-from services import database, migrations
+from services.operations import migrations
+from services.storage import database
 
 async def main():
     await database.connect(sys.argv[1])
