@@ -178,7 +178,7 @@ async def _cut_connections(database: Database) -> None:
 
 OTHER_PROCESS = """
 import asyncio, sys
-from services import database
+from services.storage import database
 from subscriptions.live import Live
 from tests.support.shop import Shop
 from uuid import UUID

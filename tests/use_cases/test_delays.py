@@ -44,8 +44,8 @@ LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 SWEEP: Final = """
 import asyncio, sys
 from models.rules.access import SYSTEM
-from services import database
-from services.delays import tell_delays
+from services.storage import database
+from services.orders.delays import tell_delays
 
 async def main():
     await database.connect(sys.argv[1])
