@@ -18,9 +18,8 @@ ON_ALL: Final = (
     # who comes first, and what a lock keeps apart
     "tests/faults/test_oversell.py",
     "tests/faults/test_cancelled.py",
-    "tests/faults/test_credit_limit.py::test_a_limit_is_kept_by_all_servers",
     "tests/api/test_idempotency.py::test_many_at_once_place_one_order",
-    "tests/api/test_tracking_together.py",
+    "tests/api/test_tracking_together.py::test_two_shipments_want_the_same_serial_number",
     "tests/use_cases/test_customers.py::test_of_twenty_who_saw_one_version_one_saves",
     "tests/use_cases/test_customers.py::test_of_twenty_who_want_one_code_one_gets_it",
     "tests/use_cases/test_transaction.py",
@@ -47,9 +46,6 @@ ON_ALL: Final = (
     "tests/api/test_large_amounts.py",
     "tests/api/test_paging.py",
     "tests/api/test_sorts.py",
-    # whole stories
-    "tests/use_cases/test_imports_northwind.py",
-    "tests/use_cases/test_any_life.py",
 )
 """Files, or tests of them: what `make test` runs on every database."""
 
