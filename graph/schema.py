@@ -16,39 +16,38 @@ import resolvers.nodes
 import resolvers.orders
 import resolvers.payments
 import resolvers.tracking
-import subscriptions.orders
 from graph.binding import changed_by, resolved_by, streamed_by
-from graph.errors import ERROR_TYPES
 from graph.fields import paged_by
 from graph.flat_inputs import read_flat_inputs_at_once
 from graph.idempotent import DIRECTIVE
 from graph.names import Names
-from graph.types.catalog import (
-    Category,
+from graph.payloads import (
     CategoryPayload,
-    Product,
+    CustomerGroupPayload,
+    CustomerPayload,
+    EditPreview,
+    OrderPayload,
+    OrderPreview,
     ProductPayload,
-    Supplier,
-    SupplierPayload,
-)
-from graph.types.customers import Customer, CustomerGroup, CustomerGroupPayload, CustomerPayload
-from graph.types.entry import AvailabilityLine, OrderEntryDefaults, OrderPreview
-from graph.types.events import Event, OrderStreamItem
-from graph.types.fulfillment import Parcel, Return, Shipment
-from graph.types.inventory import (
-    StockItem,
-    StockMovement,
     StockPayload,
-    Warehouse,
+    SupplierPayload,
     WarehousePayload,
 )
+from graph.types.catalog import Category, Product, Supplier
+from graph.types.customers import Customer, CustomerGroup
+from graph.types.entry import AvailabilityLine, OrderEntryDefaults
+from graph.types.errors import ERROR_TYPES
+from graph.types.events import Event, OrderStreamItem
+from graph.types.fulfillment import Parcel, Return, Shipment
+from graph.types.inventory import StockItem, StockMovement, Warehouse
 from graph.types.node import Node
-from graph.types.orders import EditPreview, Order, OrderLine, OrderPayload
+from graph.types.orders import Order, OrderLine
 from graph.types.paging import Connection, Log
 from graph.types.payments import Invoice, Payment
 from graph.types.tracking import Trace
 from models.rules.access import Permission
 from resolvers.scalars import SCALARS
+from subscriptions.streams import orders as streams
 
 
 @strawberry.type(description="What can be read.")
@@ -316,7 +315,7 @@ class Mutation:
 @strawberry.type(description="What can be watched, over a WebSocket.")
 class Subscription:
     order_updates: OrderStreamItem = streamed_by(
-        subscriptions.orders.order_updates,
+        streams.order_updates,
         Permission.ORDERS_READ,
         "What happens to one order, or to all that a filter asks for: each event once, in order. "
         "Give exactly one of id, trackingToken and where.",

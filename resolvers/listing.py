@@ -15,7 +15,7 @@ from tortoise.models import Model
 
 from models.rules.errors import BadRequest
 from resolvers.cursors import Sealer
-from resolvers.loaders.select import Names
+from services.storage.select import Names
 
 DEFAULT_SIZE: Final = 20
 MAX_SIZE: Final = 100

@@ -10,7 +10,7 @@ from resolvers.context import Context
 from resolvers.listing import Listing, PageRequest, bounds
 from resolvers.loaders import pages as loaders
 from resolvers.loaders.relation import chunks
-from resolvers.loaders.select import Names, Row
+from services.storage.select import Names, Row
 
 
 @dataclass(frozen=True)

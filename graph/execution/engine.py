@@ -24,9 +24,10 @@ from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Schema
 
-from graph.execution.breadth import Run
-from graph.execution.cost import MUTATION, TooCostly, shown
-from graph.execution.documents import Documents
+from graph.execution.documents.cost import MUTATION, TooCostly, shown
+from graph.execution.documents.documents import Documents
+from graph.execution.documents.limits import Limits
+from graph.execution.documents.persisted import Library, Sent, Trusted
 from graph.execution.failures import (
     HIDDEN_MESSAGE,
     UNAVAILABLE,
@@ -38,24 +39,24 @@ from graph.execution.failures import (
     write,
     write_all,
 )
-from graph.execution.finding import meter_of
-from graph.execution.incremental import Delivery, PartsExecutor, Stopped, results
-from graph.execution.limits import Limits
-from graph.execution.parts import Part, PartsWriter
-from graph.execution.persisted import Library, Sent, Trusted
-from graph.execution.planning import Plans
+from graph.execution.incremental.executor import Delivery, PartsExecutor, Stopped
+from graph.execution.incremental.parts import Part, PartsWriter
+from graph.execution.incremental.results import results
+from graph.execution.plan.planning import Plans
+from graph.execution.run.breadth import Run
+from graph.execution.run.finding import meter_of
 from graph.execution.sizing import TooLong, size_of
 from models.rules.errors import BadRequest
 from resolvers.context import Context
 from resolvers.metering import SCALAR, Meter, Reckoned
 from services.storage import outages
-from subscriptions.lasting import lasting
+from subscriptions.feed.lasting import lasting
 
 MAX_COERCION_ERRORS: Final = 5
 MOST_IN_PARTS: Final = 5_000
-"""Points beyond which an operation is run as a whole: parts are made at a third of the speed."""
+"""Points beyond which an operation runs as a whole: parts are made at a third of the speed."""
 MANY_VALUES: Final = 500
-"""Behind the reading of so many values others are let run, before anything is made of them."""
+"""After so many values were read, other tasks run before anything is made of them."""
 
 log = structlog.get_logger("ordergraph.execution")
 
@@ -65,10 +66,7 @@ class Unwritable(Exception):
 
 
 class BreadthFirst(CoreExecutor[Any]):
-    """What makes an executor of graphql-core's run operations breadth first.
-
-    It does so with `plans`; without, graphql-core runs them as the reference.
-    """
+    """Runs operations breadth first with `plans`; without, as graphql-core does, the reference."""
 
     plans: Plans | None = None
 

@@ -20,15 +20,15 @@ from graph.server.origins import Cors
 from graph.server.settings import Settings, load
 from graph.server.settings_shown import unknown, without_password
 from graph.server.tasks import Repeated
-from graph.server.view import View
-from graph.server.websocket import Sockets
+from graph.server.transports.http import View
+from graph.server.transports.websocket import Sockets
 from models.rules.access import SYSTEM
 from services.operations import migrations
 from services.orders.delays import tell_delays
 from services.orders.expiry import sweep_expired
 from services.storage import database
 from services.work import clock, idempotency, policy
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 
 log = structlog.get_logger("ordergraph.server")
 

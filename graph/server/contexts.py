@@ -7,7 +7,7 @@ from graph.server.settings import Settings
 from models.rules.access import OPEN
 from resolvers.context import Context
 from resolvers.cursors import Sealer
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 
 COST_HEADER: Final = "graphql-cost"
 

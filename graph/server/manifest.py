@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from graph.execution.persisted import BadManifest
+from graph.execution.documents.persisted import BadManifest
 
 APOLLO: Final = "apollo-persisted-query-manifest"
 

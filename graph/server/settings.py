@@ -24,7 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from graph.execution.limits import Limits
+from graph.execution.documents.limits import Limits
 from graph.server import hosts
 from graph.server.origins import Origins
 from graph.server.secret import kept_secret
@@ -36,7 +36,7 @@ from models.rules.money import Rounding
 from models.rules.numbering import BadPattern, NumberKind, Pattern
 from services.storage.database import WAIT_SECONDS, UnusableDatabaseUrl, credentials
 from services.work.policy import Policy
-from subscriptions.pace import Pace
+from subscriptions.feed.settings import StreamSettings
 
 PREFIX: Final = "ORDERGRAPH_"
 MIN_SECRET: Final = 32
@@ -322,9 +322,9 @@ class Settings(BaseSettings):
         )
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> StreamSettings:
         """How streams are served."""
-        return Pace(
+        return StreamSettings(
             poll_seconds=self.feed_poll_seconds,
             lease_seconds=self.feed_lease_seconds,
             heartbeat_seconds=self.stream_heartbeat_seconds,

@@ -9,8 +9,8 @@ from typing import Final, Self
 import structlog
 
 from services.storage import outages
-from subscriptions.bell import Bell
-from subscriptions.deadline import within
+from subscriptions.feed.deadline import within
+from subscriptions.feed.wakeup import Wakeup
 
 log: Final = structlog.get_logger("ordergraph.tasks")
 
@@ -30,7 +30,7 @@ class Repeated:
         self.name = name
         self.seconds = seconds
         self._turn = turn
-        self._bell = Bell()
+        self._bell = Wakeup()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import strawberry
 
-from graph.errors import UserError, replayed, user_errors
 from graph.fields import WAREHOUSES, computed_by, paged_by, related
 from graph.types.money import Money, money
 from graph.types.node import Node, identified, stands_for
@@ -22,6 +21,7 @@ from resolvers.loaders import inventory as stock_loaders
 
 if TYPE_CHECKING:
     from graph.types.inventory import StockItem
+
 
 LazyStockItem = Annotated["StockItem", strawberry.lazy("graph.types.inventory")]
 LazyProduct = Annotated["Product", strawberry.lazy("graph.types.catalog")]
@@ -97,24 +97,3 @@ class Product(Node):
         references.external_refs, "The keys by which other systems know it."
     )
     created_at: datetime = strawberry.field(description="Since when it is known.")
-
-
-@strawberry.type(description="What a mutation did to a product.")
-class ProductPayload:
-    product: Product | None = strawberry.field(description="The product as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()
-
-
-@strawberry.type(description="What a mutation did to a category.")
-class CategoryPayload:
-    category: Category | None = strawberry.field(description="The category as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()
-
-
-@strawberry.type(description="What a mutation did to a supplier.")
-class SupplierPayload:
-    supplier: Supplier | None = strawberry.field(description="The supplier as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.errors import UserError, replayed, user_errors
 from graph.fields import asked_of, computed_by, paged_by, related
 from graph.types.money import Money
 from graph.types.node import Node, identified, stands_for
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from graph.types.catalog import Product
     from graph.types.events import Event
     from graph.types.orders import Order
+
 
 LazyOrder = Annotated["Order", strawberry.lazy("graph.types.orders")]
 LazyEvent = Annotated["Event", strawberry.lazy("graph.types.events")]
@@ -120,17 +120,3 @@ class Customer(Node):
     timeline: Log[LazyEvent] = paged_by(
         events.timeline_of_customer, "What happened to them, the latest first."
     )
-
-
-@strawberry.type(description="What a mutation did to a customer.")
-class CustomerPayload:
-    customer: Customer | None = strawberry.field(description="The customer as they are now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()
-
-
-@strawberry.type(description="What a mutation did to a customer group.")
-class CustomerGroupPayload:
-    customer_group: CustomerGroup | None = strawberry.field(description="The group as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()

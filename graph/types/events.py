@@ -13,7 +13,7 @@ from models import events as tables
 from models.rules.events import EventKind, StreamResetReason
 from resolvers import events
 from resolvers.scalars import JSON, Cursor
-from subscriptions import items
+from subscriptions.streams import items
 
 
 @stands_for(tables.Event, "One thing that happened. Never changed, never taken back.")

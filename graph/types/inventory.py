@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.errors import UserError, replayed, user_errors
 from graph.fields import asked_of, computed_by, paged_by, related
 from graph.types.access import Actor, actor
 from graph.types.catalog import Product
@@ -22,6 +21,7 @@ from services.aggregates.addresses import restored
 
 if TYPE_CHECKING:
     from graph.types.orders import Order
+
 
 LazyOrder = Annotated["Order", strawberry.lazy("graph.types.orders")]
 LazyStockItem = Annotated["StockItem", strawberry.lazy("graph.types.inventory")]
@@ -86,17 +86,3 @@ class StockItem(Node):
         "What was there at an instant, as the ledger has it; null before its first line.",
         "id",
     )
-
-
-@strawberry.type(description="What a mutation did to stock.")
-class StockPayload:
-    items: list[StockItem] = strawberry.field(description="The stock that changed, as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()
-
-
-@strawberry.type(description="What a mutation did to a warehouse.")
-class WarehousePayload:
-    warehouse: Warehouse | None = strawberry.field(description="The warehouse as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()

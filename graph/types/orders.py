@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.errors import UserError, replayed, told_of_input, user_errors
 from graph.fields import LINES, Given, computed_by, paged_by, related
 from graph.types.catalog import Product
 from graph.types.customers import Customer
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from graph.types.events import Event
     from graph.types.fulfillment import Return, Shipment
     from graph.types.payments import Invoice, Payment
+
 
 LazyEvent = Annotated["Event", strawberry.lazy("graph.types.events")]
 LazyInvoice = Annotated["Invoice", strawberry.lazy("graph.types.payments")]
@@ -191,20 +191,3 @@ class Order(Node):
     timeline: Log[LazyEvent] = paged_by(
         events.timeline_of_order, "What happened to it, the latest first."
     )
-
-
-@strawberry.type(description="What an edit would come to, and why it would be refused.")
-class EditPreview:
-    before: TaxedMoney = strawberry.field(description="What the order comes to now.")
-    after: TaxedMoney = strawberry.field(description="What it would come to.")
-    difference: Money = strawberry.field(description="What it would come to more, with tax.")
-    user_errors: list[UserError] = computed_by(
-        told_of_input, "errors", description="Why it would be refused."
-    )
-
-
-@strawberry.type(description="What a mutation did to an order.")
-class OrderPayload:
-    order: Order | None = strawberry.field(description="The order as it is now.")
-    user_errors: list[UserError] = user_errors()
-    replayed: bool = replayed()

@@ -30,7 +30,7 @@ EVERYTHING: Final = Q(pk__isnull=False)
 def compile_where(where: Any, leaf: Callable[[Any], Iterable[Q]]) -> Q:
     """The filter that an input with `and`, `or` and `not` describes; all its parts must hold.
 
-    How many parts it has was counted before: `graph.execution.inputs`.
+    How many parts it has was counted before: `graph.execution.documents.inputs`.
     """
     parts = [*leaf(where), *(compile_where(part, leaf) for part in where.and_ or ())]
     if where.or_ is not None:

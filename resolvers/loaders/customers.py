@@ -16,8 +16,8 @@ from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.credit import PLACED
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
-from resolvers.loaders.select import Select
 from services.storage import database
+from services.storage.select import Select
 from services.work.visibility import scope
 
 SEEDS: Final = 10

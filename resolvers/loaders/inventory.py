@@ -11,8 +11,8 @@ from models.inventory import Reservation, StockItem, StockMovement, Warehouse
 from models.rules.access import Actor
 from models.rules.inventory import Balance
 from resolvers.loaders.relation import Computed, ToMany, ToOne, chunks
-from resolvers.loaders.select import Names, Select
 from resolvers.metering import Meter
+from services.storage.select import Names, Select
 from services.work.visibility import scope, visible
 
 BALANCES: Final = ("on_hand_after", "reserved_after", "damaged_after")

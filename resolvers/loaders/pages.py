@@ -8,9 +8,9 @@ from tortoise.models import Model
 from models.rules.access import Actor
 from resolvers.listing import Bound, Listing, PageRequest, ordering
 from resolvers.loaders.relation import chunks
-from resolvers.loaders.select import Names, Row, Select
 from resolvers.metering import Meter
 from services.storage import database
+from services.storage.select import Names, Row, Select
 from services.work.visibility import scope, visible
 
 

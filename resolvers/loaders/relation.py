@@ -19,8 +19,8 @@ from tortoise.models import Model
 from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from resolvers.loaders.select import Names, select_by
 from resolvers.metering import Meter
+from services.storage.select import Names, select_by
 from services.work.visibility import scope, visible
 
 CHUNK: Final = 5_000

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from graph.server.cli import app
+from graph.commands.cli import app
 from tests.support.serving import talking
 
 PROGRAM = str(Path(sys.executable).with_name("ordergraph"))

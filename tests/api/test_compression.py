@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import StreamingResponse
 from starlette.types import Message
 
-from graph.server.compression import Compression
+from graph.server.transports.compression import Compression
 from tests.support.serving import application, client, served, talking
 
 HELLO = b'{"data":{"greet":"Hello world"}}'

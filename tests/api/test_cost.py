@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 from graphql import get_introspection_query
 
-from graph.execution.documents import Documents
+from graph.execution.documents.documents import Documents
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
 from graph.execution.failures import Rejected
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN
 from resolvers.context import Context

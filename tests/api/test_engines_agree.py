@@ -10,17 +10,17 @@ import pytest
 from graphql import ExecutionResult, get_introspection_query
 from structlog.testing import capture_logs
 
-from graph.execution.breadth import Run
-from graph.execution.columns import Column
 from graph.execution.engine import Engine
-from graph.execution.planning import Level
+from graph.execution.plan.levels import Level
+from graph.execution.run.breadth import Run
+from graph.execution.run.columns import Column
 from graph.schema import schema
 from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.work import clock, feed
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 from tests.support.agreement import (
     Question,
     abandoned,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from graph.server.cli import app
+from graph.commands.cli import app
 from models.customers import Customer
 from models.orders import Order
 from models.payments import Payment

@@ -16,9 +16,9 @@ from graphql import OperationType
 from starlette.applications import Starlette
 from strawberry import Schema
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
 from graph.execution.failures import Rejected
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN
 from resolvers.context import Context

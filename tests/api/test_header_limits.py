@@ -13,8 +13,8 @@ import pytest
 from starlette.applications import Starlette
 
 from benchmarks.processes import peak_mib
-from graph.server import protocol
-from graph.server.protocol import HttpProtocol
+from graph.server.transports import http_protocol
+from graph.server.transports.http_protocol import HttpProtocol
 from tests.support.databases import Database
 from tests.support.processes import started
 from tests.support.serving import application, served
@@ -100,7 +100,7 @@ async def test_what_has_no_end_is_refused_and_the_connection_ends(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.1)
     first, more, status = ENDLESS[kind]
     async with served(app) as address, connected(address) as (reader, writer):
         writer.write(first + more * 3)

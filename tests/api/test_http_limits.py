@@ -8,8 +8,8 @@ import httpx
 import pytest
 from graphql import get_introspection_query, parse
 
+from graph.execution.documents.limits import Limits, check
 from graph.execution.failures import Rejected
-from graph.execution.limits import Limits, check
 from tests.support.serving import client, error
 
 

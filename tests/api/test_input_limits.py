@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from graph.execution.documents import Documents
+from graph.execution.documents.documents import Documents
+from graph.execution.documents.inputs import Amount
+from graph.execution.documents.limits import Limits
 from graph.execution.failures import Code, Rejected
-from graph.execution.inputs import Amount
-from graph.execution.limits import Limits
 from graph.schema import schema
 from tests.support.api import ask, failure
 from tests.support.databases import Database

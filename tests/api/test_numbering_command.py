@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from graph.server.cli import app
+from graph.commands.cli import app
 from models.numbering import NumberCounter
 from models.rules.access import OPEN
 from models.rules.numbering import NumberKind

@@ -8,8 +8,8 @@ import strawberry
 from graphql import Undefined
 from structlog.testing import capture_logs
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Answer, Ask, Engine
-from graph.execution.limits import Limits
 from models.rules.access import OPEN
 from resolvers.context import Context
 from tests.support.api import SEALER

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
-from graph.execution.limits import Limits
 from models.rules.access import OPEN
 from resolvers.context import Context
 from tests.support import standin

@@ -28,9 +28,9 @@ from graphql import (
     visit,
 )
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
 from graph.execution.failures import Rejected
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN, SYSTEM
 from resolvers.context import Context

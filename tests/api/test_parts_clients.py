@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from graph.server import protocol
+from graph.server.transports import http_protocol
 from tests.support import standin
 from tests.support.parts import DELIMITER, LAYOUT
 from tests.support.serving import application, served
@@ -94,7 +94,7 @@ async def asked(address: str, query: str) -> tuple[asyncio.StreamReader, asyncio
 async def test_a_client_that_reads_nothing_more_ends_its_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "STALL_SECONDS", 0.1)
     query = "{ node { ... @defer { long(times: 6000000) } ... @defer { gated } } }"
     with application() as app:
         async with served(app) as address:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.execution.documents import MAX_KEPT_LENGTH
-from graph.execution.persisted import hash_of
+from graph.execution.documents.documents import MAX_KEPT_LENGTH
+from graph.execution.documents.persisted import hash_of
 from tests.support import standin
 from tests.support.serving import application, client, error, served, talking
 

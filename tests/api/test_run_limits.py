@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from structlog.testing import capture_logs
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Answer, Ask, Engine
-from graph.execution.limits import Limits
-from graph.execution.parts import Part
+from graph.execution.incremental.parts import Part
 from graph.execution.sizing import encode, size_of
 from graph.schema import schema
 from models.catalog import Product

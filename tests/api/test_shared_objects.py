@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import pytest
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Answer, Ask, Engine
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.catalog import Product
 from models.rules.access import OPEN, Actor
 from resolvers.context import Context
 from resolvers.loaders.relation import ToOne
-from resolvers.loaders.select import Names
 from resolvers.metering import Meter
+from services.storage.select import Names
 from tests.support.api import SEALER, change
 from tests.support.company import WAREHOUSE, found_company
 from tests.support.databases import Database

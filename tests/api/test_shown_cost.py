@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from graph.execution.persisted import hash_of
+from graph.execution.documents.persisted import hash_of
 from graph.schema import schema
 from resolvers.identifiers import to_global
 from tests.support import standin

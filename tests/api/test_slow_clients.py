@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from graph.server import protocol
+from graph.server.transports import http_protocol
 from tests.support.serving import application, served
 
 HEADERS = b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
@@ -32,7 +32,7 @@ async def is_dropped(reader: asyncio.StreamReader) -> bool:
 async def test_headers_arrive_in_time_or_not_at_all(
     monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "ARRIVAL_SECONDS", 0.1)
     with application() as app:
         async with served(app) as address:
             reader, writer = await connected(address)
@@ -44,7 +44,7 @@ async def test_headers_arrive_in_time_or_not_at_all(
 async def test_the_headers_of_a_second_request_are_waited_for_as_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "ARRIVAL_SECONDS", 0.3)
     with application() as app:
         async with served(app, timeout_keep_alive=60) as address:
             reader, writer = await connected(address)
@@ -59,15 +59,15 @@ async def test_the_headers_of_a_second_request_are_waited_for_as_long(
 async def test_a_client_that_reads_nothing_of_its_answer_is_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "STALL_SECONDS", 0.1)
     gone = asyncio.Event()
-    lost = protocol.HttpProtocol.connection_lost
+    lost = http_protocol.HttpProtocol.connection_lost
 
-    def noticed(self: protocol.HttpProtocol, error: Exception | None) -> None:
+    def noticed(self: http_protocol.HttpProtocol, error: Exception | None) -> None:
         lost(self, error)
         gone.set()
 
-    monkeypatch.setattr(protocol.HttpProtocol, "connection_lost", noticed)
+    monkeypatch.setattr(http_protocol.HttpProtocol, "connection_lost", noticed)
     with application(max_answer_bytes=2**27) as app:
         async with served(app) as address:
             reader, writer = await connected(address)
@@ -82,7 +82,7 @@ async def test_a_client_that_reads_nothing_of_its_answer_is_dropped(
 async def test_a_client_that_reads_slowly_gets_its_whole_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "STALL_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "STALL_SECONDS", 0.1)
     with application(max_answer_bytes=2**27) as app:
         async with served(app) as address:
             reader, writer = await connected(address)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.execution.persisted import BadManifest, hash_of
+from graph.execution.documents.persisted import BadManifest, hash_of
 from tests.support.serving import application, client, error, served, talking
 
 GREET = "query Greet {\n  greet\n}"

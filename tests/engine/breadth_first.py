@@ -23,9 +23,9 @@ from graphql import GraphQLSchema
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.incremental.incremental_executor import IncrementalExecutor
 
-from graph.execution import breadth, columns, finding
 from graph.execution.engine import BreadthFirst
-from graph.execution.planning import Plans
+from graph.execution.plan.planning import Plans
+from graph.execution.run import breadth, columns, finding
 
 SECONDS: Final = 60
 HANGING: Final = 0.5

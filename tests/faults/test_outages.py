@@ -15,16 +15,16 @@ from structlog.testing import capture_logs
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN
 from resolvers.context import Context
 from services.storage import database as service
 from services.storage.engines.pool import NoConnection
 from services.storage.outages import QUIET_SECONDS, Outages, is_outage
-from subscriptions.items import Heartbeat, OrderUpdate
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
+from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.away import Away
 from tests.support.databases import Database
 from tests.support.serving import application, client, served, talking

@@ -3,8 +3,12 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 from tests.support.repository import PACKAGES, ROOT, sources
 
@@ -42,6 +46,38 @@ def test_the_rules_load_no_framework() -> None:
     assert run.stdout.split() == []
 
 
+def circle_among(imports: dict[str, set[str]]) -> list[str]:
+    """The modules of one circle of imports; empty where there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return [str(module) for module in error.args[1]]
+    return []
+
+
+def test_no_modules_import_each_other() -> None:
+    """Imports inside functions and those for types count. Types of the schema name each other."""
+    modules = {_module(path) for path in sources() if path.parts[0] in PACKAGES}
+    found = defaultdict(set)
+    for path, imported in _imports():
+        importing = _module(path)
+        among_types = importing.startswith("graph.types.") and imported.startswith("graph.types.")
+        if imported in modules and not among_types:
+            found[importing].add(imported)
+    assert circle_among(found) == []
+
+
+@pytest.mark.parametrize(
+    ("imports", "circle"),
+    [
+        ({"a": {"b"}, "b": {"c"}}, []),
+        ({"a": {"b"}, "b": {"a"}}, ["a", "b", "a"]),
+    ],
+)
+def test_a_circle_is_found(imports: dict[str, set[str]], circle: list[str]) -> None:
+    assert circle_among(imports) == circle
+
+
 def test_only_services_open_transactions() -> None:
     assert {
         str(path)
@@ -58,6 +94,10 @@ def test_only_the_settings_read_the_environment() -> None:
         if path.parts[0] in PACKAGES and _reads_environment(_tree(path))
     }
     assert reading <= {"graph/server/settings.py"}
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _tree(path: Path) -> ast.Module:

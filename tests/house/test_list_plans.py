@@ -18,8 +18,8 @@ from resolvers import inventory
 from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.inventory import StockWhere
 from resolvers.listing import Listing, PageRequest, ordering
-from resolvers.loaders.select import Select
 from services.storage.database import connection, fetch
+from services.storage.select import Select
 from tests.house.test_list_indexes import sorted_lists
 from tests.support.api import change
 from tests.support.company import CATEGORY, PAY, RETURN, SUPPLIER, found_company

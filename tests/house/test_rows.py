@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from tortoise.models import Model
 
-from graph.execution import planning
-from graph.execution.planning import Field, Way
+from graph.execution.plan import planning
+from graph.execution.plan.levels import Field, Way
 from graph.fields import DEFINITION
 from graph.schema import schema
 from graph.types.node import table_of

@@ -11,8 +11,8 @@ from resolvers.identifiers import to_global
 from resolvers.inputs.orders import OrderWhere
 from services.orders.delays import tell_delays
 from services.work import clock
-from subscriptions.items import Heartbeat, OrderUpdate
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
+from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.databases import Database
 from tests.support.shop import open_shop
 from tests.support.watching import QUICK, number_all, take, updates, watching

@@ -4,8 +4,8 @@ import gc
 import tracemalloc
 from contextlib import aclosing
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
-from graph.execution.limits import Limits
 from models.rules.access import OPEN
 from resolvers.context import Context
 from resolvers.cursors import Sealer

@@ -18,9 +18,9 @@ from services.orders.entry import NewLine
 from services.orders.place import PlaceOrder, draft_order, place_order
 from services.work import clock, feed
 from services.work.references import ExternalKey
-from subscriptions.items import Heartbeat, OrderUpdate, StreamReset
-from subscriptions.live import Live
-from subscriptions.pace import Pace
+from subscriptions.feed.live import Live
+from subscriptions.feed.settings import StreamSettings
+from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
 from tests.support.databases import Database
 from tests.support.shop import open_shop
 from tests.support.watching import (
@@ -186,7 +186,7 @@ async def test_a_quiet_stream_gives_heartbeats_whose_cursor_moves_on(database: D
     shop = await open_shop()
     order = await shop.place()
     nothing = OrderWhere(or_=[])
-    pace = Pace(poll_seconds=0.05, heartbeat_seconds=0.05)
+    pace = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
     async with Live(pace) as live, watching(live, nothing) as stream:
         beat = await take(stream, Heartbeat)
         await shop.note(order)
@@ -198,7 +198,7 @@ async def test_what_the_caller_may_not_see_does_not_exist(sqlite_database: Datab
     shop = await open_shop()
     order = await shop.place()
     blind = Actor(ActorKind.STAFF, "blind", None, frozenset({Permission.EVENTS_READ}))
-    pace = Pace(poll_seconds=0.05, heartbeat_seconds=0.05)
+    pace = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
     async with Live(pace) as live:
         async with watching(live, after=cursor(0), actor=blind) as stream:
             beat = await take(stream, Heartbeat)

@@ -14,16 +14,16 @@ from models.rules.access import ActorKind
 from models.rules.events import EventKind, SubjectKind
 from services.storage import database
 from services.work import clock, feed
-from subscriptions.deadline import within
-from subscriptions.items import Heartbeat
-from subscriptions.live import Live
-from subscriptions.pace import MAX_PAUSE_SECONDS, Pace
-from subscriptions.relay import Relay
+from subscriptions.feed.deadline import within
+from subscriptions.feed.live import Live
+from subscriptions.feed.relay import Relay
+from subscriptions.feed.settings import MAX_PAUSE_SECONDS, StreamSettings
+from subscriptions.streams.items import Heartbeat
 from tests.support.databases import Database
 from tests.support.shop import open_shop
 from tests.support.watching import QUICK, WAIT_SECONDS, cursor, number_all, take, updates, watching
 
-DEAF = Pace(poll_seconds=60, standby_seconds=0.1, heartbeat_seconds=60)
+DEAF = StreamSettings(poll_seconds=60, standby_seconds=0.1, heartbeat_seconds=60)
 """Finds nothing by itself within a test."""
 
 

@@ -9,10 +9,10 @@ import pytest
 from models.events import Event
 from models.rules.order_states import OrderAction
 from resolvers.inputs.orders import OrderWhere
-from subscriptions.bus import SlowConsumer, StreamClosed
-from subscriptions.items import Heartbeat, OrderUpdate
-from subscriptions.live import Live
-from subscriptions.pace import Pace
+from subscriptions.feed.bus import SlowConsumer, StreamClosed
+from subscriptions.feed.live import Live
+from subscriptions.feed.settings import StreamSettings
+from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.databases import Database
 from tests.support.shop import Shop, open_shop
 from tests.support.watching import QUICK, cursor, number_all, take, updates, watching
@@ -62,7 +62,7 @@ async def test_nothing_is_missed_or_told_twice_while_eight_writers_commit(
 async def test_many_watchers_see_the_same_while_writers_commit(database: Database) -> None:
     shop = await open_shop()
     count = WRITERS * ORDERS_A_WRITER * EVENTS_AN_ORDER
-    small = Pace(poll_seconds=0.05, standby_seconds=0.1, batch_size=3, queue_size=3)
+    small = StreamSettings(poll_seconds=0.05, standby_seconds=0.1, batch_size=3, queue_size=3)
 
     async def watch(live: Live) -> list[OrderUpdate]:
         async with watching(live, after=cursor(0)) as stream:
@@ -92,7 +92,7 @@ async def test_a_consumer_that_stalled_is_closed_with_its_last_cursor_and_resume
 ) -> None:
     shop = await open_shop()
     await number_all()
-    pace = Pace(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=0)
+    pace = StreamSettings(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=0)
     live = Live(pace)  # not started: here nothing happens but what the test does
     async with watching(live) as stream:
         await take(stream, Heartbeat)
@@ -113,7 +113,7 @@ async def test_a_consumer_that_is_only_late_reads_again_what_its_queue_could_not
 ) -> None:
     shop = await open_shop()
     await number_all()
-    pace = Pace(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=60)
+    pace = StreamSettings(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=60)
     live = Live(pace)
     async with watching(live) as stream:
         await take(stream, Heartbeat)

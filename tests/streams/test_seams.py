@@ -9,13 +9,13 @@ from contextlib import aclosing
 
 from models.events import Event
 from models.orders import Order
-from subscriptions.live import Live
-from subscriptions.pace import Pace
+from subscriptions.feed.live import Live
+from subscriptions.feed.settings import StreamSettings
 from tests.support.databases import Database
 from tests.support.shop import Shop, open_shop
 from tests.support.watching import WAIT_SECONDS
 
-PACE = Pace(heartbeat_seconds=0.01)
+PACE = StreamSettings(heartbeat_seconds=0.01)
 
 
 async def _next(stream: AsyncGenerator[Event | None, None]) -> int | None:

@@ -16,13 +16,13 @@ from graphql import (
 )
 from graphql.execution import Executor
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
-from graph.execution.limits import Limits
 from graph.execution.sizing import size_of
 from graph.schema import schema
 from models.rules.access import EVERYTHING, OPEN, Actor, ActorKind, Permission
 from resolvers.context import Context
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 from tests.support.api import SEALER
 from tests.support.documents import Written
 

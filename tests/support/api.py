@@ -3,9 +3,9 @@
 import os
 from typing import Any, Final
 
+from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
 from graph.execution.failures import Rejected
-from graph.execution.limits import Limits
 from graph.schema import schema
 from models.rules.access import OPEN, Actor
 from resolvers.context import Context

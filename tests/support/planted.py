@@ -26,9 +26,9 @@ from tortoise.models import Model
 from graph.fields import COLUMNS, DEFINITION, FUNCTION, PAGED, RELATION, computing
 from models.rules.access import Actor
 from resolvers.loaders.relation import Computed, Referenced, ToMany, ToOne
-from resolvers.loaders.select import Names
 from resolvers.metering import Meter
 from resolvers.paging import Listed, Page
+from services.storage.select import Names
 
 Load = Callable[[Any, Actor, Sequence[Any], Names | None, Meter | None], Awaitable[list[Any]]]
 

@@ -16,9 +16,9 @@ from strawberry import Schema
 from websockets.asyncio.client import ClientConnection, connect
 
 from graph.server.app import create_app
-from graph.server.protocol import HttpProtocol
 from graph.server.settings import Settings
-from graph.server.websocket_protocol import WebSocketProtocol
+from graph.server.transports.http_protocol import HttpProtocol
+from graph.server.transports.websocket_protocol import WebSocketProtocol
 from tests.support import standin
 
 SECRET = "a secret that only tests know, 0123456789"

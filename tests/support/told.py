@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.work import clock
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 from tests.support.api import ask
 from tests.support.watching import QUICK, number_all, updates, watching
 

@@ -12,14 +12,14 @@ from resolvers.cursors import Sealer
 from resolvers.inputs.orders import OrderWhere
 from resolvers.scalars import Cursor
 from services.work import clock, feed
-from subscriptions.items import OrderUpdate
-from subscriptions.live import Live
-from subscriptions.orders import Item, order_updates
-from subscriptions.pace import Pace
+from subscriptions.feed.live import Live
+from subscriptions.feed.settings import StreamSettings
+from subscriptions.streams.items import OrderUpdate
+from subscriptions.streams.orders import Item, order_updates
 
 SEALER: Final = Sealer(b"tests only")
 WAIT_SECONDS: Final = 60
-QUICK: Final = Pace(poll_seconds=0.05, standby_seconds=0.1, heartbeat_seconds=60)
+QUICK: Final = StreamSettings(poll_seconds=0.05, standby_seconds=0.1, heartbeat_seconds=60)
 """Finds events soon, and says nothing else meanwhile."""
 
 T = TypeVar("T")

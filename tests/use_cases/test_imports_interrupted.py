@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.server.commands import progress
+from graph.commands import progress
 from services.imports.spool import LOCK, PREFIX, own_folder
 
 

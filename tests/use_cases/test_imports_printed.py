@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from graph.server.cli import app
+from graph.commands.cli import app
 from models.rules.errors import ErrorCode
 from services.imports.problems import cause
 from services.imports.report import Problem

@@ -1,0 +1,53 @@
+"""`ordergraph credit`."""
+
+from typing import Annotated
+
+import typer
+
+from graph.commands import session
+from models.rules.access import SYSTEM
+from models.rules.money import to_text
+from services.operations.credit_audit import Drift, Report, verify_credit
+from services.work import policy
+
+app = typer.Typer(name="credit", help="Look after what customers owe.", no_args_is_help=True)
+
+
+@app.callback()
+def credit() -> None:
+    """Look after what customers owe."""
+
+
+@app.command()
+def verify(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Set what differs to what the orders say.")
+    ] = False,
+) -> None:
+    """Compare what is to be paid, what customers owe and what they bought with their orders.
+
+    The exit status is 1 where something is wrong and was not repaired.
+    """
+    report = session.run(lambda: verify_credit(SYSTEM, repair=repair), session.settings())
+    for drift in report.drifts:
+        typer.echo(_line(drift))
+    typer.echo(_summary(report))
+    if not report.is_clean:
+        raise typer.Exit(1)
+
+
+def _line(drift: Drift) -> str:
+    currency = drift.currency or policy.current().currency
+    place = f"{drift.customer} in order {drift.order}" if drift.order else drift.customer
+    stored, told = (to_text(each, currency) for each in (drift.stored_minor, drift.told_minor))
+    repaired = ", repaired" if drift.repaired else ""
+    return f"{place}: {drift.counter} is {stored}, not {told} {currency}{repaired}"
+
+
+def _summary(report: Report) -> str:
+    listed = len(report.drifts)
+    unlisted = f" ({report.found - listed:,} not listed)" if report.found > listed else ""
+    return (
+        f"{report.customers:,} customers compared: {report.found:,} differences{unlisted}, "
+        f"{report.repaired:,} repaired."
+    )

@@ -1,0 +1,114 @@
+"""Telling other processes that there is something to do. Whatever is lost, polling finds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Final, Protocol
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from subscriptions.feed.settings import StreamSettings
+from subscriptions.feed.wakeup import Wakeup
+
+log: Final = structlog.get_logger("ordergraph.hints")
+
+CHANNEL: Final = "ordergraph:feed"
+
+
+class Hint(StrEnum):
+    """COMMITTED: there are events to number. NUMBERED: the feed has grown."""
+
+    COMMITTED = "committed"
+    NUMBERED = "numbered"
+
+
+class Hints(Protocol):
+    """A way to other processes. `tell` never waits and never fails."""
+
+    def tell(self, hint: Hint) -> None: ...
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class NoHints:
+    """There is no other process, or it polls."""
+
+    def tell(self, hint: Hint) -> None:
+        """Nothing."""
+
+    async def run(self) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing."""
+
+
+class RedisHints:
+    """Publishes to a channel of a Redis, and calls `heard` with what others published there.
+
+    Many hints told in a row are sent as one.
+    """
+
+    def __init__(
+        self, url: str, pace: StreamSettings, heard: Callable[[Hint], None], channel: str = CHANNEL
+    ) -> None:
+        self.pace = pace
+        self.channel = channel
+        self._heard = heard
+        self._redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=pace.database_seconds,
+            socket_timeout=pace.database_seconds,
+            health_check_interval=pace.database_seconds,
+        )
+        self._told: set[Hint] = set()
+        self._bell = Wakeup()
+        self._stopping = False
+        self.listening = asyncio.Event()
+
+    def tell(self, hint: Hint) -> None:
+        """Let the other processes know, soon."""
+        self._told.add(hint)
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Send and hear until `stop`, whatever the Redis does."""
+        try:
+            await asyncio.gather(self._lasting(self._send), self._lasting(self._hear))
+        finally:
+            await self._redis.aclose()
+
+    def stop(self) -> None:
+        """Let `run` end within a second."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _lasting(self, step: Callable[[], Awaitable[None]]) -> None:
+        failures = 0
+        while not self._stopping:
+            try:
+                await step()
+                failures = 0
+            except (RedisError, OSError, TimeoutError) as error:
+                failures += 1
+                log.warning("hints.lost", error=repr(error), failures=failures)
+                await asyncio.sleep(self.pace.pause_after(failures))
+
+    async def _send(self) -> None:
+        await self._bell.wait(self.pace.standby_seconds)
+        while self._told and not self._stopping:
+            await self._redis.publish(self.channel, self._told.pop())
+
+    async def _hear(self) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as listener:
+            await listener.subscribe(self.channel)
+            while not self._stopping:
+                message = await listener.get_message(timeout=self.pace.standby_seconds)
+                self.listening.set()
+                if message and message["data"] in set(Hint):
+                    self._heard(Hint(message["data"]))

@@ -1,0 +1,25 @@
+"""Reading on through an outage of the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.storage import outages
+from subscriptions.feed.settings import StreamSettings
+
+T = TypeVar("T")
+
+USUAL = StreamSettings()
+
+
+async def lasting(step: Callable[[], Awaitable[T]], pace: StreamSettings = USUAL) -> T:
+    """What the step returns, begun anew with pauses that grow while the database is away."""
+    failures = 0
+    while True:
+        try:
+            return await step()
+        except Exception as error:
+            if not outages.notice(error):
+                raise
+            failures += 1
+        await asyncio.sleep(pace.pause_after(failures))

@@ -1,0 +1,139 @@
+"""The streams of one process: what runs behind them, and how a stream reads the feed."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from models.events import Event
+from services.storage import database
+from services.work import commits, feed
+from subscriptions.feed.bus import Bus
+from subscriptions.feed.deadline import within
+from subscriptions.feed.hints import Hint, Hints, NoHints, RedisHints
+from subscriptions.feed.lasting import lasting
+from subscriptions.feed.relay import Relay
+from subscriptions.feed.settings import StreamSettings
+from subscriptions.feed.tail import Tail
+
+log: Final = structlog.get_logger("ordergraph.live")
+
+
+class Live:
+    """Relay, tail, bus and hints, to be started when the database is open and stopped before.
+
+    With a Redis URL processes wake each other; without, they find each other's events by polling.
+    """
+
+    def __init__(self, pace: StreamSettings | None = None, redis_url: str | None = None) -> None:
+        self.pace = pace or StreamSettings()
+        self.bus = Bus(self.pace.queue_size, self.pace.stalled_seconds)
+        self.tail = Tail(self.bus, self.pace)
+        holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.relay = Relay(holder, self.pace, self._numbered)
+        self.hints: Hints = (
+            RedisHints(redis_url, self.pace, self._heard) if redis_url else NoHints()
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._forget: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        """Begin to number, to read and to hear, each in a task of its own."""
+        self._forget = commits.on_commit(self._committed)
+        self._tasks = [
+            asyncio.create_task(part.run(), name=f"ordergraph.{type(part).__name__.lower()}")
+            for part in (self.relay, self.tail, self.hints)
+        ]
+
+    async def stop(self) -> None:
+        """End every stream, give the lease back, and return when nothing runs any more."""
+        if self._forget:
+            self._forget()
+            self._forget = None
+        self.bus.close()
+        for part in (self.relay, self.tail, self.hints):
+            part.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self.pace.stop_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def follow(self, position: int) -> AsyncGenerator[Event | None, None]:
+        """Every event after a position, once, in the order of the feed, without end.
+
+        None where nothing came for `heartbeat_seconds`. Close it with `aclosing`.
+
+        Raises:
+            StreamClosed: the server stops, or the caller asked for nothing for too long.
+        """
+        async with AsyncExitStack() as closing:
+            stored = await closing.enter_async_context(aclosing(self._stored(position)))
+            async for event in stored:
+                position = event.position
+                yield event
+            subscriber = closing.enter_context(self.tail.joined(position))
+            behind = True  # what was committed between the last read and the subscription
+            while True:
+                events = await subscriber.take(0 if behind else self.pace.heartbeat_seconds)
+                if subscriber.behind or (events and events[0].position > position + 1):
+                    subscriber.behind, behind = False, True
+                if behind:
+                    events = await self._read(position)
+                    behind = len(events) == self.pace.batch_size
+                elif not events:
+                    yield None
+                for event in events:
+                    if event.position > position:
+                        position = event.position
+                        yield event
+                        subscriber.reads()
+
+    async def _stored(self, position: int) -> AsyncGenerator[Event, None]:
+        """What the feed has after a position, in batches."""
+        while events := await self._read(position):
+            for event in events:
+                yield event
+            position = events[-1].position
+
+    async def _read(self, position: int) -> list[Event]:
+        async def once() -> list[Event]:
+            step = feed.after(position, self.pace.batch_size)
+            return await within(self.pace.database_seconds, step)
+
+        return await lasting(once, self.pace)
+
+    def _committed(self) -> None:
+        if database.dialect() == "sqlite":
+            self._numbered()
+        else:
+            self.relay.wake()
+            self.hints.tell(Hint.COMMITTED)
+
+    def _numbered(self) -> None:
+        self.tail.wake()
+        self.hints.tell(Hint.NUMBERED)
+
+    def _heard(self, hint: Hint) -> None:
+        if hint is Hint.COMMITTED:
+            self.relay.wake()
+        else:
+            self.tail.wake()

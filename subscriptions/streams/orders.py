@@ -1,0 +1,202 @@
+"""Streams of orders."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import strawberry
+
+from models.events import Event
+from models.orders import Order
+from models.rules.access import Permission
+from models.rules.errors import BadRequest
+from models.rules.events import EventKind, StreamResetReason, SubjectKind
+from models.rules.order_filter import OrderFilter, asked, matches
+from resolvers.arguments import OptionalId
+from resolvers.context import Context, Info
+from resolvers.cursors import TRACKING
+from resolvers.filters.orders import to_filter, to_query
+from resolvers.identifiers import key_of
+from resolvers.inputs.orders import OrderWhere
+from resolvers.loaders.relation import ToOne
+from resolvers.scalars import Cursor
+from services.aggregates.orders import facts_now
+from services.work import clock, feed
+from subscriptions.feed.bus import StreamClosed
+from subscriptions.feed.lasting import lasting
+from subscriptions.feed.live import Live
+from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
+
+ORDER: Final = ToOne(Order, key="order_id")
+
+Item = OrderUpdate | Heartbeat | StreamReset
+
+
+async def order_updates(
+    info: Info,
+    id: OptionalId = None,  # noqa: A002 - the contract's name of the argument
+    tracking_token: Annotated[
+        str | None, strawberry.argument(description="Of the order of a tracking link.")
+    ] = None,
+    where: Annotated[
+        OrderWhere | None, strawberry.argument(description="Of orders that match; {}: of all.")
+    ] = None,
+    after: Annotated[
+        Cursor | None, strawberry.argument(description="Go on after this; else from now on.")
+    ] = None,
+) -> AsyncGenerator[Item, None]:
+    """Every event of the orders that are meant, once and in order, from a cursor or from now on.
+
+    An event is given where its order matched before or after it. What the caller may not see is
+    held back, and looked up for each event anew.
+
+    Raises:
+        BadRequest: not exactly one of the arguments, a foreign id or cursor, no such order.
+        StreamClosed: the server stops, or the caller did not read for too long; with a cursor.
+    """
+    context, live = info.context, _live(info.context)
+    watch = await _watch(context, id, tracking_token, where)
+    # The position is read before any object, so that no object is older than its cursor.
+    position = await feed.last_position()
+    if after is None:
+        yield await _opening(context, watch, position)
+    else:
+        start = context.sealer.feed_position(after)
+        reason = await _reason_to_reset(start, position, live.pace.replay_days)
+        if reason:
+            yield StreamReset(reason, context.sealer.feed_cursor(position))
+            yield await _opening(context, watch, position)
+        else:
+            position = start
+    async with aclosing(_updates(context, live, watch, position)) as updates:
+        async for item in updates:
+            yield item
+
+
+async def _updates(
+    context: Context, live: Live, watch: "_Watch", position: int
+) -> AsyncGenerator[Item, None]:
+    """What concerns the watch, and a heartbeat where nothing did for a while."""
+    seal = context.sealer.feed_cursor
+    now = asyncio.get_running_loop().time
+    due = now() + live.pace.heartbeat_seconds
+    try:
+        async with aclosing(live.follow(position)) as events:
+            async for event in events:
+                item: Item | None = None
+                if event is not None:
+                    position = event.position
+                    item = await lasting(partial(_update, context, watch, event), live.pace)
+                if item is None and (event is None or now() >= due):
+                    item = Heartbeat(seal(position), clock.now())
+                if item is not None:
+                    yield item
+                    due = now() + live.pace.heartbeat_seconds
+    except StreamClosed as closed:
+        raise type(closed)(seal(position)) from None
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """What a stream is about: one order, or those that a filter means."""
+
+    order_id: UUID | None = None
+    wanted: OrderFilter = field(default_factory=OrderFilter)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        return asked(self.wanted)
+
+    async def matches_now(self, order: Order) -> bool:
+        return matches(self.wanted, await facts_now(order, self.facts), clock.now())
+
+    def matched(self, event: Event, facts: dict[str, Any]) -> bool:
+        """Whether the order was meant before or after the event; `facts` are those after it."""
+        if matches(self.wanted, facts, event.at):
+            return True
+        made = event.subject_kind is SubjectKind.ORDER and event.subject_seq == 1
+        before = {**facts, **event.before}
+        return not made and matches(self.wanted, before, _just_before(event))
+
+
+def _just_before(event: Event) -> datetime:
+    """An instant at which the order was as it was before the event.
+
+    The clock alone makes an order late, and nobody tells at the same instant: there it is one
+    before it was due.
+    """
+    instant: datetime = event.at
+    if event.kind is EventKind.ORDER_DELAYED:
+        instant = datetime.fromisoformat(event.data["dueAt"]) - timedelta(microseconds=1)
+    return instant
+
+
+async def _watch(
+    context: Context, order_id: str | None, token: str | None, where: OrderWhere | None
+) -> _Watch:
+    if sum(argument is not None for argument in (order_id, token, where)) != 1:
+        raise BadRequest("Give exactly one of id, trackingToken and where.")
+    if where is not None:
+        wanted = to_filter(where)
+        to_query(wanted, clock.now())  # refuses what lists refuse: too many words, words of a SKU
+        return _Watch(wanted=wanted)
+    if order_id is not None:
+        key = key_of("Order", order_id)
+    else:
+        key = context.sealer.open(TRACKING, token or "")[0]
+    if await context.by_key(ORDER, key) is None:
+        raise BadRequest("There is no such order.")
+    return _Watch(order_id=key)
+
+
+async def _opening(context: Context, watch: _Watch, position: int) -> Item:
+    """The order as it is; for others the position, after which the client reads its list."""
+    cursor = context.sealer.feed_cursor(position)
+    if watch.order_id is None:
+        return Heartbeat(cursor, clock.now())
+    context.forget()
+    order = await context.by_key(ORDER, watch.order_id)
+    return OrderUpdate(cursor, None, order, matches=True)
+
+
+async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate | None:
+    """What the event means for the stream; None where it is none of its, or not to be seen."""
+    if event.order_id is None or watch.order_id not in (None, event.order_id):
+        return None
+    kept = watch.facts <= event.after.keys()
+    if kept and not watch.matched(event, event.after):
+        return None
+    context.forget()
+    order: Order | None = await context.by_key(ORDER, event.order_id)
+    if order is None:
+        return None
+    # Facts that the event did not keep are asked of the order as it is now.
+    if not kept:
+        now = await facts_now(order, watch.facts)
+        if not watch.matched(event, {**now, **event.after}):
+            return None
+    shown = event if context.actor.may(Permission.EVENTS_READ) else None
+    cursor = context.sealer.feed_cursor(event.position)
+    return OrderUpdate(cursor, shown, order, await watch.matches_now(order))
+
+
+async def _reason_to_reset(start: int, last: int, replay_days: int) -> StreamResetReason | None:
+    """Why the feed cannot be replayed after `start`, if so."""
+    if start > last:
+        return StreamResetReason.FEED_REBUILT
+    for event in await feed.after(start, 1):
+        old = event.at < clock.now() - timedelta(days=replay_days)
+        if old or event.position != start + 1:
+            return StreamResetReason.CURSOR_TOO_OLD
+    return None
+
+
+def _live(context: Context) -> Live:
+    if not isinstance(context.live, Live):
+        raise TypeError("This server runs no streams: its context has no `live`.")
+    return context.live
