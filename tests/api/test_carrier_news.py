@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-import services.fulfillment.ship
+import services.fulfillment.track
 from services.work import clock
 from tests.support.api import ask, change, refusal
 from tests.support.auditor import audit
@@ -263,7 +263,7 @@ async def test_nothing_is_dated_before_its_order(database: Database) -> None:
 async def test_so_much_is_kept_of_a_shipment(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services.fulfillment.ship, "MAX_NEWS", 2)
+    monkeypatch.setattr(services.fulfillment.track, "MAX_NEWS", 2)
     _, shipment = await packed(await found_company())
     await tell(shipment, "SHIPPED", 0)
     await tell(shipment, "IN_TRANSIT", 1)
