@@ -22,11 +22,12 @@ QUIET_SECONDS: Final = 10.0
 # ends a statement, failures of its system, and a standby that takes no writes.
 POSTGRES_CLASSES: Final = frozenset({"08", "53", "57", "58"})
 POSTGRES_READ_ONLY: Final = "25006"
-# Of MariaDB: disk or table full, no memory, too many connections, a server that stops or ends a
-# statement, errors of the network, a server that only reads.
-MARIADB_CODES: Final = frozenset(
+# Of MySQL and MariaDB: disk or table full, no memory, too many connections, a server that stops or
+# ends a statement or a session, errors of the network, a server that only reads.
+MYSQL_CODES: Final = frozenset(
     {1021, 1030, 1037, 1038, 1040, 1041, 1053, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161}
     | {1184, 1203, 1226, 1290, 1317, 1836, 1927, 1969, 2002, 2003, 2006, 2013, 2055, 3024}
+    | {3168, 3169, 4031}
 )
 SQLITE_CODES: Final = frozenset(
     {
@@ -55,17 +56,17 @@ def is_outage(error: BaseException) -> bool:
     """Whether an error of a driver, or of the pool, means that the database is not to be had."""
     if isinstance(error, NoConnection | ConnectionError | TimeoutError):
         return True
-    state = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        return state[:2] in POSTGRES_CLASSES or state == POSTGRES_READ_ONLY
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES
     first = error.args[0] if error.args else None
     if isinstance(first, BaseException):  # Tortoise wraps what drivers raise
         return is_outage(first)
     if isinstance(error, CLOSING):
         return any(text in str(error) for text in CLOSED)
-    return isinstance(error, asyncmy.errors.MySQLError) and first in MARIADB_CODES
+    if isinstance(error, asyncmy.errors.MySQLError):
+        return first in MYSQL_CODES  # its SQLSTATE is HY000 for most of them
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and (state[:2] in POSTGRES_CLASSES or state == POSTGRES_READ_ONLY)
 
 
 class Outages:

@@ -22,10 +22,10 @@ ATTEMPTS: Final = 8
 FIRST_PAUSE_SECONDS: Final = 0.01
 
 POSTGRES_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
-MARIADB_CONFLICTS: Final = frozenset({1020, 1205, 1213})
+MYSQL_CONFLICTS: Final = frozenset({1020, 1205, 1213, 3101})  # and of MariaDB
 SQLITE_CONFLICTS: Final = ("database is locked", "database is busy")
 POSTGRES_TAKEN: Final = "23505"
-MARIADB_TAKEN: Final = 1062
+MYSQL_TAKEN: Final = 1062
 SQLITE_TAKEN: Final = "UNIQUE constraint failed"
 
 
@@ -38,7 +38,7 @@ def is_conflict(error: BaseException) -> bool:
     first = error.args[0] if error.args else None
     if isinstance(first, BaseException):
         return is_conflict(first)
-    if first in MARIADB_CONFLICTS:
+    if first in MYSQL_CONFLICTS:
         return True
     return isinstance(first, str) and any(text in first for text in SQLITE_CONFLICTS)
 
@@ -50,7 +50,7 @@ def is_taken(error: BaseException) -> bool:
     first = error.args[0] if error.args else None
     if isinstance(first, BaseException):
         return is_taken(first)
-    return first == MARIADB_TAKEN or (isinstance(first, str) and SQLITE_TAKEN in first)
+    return first == MYSQL_TAKEN or (isinstance(first, str) and SQLITE_TAKEN in first)
 
 
 async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:

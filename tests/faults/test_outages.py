@@ -10,9 +10,9 @@ import asyncpg
 import httpx
 import pytest
 import strawberry
-from asyncmy import errors as mariadb_errors
+from asyncmy import errors as mysql_errors
 from structlog.testing import capture_logs
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from graph.execution.documents.limits import Limits
@@ -22,7 +22,7 @@ from models.rules.access import OPEN
 from resolvers.context import Context
 from services.storage import database as service
 from services.storage.engines.pool import NoConnection
-from services.storage.outages import QUIET_SECONDS, Outages, is_outage
+from services.storage.outages import MYSQL_CODES, QUIET_SECONDS, Outages, is_outage
 from subscriptions.feed.live import Live
 from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.away import Away
@@ -257,10 +257,10 @@ OUTAGES: Final = [
     asyncpg.ConnectionDoesNotExistError("08003"),
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
-    mariadb_errors.OperationalError(1040, "Too many connections"),
-    OperationalError(mariadb_errors.OperationalError(2013, "Lost connection")),
-    OperationalError(mariadb_errors.InternalError(1021, "Disk full")),
-    mariadb_errors.InterfaceError(0, "Not connected"),
+    mysql_errors.OperationalError(1040, "Too many connections"),
+    OperationalError(mysql_errors.OperationalError(2013, "Lost connection")),
+    OperationalError(mysql_errors.InternalError(1021, "Disk full")),
+    mysql_errors.InterfaceError(0, "Not connected"),
     TimeoutError(),
 ]
 FAULTS: Final = [
@@ -268,7 +268,7 @@ FAULTS: Final = [
     asyncpg.UniqueViolationError("23505"),
     asyncpg.InterfaceError("the server expects 1 argument"),
     asyncpg.InternalClientError("no such thing"),
-    OperationalError(mariadb_errors.ProgrammingError(1146, "no such table")),
+    OperationalError(mysql_errors.ProgrammingError(1146, "no such table")),
     OperationalError(sqlite3.OperationalError("no such table")),
     ValueError(2013),
     FileNotFoundError(),
@@ -278,6 +278,25 @@ FAULTS: Final = [
 def test_what_an_outage_is() -> None:
     assert [each for each in OUTAGES if not is_outage(each)] == []
     assert [each for each in FAULTS if is_outage(each)] == []
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def coded_database(request: pytest.FixtureRequest) -> Database:
+    """Those databases whose errors have numbers."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.mark.usefixtures("coded_database")
+async def test_what_an_outage_is_as_a_server_tells_it() -> None:
+    """With an SQLSTATE, as every error that a server sends."""
+    outages = {code for code in MYSQL_CODES if not 2000 <= code < 3000}  # others are the client's
+    told = {}
+    for code in (*outages, 1146, 1062):
+        with pytest.raises((OperationalError, IntegrityError)) as error:
+            await service.fetch(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}", [])
+        told[code] = is_outage(error.value)
+    assert {code for code, is_told in told.items() if is_told} == outages
 
 
 async def send(

@@ -182,6 +182,7 @@ def test_what_another_took(error: Exception, taken: bool) -> None:
         (Exception(1213, "Deadlock found"), True),
         (Exception(1205, "Lock wait timeout"), True),
         (Exception(1020, "Record has changed"), True),
+        (Exception(3101, "Plugin instructed the server to rollback"), True),
         (Exception(1406, "Data too long"), False),
         (Exception("database is locked"), True),
         (Exception("no such table"), False),
