@@ -79,7 +79,7 @@ def grow(
 @app.command("orders")
 def order(
     database: Annotated[
-        str, typer.Option(help="postgres, mariadb or sqlite, or the URL of a server.")
+        str, typer.Option(help="postgres, mariadb, mysql or sqlite, or the URL of a server.")
     ] = "postgres",
     sent: Annotated[
         int | None, typer.Option("--orders", help="How many are sent over HTTP.", min=100)
@@ -112,7 +112,9 @@ def worst(
     tries: Annotated[int, typer.Option(help="Documents of each family.", min=1)] = 40,
     database: Annotated[
         str,
-        typer.Option(help="sqlite, postgres or mariadb; or the URL of one, which is written to."),
+        typer.Option(
+            help="sqlite, postgres, mariadb or mysql; or the URL of one, which is written to."
+        ),
     ] = "sqlite",
 ) -> None:
     """Search for the worst documents that are accepted; fail where one breaks a mark."""

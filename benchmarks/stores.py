@@ -22,7 +22,10 @@ ENGINES: Final = {
     "mariadb": "mariadb",
     "sqlite": "sqlite",
 }
-MARIADB_OPTIONS: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=512M")
+PRIVATE: Final = {
+    "mariadb": (kinds.MARIADB, "--innodb-log-file-size=512M"),
+    "mysql": (kinds.MYSQL, "--innodb-redo-log-capacity=512M"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Store:
 
     @property
     def engine(self) -> str:
-        """`postgres`, `mariadb` or `sqlite`."""
+        """`postgres`, `mariadb`, which may be MySQL, or `sqlite`."""
         return ENGINES[urlsplit(self.url).scheme]
 
 
@@ -46,7 +49,9 @@ def serving(wish: str, folder: Path) -> Iterator[Store]:
     """
     engine = ENGINES.get(urlsplit(wish).scheme or wish)
     if engine is None:
-        raise SystemExit(f"{wish} is none of postgres, mariadb and sqlite, and no URL of theirs.")
+        raise SystemExit(
+            f"{wish} is none of postgres, mariadb, mysql and sqlite, and no URL of theirs."
+        )
     if "://" in wish:
         yield Store(wish)
     elif engine == "sqlite":
@@ -55,23 +60,23 @@ def serving(wish: str, folder: Path) -> Iterator[Store]:
         with postgres.running() as server:
             yield Store(server.url, server.main_process)
     else:
-        with _mariadb() as store:
+        with _private(*PRIVATE[wish]) as store:
             yield store
 
 
 @contextmanager
-def _mariadb() -> Iterator[Store]:
-    programs = kinds.MARIADB.programs()
+def _private(kind: kinds.Kind, option: str) -> Iterator[Store]:
+    programs = kind.programs()
     if programs is None:
-        raise SystemExit(f"There is no MariaDB: {kinds.MARIADB.advice}.")
+        raise SystemExit(f"There is no {kind.name}: {kind.advice}.")
     places: list[kinds.Place] = []
 
     def launch(found: Path, place: kinds.Place) -> kinds.Launch:
         places.append(place)
-        usual = kinds.MARIADB.launch(found, place)
-        return replace(usual, serve=[*usual.serve, *MARIADB_OPTIONS])
+        usual = kind.launch(found, place)
+        return replace(usual, serve=[*usual.serve, "--innodb-buffer-pool-size=512M", option])
 
-    with servers.private_server(replace(kinds.MARIADB, launch=launch), programs) as server:
+    with servers.private_server(replace(kind, launch=launch), programs) as server:
         yield Store(server.url, int((places[-1].folder / "pid").read_text()))
 
 

@@ -190,7 +190,7 @@ def company_of(orders: int) -> tuple[str, ...]:
 def filled(wish: str, orders: int, folder: Path) -> Iterator[str]:
     """The URL of a database to search on: the one that is wished for by its URL, as it is.
 
-    Of `postgres` and `mariadb` a private server with a demo company of so many orders, or with the
+    Of a server a private one with a demo company of so many orders, or with the
     company that queries are measured on, where it is large and on PostgreSQL; else a SQLite file
     with a demo company, which stays.
     """

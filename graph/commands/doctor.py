@@ -13,8 +13,8 @@ def doctor() -> None:
     settings = session.settings()
     for name, value, origin in listed(settings):
         typer.echo(f"{name:36} {value}  ({origin})")
-    dialect, missing = session.run(_state, settings, migrated=False)
-    typer.echo(f"\nThe database answers: {dialect}.")
+    server, missing = session.run(_state, settings, migrated=False)
+    typer.echo(f"\nThe database answers: {server}.")
     if missing:
         session.fail(f"{len(missing)} migrations are pending. Run: ordergraph migrate")
     typer.echo("Its schema is up to date.")
@@ -24,4 +24,4 @@ def doctor() -> None:
 
 
 async def _state() -> tuple[str, list[str]]:
-    return database.dialect(), await migrations.pending()
+    return await database.server(), await migrations.pending()

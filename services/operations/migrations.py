@@ -45,6 +45,7 @@ COUNTED: Final = frozenset({"0003_credit", BALANCE})
 """After these, credit is counted from the orders by the company's currency, which they do not know.
 """
 POSTGRES_LOCK: Final = 0x6F72646572  # "order"
+MYSQL_LOCK: Final = "LEFT(CONCAT('ordergraph.', DATABASE()), 64)"  # MySQL takes no longer names
 
 
 class MigrationLocked(Exception):
@@ -263,12 +264,10 @@ async def _locked_postgres(client: Any) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _locked_mysql(client: Any) -> AsyncIterator[None]:
     async with client.acquire_connection() as raw, raw.cursor() as cursor:
-        await cursor.execute(
-            "SELECT GET_LOCK(CONCAT('ordergraph.', DATABASE()), %s)", [LOCK_SECONDS]
-        )
+        await cursor.execute(f"SELECT GET_LOCK({MYSQL_LOCK}, %s)", [LOCK_SECONDS])
         if (await cursor.fetchone())[0] != 1:
             raise TimeoutError
         try:
             yield
         finally:
-            await cursor.execute("SELECT RELEASE_LOCK(CONCAT('ordergraph.', DATABASE()))")
+            await cursor.execute(f"SELECT RELEASE_LOCK({MYSQL_LOCK})")

@@ -18,8 +18,8 @@ ENGINES: Final = {
     "sqlite": "services.storage.engines.sqlite",
     "postgres": "services.storage.engines.postgres",
     "postgresql": "services.storage.engines.postgres",
-    "mysql": "services.storage.engines.mariadb",
-    "mariadb": "services.storage.engines.mariadb",
+    "mysql": "services.storage.engines.mysql",
+    "mariadb": "services.storage.engines.mysql",
 }
 DEFAULT_PORTS: Final = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
@@ -29,6 +29,13 @@ SQLITE_PRAGMAS: Final = {
     "busy_timeout": 10_000,
     "foreign_keys": "ON",
 }
+SERVERS: Final = {
+    "sqlite": "SELECT 'SQLite ' || sqlite_version()",
+    "postgres": "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)",
+    "mysql": f"SELECT CONCAT({mysql_or_mariadb.NAME}, SUBSTRING_INDEX(VERSION(), '-', 1))",
+}
+"""What gives the name and version of the server that answers."""
+
 WAIT_SECONDS: Final = 5.0
 """For so long a statement or a transaction waits for a connection."""
 
@@ -166,6 +173,12 @@ def connection() -> BaseDBAsyncClient:
 def dialect() -> str:
     """`sqlite`, `postgres` or `mysql`, which MariaDB speaks, too."""
     return _opened.dialect
+
+
+async def server() -> str:
+    """The database that answers, with its version: `MySQL 9.7.4`."""
+    ((name,),) = await fetch(SERVERS[dialect()], [])
+    return str(name)
 
 
 async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:

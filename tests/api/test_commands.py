@@ -92,7 +92,7 @@ def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
     ill = run("doctor")
     monkeypatch.delenv("ORDERGRAPH_PROT")
     assert ill.exit_code == 1
-    assert "The database answers: sqlite." in ill.stdout
+    assert f"The database answers: SQLite {sqlite3.sqlite_version}." in ill.stdout
     assert "migrations are pending. Run: ordergraph migrate" in ill.stderr
     assert "ORDERGRAPH_PROT is no setting; is it misspelled?" in ill.stderr
     run("migrate")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,9 +15,9 @@ import pytest
 
 from models.events import Feed
 from models.numbering import NumberCounter
-from services.storage.database import connection
+from services.storage.database import connection, server
 from tests.support import kinds
-from tests.support.databases import DIALECTS, Databases, Dialect, connected
+from tests.support.databases import DIALECTS, Database, Databases, Dialect, connected
 from tests.support.kinds import MARIADB, MYSQL, POSTGRES, REDIS, Unavailable
 from tests.support.repository import ROOT
 from tests.support.servers import Servers, give_up, private_server
@@ -117,6 +118,13 @@ async def test_a_test_finds_no_trace_of_the_one_before(
         assert await NumberCounter.all().count() == 0
         assert await Feed.all().values() == seeded
     await databases.release(second)
+
+
+async def test_a_database_says_which_it_is(database: Database) -> None:
+    names = {"sqlite": "SQLite", "postgres": "PostgreSQL", "mariadb": "MariaDB", "mysql": "MySQL"}
+    name, version = (await server()).split(" ")
+    assert name == names[database.dialect]
+    assert re.fullmatch(r"[\d.]+", version)
 
 
 async def test_statements_are_counted_one_by_one(database: object) -> None:

@@ -13,6 +13,7 @@ def either(mysql: str, mariadb: str) -> str:
     return f"/*!80000 {mysql} */ /*M! {mariadb} */"
 
 
+NAME: Final = either("'MySQL '", "'MariaDB '")
 COLLATION: Final = either("utf8mb4_0900_bin", "utf8mb4_nopad_bin")
 EXACT_TEXT: Final = f"CHARACTER SET utf8mb4 COLLATE {COLLATION}"
 """Compares by code point, and tells `ALFKI` from `alfki` and `alfki `."""

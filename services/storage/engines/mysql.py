@@ -1,4 +1,4 @@
-"""Tortoise's MariaDB engine on a pool of ours."""
+"""Tortoise's engine for MySQL and MariaDB on a pool of ours."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -11,7 +11,7 @@ from services.storage.engines.pool import Driver, Pool
 from services.storage.engines.pooled import Lent, PooledTransaction
 
 
-class MariadbDriver(Driver):
+class MysqlDriver(Driver):
     """Connections of asyncmy. One whose statement is cancelled closes itself."""
 
     def __init__(self, **reached: Any) -> None:
@@ -56,16 +56,16 @@ class Rows(MySQLClient):
                 return rows
 
 
-class MariadbTransaction(TransactionWrapper, Rows):
+class MysqlTransaction(TransactionWrapper, Rows):
     """A transaction that gives plain rows as well."""
 
 
-class MariadbClient(Rows):
+class MysqlClient(Rows):
     """`wait_seconds` is how long a statement or a transaction waits for a connection."""
 
     def __init__(self, wait_seconds: float, **reached: Any) -> None:
         super().__init__(**reached)
-        driver = MariadbDriver(
+        driver = MysqlDriver(
             host=self.host,
             port=self.port,
             user=self.user,
@@ -86,7 +86,7 @@ class MariadbClient(Rows):
         return Lent(self.pool)
 
     def _in_transaction(self) -> TransactionContext:
-        return PooledTransaction(MariadbTransaction(self), self.pool)
+        return PooledTransaction(MysqlTransaction(self), self.pool)
 
 
-client_class = MariadbClient
+client_class = MysqlClient
