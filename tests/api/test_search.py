@@ -4,6 +4,9 @@ from typing import Any, Final
 
 import pytest
 
+from models.columns import new_id
+from models.references import SearchToken
+from models.rules.events import SubjectKind
 from tests.api.test_filters import CUSTOMERS, ORDERS, PRODUCTS, found
 from tests.support.api import change, failure
 from tests.support.company import found_company
@@ -155,3 +158,22 @@ async def test_a_search_of_as_many_parts_as_may_be_is_answered(database: Databas
     for search in (HAN[:78], PARTS[: 4 * 38], "ü1-2 ü3-4 ü5-6 ü7-8 ü9-0"):
         for document, key in ((ORDERS, "channel"), (CUSTOMERS, "code"), (PRODUCTS, "sku")):
             assert await found(document, key, search=search) == ""
+
+
+async def test_a_search_of_many_parts_that_all_occur_is_answered(database: Database) -> None:
+    """A server that tries all orders of a join of so many tables would plan for minutes."""
+    parts = PARTS[: 4 * 38].split("-")
+    words = [f"{part}{more}" for part in parts if part for more in range(40)]
+    tokens = [
+        SearchToken(
+            id=new_id(),
+            subject_kind=SubjectKind.ORDER,
+            subject_id=new_id(),
+            field="name",
+            token=word,
+        )
+        for word in words
+    ]
+    await SearchToken.bulk_create(tokens)
+    for search in ("-".join(parts), " ".join(parts[:10])):
+        assert await found(ORDERS, "channel", search=search) == ""

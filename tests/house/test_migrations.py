@@ -12,8 +12,8 @@ from tortoise.migrations.schema_generator.state import State
 
 from models.customers import CustomerGroup
 from models.migrations import __path__ as migrations_path
-from services.operations.migrations import _executor, migrate, pending
-from services.storage.database import APP, configuration, connection
+from services.operations.migrations import MYSQL_LOCK, _executor, migrate, pending
+from services.storage.database import APP, configuration, connection, fetch
 from tests.support.databases import Database, connected
 from tests.support.schema_facts import declared
 from tests.support.schema_readers import found
@@ -109,3 +109,15 @@ async def _group_with(rate: str) -> None:
     await CustomerGroup.create(
         name="Retail", discount_rate=Decimal(rate), created_at=now, updated_at=now
     )
+
+
+async def test_the_lock_of_a_database_with_the_longest_name(mysql_database: Database) -> None:
+    """MySQL refuses names of locks that are longer than those of databases."""
+    name = "ordergraph_test_".ljust(64, "d")
+    await connection().execute_script(f"CREATE DATABASE {name}")
+    try:
+        await connection().execute_script(f"USE {name}")
+        ((taken,),) = await fetch(f"SELECT GET_LOCK({MYSQL_LOCK}, 0)", [])
+        assert taken == 1
+    finally:
+        await connection().execute_script(f"DROP DATABASE {name}")
