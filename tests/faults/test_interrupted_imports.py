@@ -24,7 +24,7 @@ from tests.support.servers import PrivateServer
 
 COMMAND: Final = """
 import os, sys
-from graph.server.cli import app
+from graph.commands.cli import app
 from services.imports import checking, writing
 
 module, name, left, number = {"reading": checking, "writing": writing}[sys.argv[1]], *sys.argv[2:5]

@@ -20,7 +20,7 @@ from tests.support.one_table import KINDS, OneTable
 
 COMMAND: Final = """
 import atexit, os, pathlib, resource, signal, sys
-from graph.server.cli import app
+from graph.commands.cli import app
 from services.imports import checking, writing
 
 peak, phase, left = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

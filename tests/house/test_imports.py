@@ -1,6 +1,7 @@
 """Who may import whom, beyond what import-linter can say, and that import-linter agrees."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -122,3 +123,25 @@ def _reads_environment(tree: ast.Module) -> bool:
         or (isinstance(node, ast.alias) and node.name in {"environ", "getenv"})
         for node in ast.walk(tree)
     )
+
+
+def test_programs_that_tests_hold_as_texts_import_what_is_there() -> None:
+    """What `python -c` is given is a text, in which neither mypy nor ruff looks."""
+    rooms = "|".join((*PACKAGES, "tests"))
+    line = re.compile(rf"^from ((?:{rooms})(?:\.\w+)*) import ([\w, ]+)$", re.MULTILINE)
+    assert [
+        f"{path}: from {module} import {name}"
+        for path in sources()
+        for module, names in line.findall((ROOT / path).read_text())
+        for name in names.split(", ")
+        if not name.startswith("__") and not _is_there(module, name.partition(" as ")[0])
+    ] == []
+
+
+def _is_there(module: str, name: str) -> bool:
+    """Whether the module exists, and has the name or a module of that name."""
+    path = ROOT / module.replace(".", "/")
+    files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]
+    if any(re.search(rf"\b{name}\b", file.read_text()) for file in files):
+        return True
+    return (path / name).is_dir() or (path / f"{name}.py").exists()

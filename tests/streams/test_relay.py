@@ -179,7 +179,7 @@ async def _cut_connections(database: Database) -> None:
 OTHER_PROCESS = """
 import asyncio, sys
 from services.storage import database
-from subscriptions.live import Live
+from subscriptions.feed.live import Live
 from tests.support.shop import Shop
 from uuid import UUID
 
