@@ -9,7 +9,6 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-import asyncmy
 import asyncpg
 import structlog
 
@@ -43,11 +42,9 @@ CLOSED: Final = (
     "cannot switch to state",  # asyncpg, where a server that stops ended the connection meanwhile
 )
 """How drivers speak of a connection that ended before a statement was sent."""
-CLOSING: Final = (
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncmy.errors.InterfaceError,
-)
+CLOSING: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+MYSQL_ERRORS: Final = "asyncmy.errors"
+"""Not imported here: asyncmy takes 11 MiB with what encrypts passwords, on whatever database."""
 
 log: Final = structlog.get_logger("ordergraph.database")
 
@@ -60,13 +57,17 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(first, BaseException):  # Tortoise wraps what drivers raise
         return is_outage(first)
     if isinstance(error, CLOSING):
-        return any(text in str(error) for text in CLOSED)
-    if isinstance(error, asyncmy.errors.MySQLError):
-        return first in MYSQL_CODES  # its SQLSTATE is HY000 for most of them
+        return _tells_of_the_end(error)
+    if type(error).__module__ == MYSQL_ERRORS:
+        return first in MYSQL_CODES or _tells_of_the_end(error)  # most have the SQLSTATE HY000
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and (state[:2] in POSTGRES_CLASSES or state == POSTGRES_READ_ONLY)
+
+
+def _tells_of_the_end(error: BaseException) -> bool:
+    return any(text in str(error) for text in CLOSED)
 
 
 class Outages:

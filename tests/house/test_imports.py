@@ -47,6 +47,15 @@ def test_the_rules_load_no_framework() -> None:
     assert run.stdout.split() == []
 
 
+def test_the_application_loads_no_driver_of_mysql() -> None:
+    """11 MiB of each process, which SQLite and PostgreSQL need not bear."""
+    program = "import sys, graph.server.app; print('asyncmy' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
+
+
 def circle_among(imports: dict[str, set[str]]) -> list[str]:
     """The modules of one circle of imports; empty where there is none."""
     try:
