@@ -1,10 +1,10 @@
 """How root fields are bound to what serves them: permission, payload and errors, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from functools import wraps
 from inspect import signature
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from strawberry.types import get_object_definition
@@ -12,13 +12,18 @@ from strawberry.utils.str_converters import to_camel_case
 
 from graph.errors import MAX_ERRORS, to_user_error
 from graph.execution.failures import forget_frames
-from graph.fields import PERMISSION
+from graph.fields import PERMISSION, permitted_by
 from graph.idempotent import claim_of
 from models.rules.access import Permission
-from models.rules.errors import Path, Refused
+from models.rules.errors import ErrorCode, Path, Refused
 from resolvers.context import Info
 from services.work.commits import counted
 from services.work.idempotency import claimed
+
+OF_EVERY_MUTATION: Final = frozenset(
+    {ErrorCode.FORBIDDEN, ErrorCode.INVALID, ErrorCode.KEY_REUSED, ErrorCode.IN_PROGRESS}
+)
+"""Its permission is missing; its idempotency key is odd, has other input, or is still at work."""
 
 
 def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:
@@ -30,14 +35,23 @@ def resolved_by(resolve: Callable[..., Any], permission: Permission, description
         return resolve(*args, info=info, **kwargs)
 
     return strawberry.field(
-        resolver=permitted, description=description, metadata={PERMISSION: permission}
+        resolver=permitted,
+        description=permitted_by(description, permission),
+        metadata={PERMISSION: permission},
     )
 
 
 def changed_by(
-    change: Callable[..., Any], payload: type, permission: Permission, description: str
+    change: Callable[..., Any],
+    payload: type,
+    permission: Permission,
+    description: str,
+    codes: Iterable[ErrorCode],
 ) -> Any:
     """A mutation field: the payload of what `change` returns, or of the errors that refused it.
+
+    Its description names the permission and the codes of those errors: `codes` and those of every
+    mutation.
 
     The payload's first field holds the object; in a refusal it is null, or an empty list. What is
     no argument by itself is a field of `input`: use cases name it without knowing of that.
@@ -66,8 +80,12 @@ def changed_by(
         replayed = claim is not None and claim.replayed
         return payload(**{made.python_name: changed, "user_errors": [], "replayed": replayed})
 
+    answered = OF_EVERY_MUTATION.union(codes)
+    listed = ", ".join(f"`{code}`" for code in ErrorCode if code in answered)
     return strawberry.mutation(
-        resolver=refused_or_done, description=description, metadata={PERMISSION: permission}
+        resolver=refused_or_done,
+        description=f"{permitted_by(description, permission)} Error codes: {listed}.",
+        metadata={PERMISSION: permission},
     )
 
 
@@ -88,5 +106,7 @@ def streamed_by(stream: Callable[..., Any], permission: Permission, description:
                 yield item
 
     return strawberry.subscription(
-        resolver=permitted, description=description, metadata={PERMISSION: permission}
+        resolver=permitted,
+        description=permitted_by(description, permission),
+        metadata={PERMISSION: permission},
     )

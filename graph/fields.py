@@ -54,6 +54,16 @@ Input = str | Relation | Given
 """What a computed field is made of: a column of its object, what a relation finds, the context."""
 
 
+def permitted_by(description: str, permission: Permission) -> str:
+    """The description of a root field, with the permission that the field is bound to."""
+    return f"{description} Permission: `{permission}`."
+
+
+def _or_null(description: str, needs: Permission | None) -> str:
+    """The description of a nested field, with the permission without which it is null."""
+    return f"{description} Null without the permission `{needs}`." if needs else description
+
+
 def related(
     relation: Relation,
     description: str,
@@ -73,7 +83,7 @@ def related(
 
     return strawberry.field(
         resolver=resolve,
-        description=description,
+        description=_or_null(description, needs),
         metadata={RELATION: relation, PERMISSION: needs, **({SIZE: size} if size else {})},
     )
 
@@ -91,7 +101,9 @@ def computed_by(
     """
     described: dict[str, Any] = {FUNCTION: function, INPUTS: inputs, PERMISSION: needs}
     resolve = computing(described)
-    return strawberry.field(resolver=resolve, description=description, metadata=described)
+    return strawberry.field(
+        resolver=resolve, description=_or_null(description, needs), metadata=described
+    )
 
 
 def computing(described: Mapping[Any, Any]) -> Callable[..., Any]:
@@ -177,5 +189,7 @@ def paged_by(
         "return": Listed
     }
     return strawberry.field(
-        resolver=resolve, description=description, metadata={PERMISSION: permission, PAGED: True}
+        resolver=resolve,
+        description=permitted_by(description, permission) if permission else description,
+        metadata={PERMISSION: permission, PAGED: True},
     )

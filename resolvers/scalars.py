@@ -120,43 +120,55 @@ def _check_json(value: Any, left: int) -> None:
 SCALARS: Final[dict[object, ScalarDefinition]] = {
     Decimal: strawberry.scalar(
         name="Decimal",
-        description="An exact decimal number, written as text: `12.50`.",
+        specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
+        description="An exact decimal number, written as text without an exponent: `12.50`. "
+        "Input has at most 20 digits before the point and 10 after it, as text or as a JSON "
+        "number.",
         serialize=write_decimal,
         parse_value=parse_decimal,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant, RFC 3339. Answers are in UTC; input names its time zone.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        description="An instant in the form of RFC 3339: `2026-03-01T09:30:00Z`. Input has a "
+        "time zone and at most 9 digits of a second's fraction; microseconds are kept. "
+        "Output is in UTC and ends in Z.",
         serialize=write_date_time,
         parse_value=parse_date_time,
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date: `2026-03-01`.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        description="A calendar date in the form YYYY-MM-DD: `2026-03-01`.",
         serialize=date.isoformat,
         parse_value=parse_date,
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
-        description="An opaque place in a list or in the feed. Hand it back as it came.",
+        description="An opaque place in a list or in the feed, sealed by the server. Send it "
+        "back unchanged, at most 4096 characters. A cursor is valid only for the list, "
+        "order and filter that it came from.",
         serialize=str,
         parse_value=parse_text,
     ),
     CurrencyCode: strawberry.scalar(
         name="CurrencyCode",
-        description="An ISO 4217 currency code: `EUR`.",
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        description="An ISO 4217 currency code of three capital letters: `EUR`.",
         serialize=str,
         parse_value=parse_currency,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
-        description="A whole number that may need more than 32 bits.",
+        description="A whole number of at most 18 digits, beyond 32 bits.",
         serialize=int,
         parse_value=parse_big_int,
     ),
     JSON: strawberry.scalar(
         name="JSON",
-        description="Any JSON value, at most 16 levels deep.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        description="Any JSON value, at most 16 levels deep. Each text inside has at most 20000 "
+        "characters and no control characters.",
         serialize=lambda value: value,
         parse_value=parse_json,
     ),

@@ -11,7 +11,8 @@ from strawberry.types import get_object_definition
 
 import services
 from graph.fields import PERMISSION
-from graph.schema import Mutation, Query, Subscription
+from graph.mutations import Mutation
+from graph.schema import Query, Subscription
 from models.events import Feed
 from models.exchange import ExchangeRate
 from models.idempotency import IdempotencyKey
