@@ -86,7 +86,7 @@ def test_what_strawberry_says_of_a_field() -> None:
     assert isinstance(resolver, StrawberryResolver)
     held = ("self_parameter", "info_parameter", "arguments", "is_async", "wrapped_func")
     assert [name for name in held if not hasattr(resolver, name)] == []
-    assert strawberry.Schema is type(schema)
+    assert isinstance(schema, strawberry.Schema)
 
 
 def test_how_uvicorn_looks_after_its_processes() -> None:
