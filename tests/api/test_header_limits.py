@@ -55,7 +55,7 @@ async def connected(
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), **options)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             yield reader, writer
     finally:
         writer.close()
