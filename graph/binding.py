@@ -71,8 +71,9 @@ def changed_by(
             # What an earlier field of the same document has read may be as it was before.
             info.context.forget()
         except Refused as refusal:
+            currency = info.context.policy.currency
             errors = [
-                to_user_error(error, _path(error.path, arguments))
+                to_user_error(error, _path(error.path, arguments), currency)
                 for error in refusal.errors[:MAX_ERRORS]
             ]
             forget_frames(refusal)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import resolvers.enums  # noqa: F401 - describes the enums before a type names one
 from models.rules import errors as rules
 from models.rules.money import Amount
-from services.work import policy
+from resolvers.context import Context
 
 if TYPE_CHECKING:
     pass
@@ -22,15 +22,15 @@ MAX_ERRORS: Final = 100
 """Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
 
 
-def told_of_input(errors: list[rules.DomainError]) -> list[UserError]:
+def told_of_input(context: Context, errors: list[rules.DomainError]) -> list[UserError]:
     """What a client reads of errors in the argument `input`; one without a path is of all."""
     return [
-        to_user_error(each, ["input", *each.path] if each.path else [])
+        to_user_error(each, ["input", *each.path] if each.path else [], context.policy.currency)
         for each in errors[:MAX_ERRORS]
     ]
 
 
-def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
+def to_user_error(error: rules.DomainError, path: list[str], currency: str) -> UserError:
     """What a client reads of an error; the kinds without a type of their own are InputErrors."""
     common: dict[str, Any] = {
         "code": error.code,
@@ -59,7 +59,6 @@ def to_user_error(error: rules.DomainError, path: list[str]) -> UserError:
                 allowed=list(error.allowed),
             )
         case rules.CreditExceeded():
-            currency = policy.current().currency
             limit = error.limit_minor
             common["limit"] = None if limit is None else Amount(limit, currency)
             common["used"] = Amount(error.used_minor, currency)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import strawberry
 
 from graph.errors import told_of_input
-from graph.fields import LINES, SIZE, computed_by
+from graph.fields import LINES, SIZE, Given, computed_by
 from graph.types.catalog import Category, Product, Supplier
 from graph.types.customers import Customer, CustomerGroup
 from graph.types.errors import UserError
@@ -87,7 +87,7 @@ class EditPreview:
     after: TaxedMoney = strawberry.field(description="What it would come to.")
     difference: Money = strawberry.field(description="What it would come to more, with tax.")
     user_errors: list[UserError] = computed_by(
-        told_of_input, "errors", description="Why it would be refused."
+        told_of_input, Given.CONTEXT, "errors", description="Why it would be refused."
     )
 
 
@@ -134,5 +134,8 @@ class OrderPreview:
         description="What would be written, in the order of the input.", metadata={SIZE: LINES}
     )
     user_errors: list[UserError] = computed_by(
-        told_of_input, "errors", description="Why `orderPlace` would refuse it, in its words."
+        told_of_input,
+        Given.CONTEXT,
+        "errors",
+        description="Why `orderPlace` would refuse it, in its words.",
     )

@@ -12,7 +12,9 @@ from models.rules.access import Actor
 from resolvers.cursors import Sealer
 from resolvers.loaders.relation import Relation
 from resolvers.metering import Meter
+from services.work import policy
 from services.work.commits import Commits
+from services.work.policy import Policy
 
 MAX_RUN_COST: Final = 60_000
 """Points, where no setting says so."""
@@ -58,6 +60,7 @@ class Context:
     shows_cost: bool = False
     commits: Commits = field(default_factory=Commits)
     meter: Meter = field(default_factory=lambda: Meter(MAX_RUN_COST))
+    policy: Policy = field(default_factory=policy.current)
     _loaders: dict[Any, Loader] = field(default_factory=dict)
 
     def renewed(self) -> "Context":
@@ -69,6 +72,7 @@ class Context:
             self.live,
             shows_cost=self.shows_cost,
             meter=self.meter.renewed(),
+            policy=self.policy,
         )
 
     def forget(self) -> None:

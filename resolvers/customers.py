@@ -21,7 +21,7 @@ from resolvers.arguments import (
     OptionalVersion,
     Version,
 )
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.enums import CustomerSort
 from resolvers.filters.customers import customer_query
 from resolvers.filters.search import search_query
@@ -36,7 +36,6 @@ from resolvers.money import amount_or_none
 from services.customers.credit import SetCredit, set_credit
 from services.customers.groups import SaveCustomerGroup, save_customer_group
 from services.customers.save import SaveCustomer, save_customer
-from services.work import policy
 from services.work.visibility import visible
 
 MAX_GROUPS: Final = 1_000
@@ -72,9 +71,14 @@ def default_address(addresses: list[CustomerAddress]) -> CustomerAddress | None:
 
 
 def credit(
-    rating: CreditRating, limit_minor: int | None, used_minor: int, terms_days: int, blocked: bool
+    context: Context,
+    rating: CreditRating,
+    limit_minor: int | None,
+    used_minor: int,
+    terms_days: int,
+    blocked: bool,
 ) -> CreditLine:
-    currency = policy.current().currency
+    currency = context.policy.currency
     left = None if limit_minor is None else limit_minor - used_minor
     return CreditLine(
         rating=rating,
@@ -86,8 +90,8 @@ def credit(
     )
 
 
-def lifetime_value(lifetime_minor: int) -> Amount:
-    return Amount(lifetime_minor, policy.current().currency)
+def lifetime_value(context: Context, lifetime_minor: int) -> Amount:
+    return Amount(lifetime_minor, context.policy.currency)
 
 
 async def frequent_products(

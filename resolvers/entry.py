@@ -27,7 +27,7 @@ from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as order_loaders
 from services.aggregates.addresses import snapshot
 from services.orders.place import discount_of
-from services.work import clock, policy
+from services.work import clock
 from services.work.visibility import visible
 
 FREQUENT: Final = 10
@@ -81,11 +81,12 @@ async def order_entry_defaults(
     home = await visible(CustomerAddress, actor).get_or_none(customer_id=customer.id, position=0)
     return Defaults(
         address=snapshot(home) if home else None,
-        currency_code=policy.current().currency,
+        currency_code=info.context.policy.currency,
         terms_days=customer.terms_days,
         discount_rate=discount_of(customer, customer.group),
         frequent_products=await frequent_products(customer, info, FREQUENT),
         credit=credit(
+            info.context,
             customer.credit_rating,
             customer.credit_limit_minor,
             customer.credit_used_minor,
@@ -105,7 +106,7 @@ async def availability(
         strawberry.argument(description="What is wished for. Lines of one product share it."),
     ],
 ) -> list[Availability]:
-    most = policy.current().max_order_lines
+    most = info.context.policy.max_order_lines
     if len(lines) > most:
         raise BadRequest(f"At most {most} lines.")
     named = await _named(info, lines)
@@ -116,6 +117,7 @@ async def availability(
     stock = dict(zip(ids, rows, strict=True))
     days = await _lead_times(info, known.values())
     wished: dict[str, int] = defaultdict(int)
+    today = info.context.policy.local(clock.now()).date()
     found = []
     for line, (name, key) in zip(lines, named, strict=True):
         product = known.get(key or name)
@@ -130,7 +132,7 @@ async def availability(
                 available=min(left, max(0, line.quantity)),
                 product_id=product.id if product else None,
                 earliest=_earliest(
-                    product, line.quantity - left, sum(item[1] for item in items), days
+                    today, product, line.quantity - left, sum(item[1] for item in items), days
                 ),
             )
         )
@@ -186,11 +188,14 @@ async def _named(info: Info, lines: list[LineInput]) -> list[tuple[str, UUID | N
 
 
 def _earliest(
-    product: _Product | None, missing: int, incoming: int, days: Mapping[UUID | None, int]
+    today: date,
+    product: _Product | None,
+    missing: int,
+    incoming: int,
+    days: Mapping[UUID | None, int],
 ) -> date | None:
     """When all of it can be sent; what is not sold never can."""
     if product is None or product.discontinued:
         return None
-    today = policy.current().local(clock.now()).date()
     lead_time_days = days.get(product.supplier_id)
     return sendable_on(today, missing, incoming, product.backorder, lead_time_days)

@@ -15,7 +15,7 @@ from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import forms
 from models.rules.tracking import NamedUnits
 from resolvers.arguments import Id, OptionalId, Version
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.filters.fulfillment import return_query, shipment_query
 from resolvers.finding import Found, find_one, first_of
 from resolvers.identifiers import input_key
@@ -37,15 +37,19 @@ from services.fulfillment.parcels import SaveParcel, save_parcel
 from services.fulfillment.returns import ReceiveReturn, RequestReturn
 from services.fulfillment.ship import CreateShipment, create_shipment
 from services.fulfillment.track import Track, track_shipment
-from services.work import clock, policy
+from services.work import clock
 
 
 def is_delayed(
-    status: ShipmentStatus, made_at: datetime, shipped_at: datetime | None, order: Order | None
+    context: Context,
+    status: ShipmentStatus,
+    made_at: datetime,
+    shipped_at: datetime | None,
+    order: Order | None,
 ) -> bool:
     if order is None or order.stage is None:
         return False
-    deadlines = policy.current().deadlines
+    deadlines = context.policy.deadlines
     due = delays.shipment_due_at(status, made_at, shipped_at, order.promised_at, deadlines)
     return delays.is_delayed(due, clock.now())
 

@@ -8,7 +8,6 @@ from graph.commands import session
 from models.rules.access import SYSTEM
 from models.rules.money import to_text
 from services.operations.credit_audit import Drift, Report, verify_credit
-from services.work import policy
 
 app = typer.Typer(name="credit", help="Look after what customers owe.", no_args_is_help=True)
 
@@ -28,16 +27,17 @@ def verify(
 
     The exit status is 1 where something is wrong and was not repaired.
     """
-    report = session.run(lambda: verify_credit(SYSTEM, repair=repair), session.settings())
+    settings = session.settings()
+    report = session.run(lambda: verify_credit(SYSTEM, repair=repair), settings)
     for drift in report.drifts:
-        typer.echo(_line(drift))
+        typer.echo(_line(drift, settings.policy.currency))
     typer.echo(_summary(report))
     if not report.is_clean:
         raise typer.Exit(1)
 
 
-def _line(drift: Drift) -> str:
-    currency = drift.currency or policy.current().currency
+def _line(drift: Drift, company: str) -> str:
+    currency = drift.currency or company
     place = f"{drift.customer} in order {drift.order}" if drift.order else drift.customer
     stored, told = (to_text(each, currency) for each in (drift.stored_minor, drift.told_minor))
     repaired = ", repaired" if drift.repaired else ""

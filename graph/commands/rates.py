@@ -26,7 +26,7 @@ def rates(
     settings = session.settings()
     try:
         with source.open(encoding="utf-8-sig", newline="") as lines:
-            quotes = read(lines)
+            quotes = read(lines, settings.policy.currency)
         changed = session.run(lambda: save_rates(SYSTEM, quotes), settings)
     except Refused as refusal:
         session.fail("\n".join(error.message for error in refusal.errors))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.fields import asked_of, computed_by, paged_by, related
+from graph.fields import Given, asked_of, computed_by, paged_by, related
 from graph.types.money import Money
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection, Log
@@ -82,6 +82,7 @@ class Customer(Node):
     )
     credit: Credit | None = computed_by(
         customers.credit,
+        Given.CONTEXT,
         "credit_rating",
         "credit_limit_minor",
         "credit_used_minor",
@@ -98,6 +99,7 @@ class Customer(Node):
     )
     lifetime_value: Money | None = computed_by(
         customers.lifetime_value,
+        Given.CONTEXT,
         "lifetime_minor",
         description="What their orders in the company's currency come to, with tax.",
         needs=Permission.ORDERS_READ,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from graph.fields import LINES, computed_by, related
+from graph.fields import LINES, Given, computed_by, related
 from graph.types.inventory import Warehouse
 from graph.types.node import Node, identified, stands_for
 from graph.types.orders import Order, OrderLine
@@ -66,6 +66,7 @@ class Shipment(Node):
     delivered_at: datetime | None = strawberry.field(description="When it arrived.")
     is_delayed: bool = computed_by(
         fulfillment.is_delayed,
+        Given.CONTEXT,
         "status",
         "created_at",
         "shipped_at",

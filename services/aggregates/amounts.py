@@ -21,17 +21,16 @@ from models.rules.money import (
 from models.rules.order_states import balance_minor, payment_status
 from models.rules.payment_states import PaymentSums
 from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, total
-from services.work import policy
 
 
-def rule_of(rate: Decimal | None) -> str:
-    """How freight is taxed: at the rate that is given, else as the operator decided.
+def rule_of(rate: Decimal | None, usual: str) -> str:
+    """How freight is taxed: at the rate that is given, else as the company's policy says.
 
     Raises:
         InputError: INVALID: the rate is not 0 to 1, or finer than is kept.
     """
     if rate is None:
-        return policy.current().freight_tax
+        return usual
     return freight_rule(f"{check_rate(rate, 'A tax rate', 'shippingTaxRate'):f}")
 
 
@@ -124,16 +123,20 @@ def price(line: OrderLine, rounding: Rounding) -> None:
     line.discount_minor = totals.discount_minor
 
 
-def has_keepable_worth(gross_minor: int, currency: str, company_rate: Decimal | None) -> bool:
+def has_keepable_worth(
+    gross_minor: int, currency: str, company_rate: Decimal | None, company: str
+) -> bool:
     """Whether the company's currency can hold what an order is worth, as far as that is known."""
     if company_rate is None:
         return True
-    worth = converted(gross_minor, currency, company_rate, policy.current().currency)
+    worth = converted(gross_minor, currency, company_rate, company)
     return worth <= MAX_MINOR
 
 
-def sum_up(order: Order, lines: list[OrderLine]) -> None:
+def sum_up(order: Order, lines: list[OrderLine], company: str) -> None:
     """Set the order's sums and its balance from its lines and its shipping.
+
+    `company` is the company's currency.
 
     Raises:
         InputError: they come to more than an amount can hold, also before what was taken off, or
@@ -146,7 +149,7 @@ def sum_up(order: Order, lines: list[OrderLine]) -> None:
     )
     if not sums.can_be_kept:
         raise invalid("The order comes to more than can be kept.", "lines")
-    if not has_keepable_worth(sums.total_gross_minor, order.currency, order.company_rate):
+    if not has_keepable_worth(sums.total_gross_minor, order.currency, order.company_rate, company):
         raise invalid("The order is worth more than can be kept.", "lines")
     order.line_count = len(lines)
     order.subtotal_net_minor = sums.subtotal_net_minor

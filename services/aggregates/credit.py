@@ -14,7 +14,6 @@ from models.rules.errors import CreditExceeded
 from models.rules.money import converted
 from models.rules.order_states import OrderGuard, OrderStatus
 from services.storage.statements import Statement
-from services.work import policy
 from services.work.work import Work
 
 PAGE: Final = 500
@@ -37,13 +36,16 @@ WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
 
 
 def share_of(
-    order: Order, balance_minor: int | None = None, status: OrderStatus | None = None
+    order: Order,
+    company: str,
+    balance_minor: int | None = None,
+    status: OrderStatus | None = None,
 ) -> Share:
-    """The order's part in its customer's counters: none of a currency without a rate.
+    """The order's part in its customer's counters, in the company's currency.
 
-    The order's own balance and status are taken where none is given.
+    It is none for an order of another currency without a rate. The order's own balance and status
+    are taken where none is given.
     """
-    company = policy.current().currency
     balance_minor = order.balance_minor if balance_minor is None else balance_minor
     part = share(status or order.status, order.total_gross_minor, balance_minor)
     if order.currency == company:
@@ -62,7 +64,7 @@ async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
     The customer's row is locked until the transaction ends, so take it late. The order is not saved
     here.
     """
-    part = share_of(order, status=OrderStatus.CONFIRMED)
+    part = share_of(order, work.policy.currency, status=OrderStatus.CONFIRMED)
     change = _change(order, part)
     is_within = await _add_within(work, order, change)
     if not is_within:
@@ -71,9 +73,9 @@ async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
     return () if is_within else (OrderGuard.OVER_LIMIT,)
 
 
-def foresee(order: Order, customer: Customer) -> tuple[OrderGuard, ...]:
+def foresee(order: Order, customer: Customer, company: str) -> tuple[OrderGuard, ...]:
     """What `take` would answer for a customer as they were read, who is not blocked."""
-    more = _change(order, share_of(order, status=OrderStatus.CONFIRMED)).credit_minor
+    more = _change(order, share_of(order, company, status=OrderStatus.CONFIRMED)).credit_minor
     limit_minor = customer.credit_limit_minor
     if more <= 0 or limit_minor is None or customer.credit_used_minor + more <= limit_minor:
         return ()
@@ -86,7 +88,7 @@ async def take_more(work: Work, order: Order) -> None:
     Raises:
         CreditExceeded: it grew, and its customer may not owe that much, or is blocked.
     """
-    part = share_of(order)
+    part = share_of(order, work.policy.currency)
     change = _change(order, part)
     if not await _add_within(work, order, change):
         customer = await Customer.get(id=order.customer_id, using_db=work.connection)
@@ -96,13 +98,13 @@ async def take_more(work: Work, order: Order) -> None:
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
 
 
-def check_more(order: Order, customer: Customer) -> None:
+def check_more(order: Order, customer: Customer, company: str) -> None:
     """Pass where `take_more` would, by the customer as they were read; nothing is counted.
 
     Raises:
         CreditExceeded: as `take_more`.
     """
-    part = share_of(order)
+    part = share_of(order, company)
     more = _change(order, part).credit_minor
     limit_minor, used_minor = customer.credit_limit_minor, customer.credit_used_minor
     is_within = limit_minor is None or limit_minor >= used_minor + more
@@ -115,7 +117,7 @@ async def book(work: Work, order: Order) -> None:
 
     The order is not saved here.
     """
-    part = share_of(order)
+    part = share_of(order, work.policy.currency)
     change = _change(order, part)
     if change != Share():
         await _add(work, order.customer_id, change)
@@ -147,7 +149,7 @@ async def _recount_foreign(work: Work, currency: str) -> int:
     rows = Order.filter(company_rate__isnull=False).exclude(currency=currency).order_by("id")
     while page := await rows.filter(id__gt=last).limit(PAGE).using_db(work.connection):
         for order in page:
-            part = share_of(order)
+            part = share_of(order, work.policy.currency)
             if part != Share(order.credit_minor, order.lifetime_minor):
                 order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
                 fields = ["credit_minor", "lifetime_minor"]
@@ -159,7 +161,7 @@ async def _recount_foreign(work: Work, currency: str) -> int:
 
 async def recount(work: Work) -> int:
     """Set all counters to what the orders say; how many rows were not so."""
-    currency = policy.current().currency
+    currency = work.policy.currency
     statuses = ", ".join(f"'{status.value}'" for status in PLACED)
     counts = f"status IN ({statuses}) AND currency = '{currency}'"
     orders = COUNTED.format(

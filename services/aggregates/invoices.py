@@ -13,7 +13,7 @@ from models.rules.freight import RatePart, sum_by_rate
 from models.rules.numbering import NumberKind
 from models.rules.pricing import LinePrice, LineTotals, price_line
 from services.aggregates.amounts import parts_of, stored
-from services.work import numbering, policy
+from services.work import numbering
 from services.work.work import Work
 
 
@@ -24,7 +24,7 @@ async def issue(
     is_first = not await Invoice.filter(order_id=order.id).using_db(work.connection).exists()
     worth = worth_of(order, units, lines, is_first=is_first)
     customer = await Customer.get(id=order.customer_id, using_db=work.connection)
-    pattern = policy.current().invoice_number_pattern
+    pattern = work.policy.invoice_number_pattern
     invoice = Invoice(
         number=await numbering.gapless(
             work.connection, NumberKind.INVOICE, pattern, work.now, order.channel

@@ -12,7 +12,7 @@ from models.columns import Versioned
 from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
-from models.rules.delays import due_at, sortable, stage_of
+from models.rules.delays import Deadlines, due_at, sortable, stage_of
 from models.rules.errors import (
     IllegalTransition,
     VersionConflict,
@@ -35,7 +35,6 @@ from services.aggregates import credit, order_status
 from services.aggregates.amounts import strike_balance
 from services.aggregates.lines import save_lines
 from services.storage.statements import Statement
-from services.work import policy
 from services.work.events import record
 from services.work.references import keys_of
 from services.work.visibility import visible
@@ -118,7 +117,7 @@ async def settle(
         order_status.step(order, OrderAction.COMPLETE)
     await work.pause()
     await credit.book(work, order)
-    enter_stage(order, work.now)
+    enter_stage(order, work.now, work.policy.deadlines)
     order.version += 1
     order.updated_at = work.now
     after = facts(order)
@@ -153,7 +152,7 @@ def completes(order: Order, lines: Sequence[OrderLine]) -> bool:
     return is_complete([counts_of(line) for line in lines], order.balance_minor)
 
 
-def enter_stage(order: Order, at: datetime) -> None:
+def enter_stage(order: Order, at: datetime, deadlines: Deadlines) -> None:
     """Set what the order waits for by its axes, and until when; a stage that is new begins at `at`.
 
     The due time is set anew also where the stage stays: what was promised may have changed.
@@ -164,7 +163,6 @@ def enter_stage(order: Order, at: datetime) -> None:
     if stage is None:
         order.stage_since = order.stage_due_at = None
     else:
-        deadlines = policy.current().deadlines
         order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
     order.sort_promised, order.sort_due = sortable(order.promised_at), sortable(order.stage_due_at)
 

@@ -29,7 +29,7 @@ from services.aggregates.orders import (
 from services.aggregates.reservations import HELD_WHERE, shrink
 from services.aggregates.stock import Movement, move_all
 from services.storage.statements import Query, fresh
-from services.work import numbering, policy
+from services.work import numbering
 from services.work.events import record
 from services.work.work import Work
 
@@ -96,8 +96,8 @@ async def add_shipment(
 
     Its number is by its pattern: usually the order's and a count.
     """
-    if len(parcels) > policy.current().max_parcels:
-        most = policy.current().max_parcels
+    if len(parcels) > work.policy.max_parcels:
+        most = work.policy.max_parcels
         raise invalid(f"A shipment has at most {most} parcels.", "parcels")
     earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
     shipment = Shipment(

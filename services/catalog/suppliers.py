@@ -11,7 +11,7 @@ from models.rules.errors import invalid
 from models.rules.events import SubjectKind
 from models.rules.text import fold, key
 from services.use_case import use_case
-from services.work import policy, search
+from services.work import search
 from services.work.inputs import amount
 from services.work.upserts import (
     UNSET,
@@ -68,7 +68,7 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
         supplier.lead_time_days = command.lead_time_days
     if not isinstance(command.minimum_order, Unset):
         supplier.minimum_order_minor = (
-            amount(command.minimum_order, policy.current().currency, "minimumOrder")
+            amount(command.minimum_order, work.policy.currency, "minimumOrder")
             if command.minimum_order is not None
             else None
         )

@@ -11,7 +11,6 @@ from models.rules.customers import CreditRating
 from models.rules.errors import invalid
 from models.rules.events import EventKind
 from services.use_case import use_case
-from services.work import policy
 from services.work.events import record
 from services.work.inputs import amount
 from services.work.upserts import lock_for_save
@@ -48,7 +47,7 @@ async def set_credit(work: Work, command: SetCredit) -> Customer:
     if not 0 <= command.terms_days <= MAX_TERMS_DAYS:
         raise invalid(f"Terms are 0 to {MAX_TERMS_DAYS} days.", "termsDays")
     customer.credit_limit_minor = (
-        None if command.limit is None else amount(command.limit, policy.current().currency, "limit")
+        None if command.limit is None else amount(command.limit, work.policy.currency, "limit")
     )
     customer.credit_rating = command.rating
     customer.terms_days = command.terms_days

@@ -14,7 +14,7 @@ from models.rules.events import EventKind, SubjectKind
 from models.rules.text import fold, phone_key
 from services.aggregates.addresses import Address, check_address
 from services.use_case import use_case
-from services.work import numbering, policy, search
+from services.work import numbering, search
 from services.work.events import record
 from services.work.numbering import CUSTOMER_PATTERN
 from services.work.references import ExternalKey, refer
@@ -110,7 +110,7 @@ async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: boo
 async def _next_code(work: Work) -> str:
     """The next code of ours that nobody gave to a customer already."""
     while True:
-        code = await numbering.gapless(work.connection, "customer", CUSTOMER_PATTERN, work.now)
+        code = await numbering.gapless(work.connection, "customer", CUSTOMER_PATTERN, work.today)
         if not await Customer.filter(code=code).using_db(work.connection).exists():
             return code
 
@@ -142,7 +142,7 @@ def _tags(tags: tuple[str, ...]) -> list[str]:
 async def _replace_addresses(
     work: Work, customer: Customer, addresses: tuple[Address, ...]
 ) -> None:
-    most = policy.current().max_addresses
+    most = work.policy.max_addresses
     if len(addresses) > most:
         raise invalid(f"At most {most} addresses.", "addresses")
     checked = [

@@ -23,7 +23,6 @@ from services.demo.company import Company
 from services.demo.people import Buyer
 from services.demo.rows import made
 from services.demo.words import NOTES
-from services.work import policy
 
 LINES: Final = ((1, 36), (2, 28), (3, 18), (4, 9), (5, 5), (8, 3), (12, 1))
 MEAN_LINES: Final = sum(lines * weight for lines, weight in LINES) / 100
@@ -52,14 +51,14 @@ class Shop:
         """A new order of the buyer: of the chosen products and portions, or of their own mind."""
         dice, customer = self.office.dice, buyer.customer
         channel = dice.weighted(CHANNELS)
-        pattern = policy.current().order_number_pattern
+        pattern = self.office.numbers.policy.order_number_pattern
         order = made(
             Order,
             id=dice.id_at(at),
             number=self.office.numbers.take(NumberKind.ORDER, pattern, at, channel),
             channel=channel,
             customer_id=customer.id,
-            currency=policy.current().currency,
+            currency=self.office.numbers.policy.currency,
             status=OrderStatus.DRAFT,
             fulfillment_status=FulfillmentStatus.UNFULFILLED,
             payment_status=PaymentStatus.UNPAID,
@@ -71,8 +70,8 @@ class Shop:
             promised_at=dice.office_time(at + timedelta(days=dice.between(4, 12))),
             shipping_net_minor=0,
             shipping_tax_minor=0,
-            shipping_tax_rule=policy.current().freight_tax,
-            rounding=policy.current().rounding,
+            shipping_tax_rule=self.office.numbers.policy.freight_tax,
+            rounding=self.office.numbers.policy.rounding,
             shipping_address=buyer.address,
             billing_address=buyer.address,
             shipping_country=buyer.address["countryCode"],

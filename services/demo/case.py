@@ -101,9 +101,9 @@ class Case:
         order_status.arrive(self.order, status)
         self.promise(at, actor)
         tax_freight(self.order, self.lines)
-        sum_up(self.order, self.lines)
+        sum_up(self.order, self.lines, self.office.numbers.policy.currency)
         derive(self.order, self.lines, 0)
-        enter_stage(self.order, at)
+        enter_stage(self.order, at, self.office.numbers.policy.deadlines)
         data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
         after = facts(self.order)
         journal = self.office.journal
@@ -115,9 +115,9 @@ class Case:
         order_status.arrive(self.order, OrderStatus.DRAFT)
         self.order.placed_at = None
         tax_freight(self.order, self.lines)
-        sum_up(self.order, self.lines)
+        sum_up(self.order, self.lines, self.office.numbers.policy.currency)
         derive(self.order, self.lines, 0)
-        enter_stage(self.order, at)
+        enter_stage(self.order, at, self.office.numbers.policy.deadlines)
         data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
         after = facts(self.order)
         kind = EventKind.ORDER_EDITED
@@ -191,7 +191,7 @@ class Case:
         derive(order, self.lines, self._requested_units())
         if order.status is OrderStatus.CONFIRMED and completes(order, self.lines):
             order_status.step(order, OrderAction.COMPLETE)
-        enter_stage(order, at)
+        enter_stage(order, at, self.office.numbers.policy.deadlines)
         order.version += 1
         order.updated_at = at
         after = facts(order)

@@ -27,7 +27,7 @@ from services.demo.words import (
     Family,
     Place,
 )
-from services.work import policy, search
+from services.work import search
 
 DISCONTINUED_EVERY: Final = 23
 """One product in so many goes out of the catalog before the history ends."""
@@ -37,6 +37,7 @@ DISCONTINUED_EVERY: Final = 23
 class Company:
     """What the history needs to know of the company; the rest lies in its rows."""
 
+    currency: str
     groups: list[CustomerGroup] = field(default_factory=list)
     suppliers: dict[str, Supplier] = field(default_factory=dict)
     warehouses: list[Warehouse] = field(default_factory=list)
@@ -46,9 +47,11 @@ class Company:
     popularity: list[float] = field(default_factory=list)
 
 
-def found(dice: Dice, rows: Rows, at: datetime, products: int, warehouses: int) -> Company:
+def found(
+    dice: Dice, rows: Rows, at: datetime, products: int, warehouses: int, currency: str
+) -> Company:
     """A company of that many products and warehouses, without customers yet; its rows are kept."""
-    company = Company()
+    company = Company(currency)
     _groups(company, dice, at)
     categories = _categories(dice, rows, at)
     _suppliers(company, dice, at)
@@ -186,8 +189,8 @@ def _product(
         supplier_id=company.suppliers[family.supplier].id,
         unit=family.unit,
         price_minor=price_minor,
-        sort_price=comparable(price_minor, policy.current().currency),
-        currency=policy.current().currency,
+        sort_price=comparable(price_minor, company.currency),
+        currency=company.currency,
         price_quantity=family.price_quantity,
         cost_minor=price_minor * dice.between(45, 70) // 100,
         tax_rate=Decimal(family.tax_rate),

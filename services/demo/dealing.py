@@ -65,7 +65,7 @@ def cancel(case: Case, at: datetime, lines: list[OrderLine] | None = None) -> No
             totals = totals_of(line, case.order.rounding)
             line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
             line.discount_minor = totals.discount_minor
-        sum_up(case.order, case.lines)
+        sum_up(case.order, case.lines, case.office.numbers.policy.currency)
     case.settle(at, SUPPORT, before, {"action": OrderAction.CANCEL.value})
 
 

@@ -29,6 +29,7 @@ from services.demo.rows import Rows
 from services.demo.size import Size
 from services.storage.database import connection, dialect
 from services.use_case import perform
+from services.work import policy
 from services.work.work import Work
 
 OWNED: Final[tuple[type[Model], ...]] = (
@@ -100,7 +101,7 @@ async def fill(
         raise invalid("The database holds rows already. The demo fills an empty one.")
     rows = Rows()
     counters = {counter.scope: counter.value for counter in await NumberCounter.all()}
-    numbers = Numbers(counters)
+    numbers = Numbers(counters, policy.current())
     end = now.astimezone(UTC).replace(microsecond=0)
     history = History(size, end, Dice(seed), rows, numbers)
     async with _at_full_speed():

@@ -18,7 +18,6 @@ from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
 from services.demo.rows import made
 from services.demo.words import CARRIERS, TRACKING_MESSAGES
-from services.work import policy
 
 
 def prepare(case: Case, at: datetime, share: float = 1) -> list[Consignment]:
@@ -164,7 +163,7 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
     order = case.order
     is_first = not case.invoices
     worth = worth_of(order, consignment.units, case.lines, is_first=is_first)
-    pattern = policy.current().invoice_number_pattern
+    pattern = case.office.numbers.policy.invoice_number_pattern
     return made(
         Invoice,
         id=case.office.dice.id_at(at),

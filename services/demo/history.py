@@ -80,7 +80,9 @@ class History:
         """The company, its shelves full and its doors not yet open."""
         journal = Journal(self.dice, self.rows)
         products, warehouses = self.size.products, self.size.warehouses
-        self.company = found(self.dice, self.rows, start, products, warehouses)
+        self.company = found(
+            self.dice, self.rows, start, products, warehouses, self.numbers.policy.currency
+        )
         stockroom = Stockroom(self.company, self.dice, self.rows, journal, self.later)
         stockroom.fill_shelves(start, self.size.orders / DAYS * MEAN_LINES)
         self.office = Office(

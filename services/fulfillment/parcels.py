@@ -12,7 +12,6 @@ from models.rules.shipment_states import ShipmentStatus
 from services.aggregates.orders import facts, lock_order
 from services.aggregates.shipments import FIELDS, NewParcel, parcel_of, write_parcel
 from services.use_case import use_case
-from services.work import policy
 from services.work.events import record
 from services.work.visibility import visible
 from services.work.work import Work
@@ -46,7 +45,7 @@ async def save_parcel(work: Work, command: SaveParcel) -> Order:
     shipment = await Shipment.get(id=found.id, using_db=work.connection)
     parcels = await Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
     if command.parcel_id is None:
-        parcel = _added(shipment, parcels, command.texts)
+        parcel = _added(work, shipment, parcels, command.texts)
         changed = [called for column, called, _ in FIELDS if getattr(parcel, column)]
         await parcel.save(force_create=True, using_db=work.connection)
     else:
@@ -72,10 +71,10 @@ async def save_parcel(work: Work, command: SaveParcel) -> Order:
     return order
 
 
-def _added(shipment: Shipment, parcels: list[Parcel], texts: NewParcel) -> Parcel:
+def _added(work: Work, shipment: Shipment, parcels: list[Parcel], texts: NewParcel) -> Parcel:
     if shipment.status is ShipmentStatus.CANCELLED:
         raise invalid("The shipment is cancelled: it has no new parcel.", "shipmentId")
-    most = policy.current().max_parcels
+    most = work.policy.max_parcels
     if len(parcels) >= most:
         raise invalid(f"A shipment has at most {most} parcels.", "shipmentId")
     position = max((each.position for each in parcels), default=-1) + 1

@@ -49,7 +49,7 @@ from services.aggregates.stock import Movement, Place, items_at, move_all
 from services.storage.statements import Query, fresh
 from services.storage.updates import update
 from services.use_case import use_case
-from services.work import numbering, policy
+from services.work import numbering
 from services.work.events import record
 from services.work.upserts import text
 from services.work.visibility import visible
@@ -102,7 +102,7 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     returnable = {
         line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
     }
-    refuse([*_check_lines(command.lines, returnable, "order"), *_check_request(command)])
+    refuse([*_check_lines(work, command.lines, returnable, "order"), *_check_request(command)])
     await check_announced(work, order, command.lines, {line.id: line for line in lines})
     before = facts(order)
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
@@ -174,7 +174,12 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     expected = {row.order_line_id: row for (row,) in rows}
     lines = {line.id: line for line in await lines_of(work, order)}
     awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
-    refuse([*_check_lines(command.lines, awaited, "return"), *_check_dispositions(command, lines)])
+    refuse(
+        [
+            *_check_lines(work, command.lines, awaited, "return"),
+            *_check_dispositions(command, lines),
+        ]
+    )
     before = facts(order)
     await work.pause()
     products = await check_back(work, command.lines, lines)
@@ -211,10 +216,10 @@ async def _count_received(
 
 
 def _check_lines(
-    lines: Sequence[ReturnUnits], possible: dict[UUID, int], whose: str
+    work: Work, lines: Sequence[ReturnUnits], possible: dict[UUID, int], whose: str
 ) -> Iterator[DomainError]:
     """What is wrong with the units, of which `possible` says how many each line can have."""
-    limit = policy.current().max_order_lines
+    limit = work.policy.max_order_lines
     if not 1 <= len(lines) <= limit:
         yield invalid(f"A return has 1 to {limit} lines.", "lines")
         return

@@ -18,7 +18,7 @@ from services.imports.repeats import Repeats
 from services.imports.report import Outcome, Problem, Report
 from services.imports.seen import Seen, look_up
 from services.imports.spool import Doubt, Kept, Spool, State, batched
-from services.work import policy
+from services.work.policy import Policy
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is, and how much there is: bytes of a file, or rows."""
@@ -44,12 +44,13 @@ class Case:
     problems: Problems
     report: Report
     progress: Progress
+    policy: Policy
     shapes: set[str] = field(default_factory=set)
 
     @property
     def rounding(self) -> Rounding:
         """How the amounts of its orders are rounded: as the mapping says, else the company's."""
-        return self.mapping.rounding or policy.current().rounding
+        return self.mapping.rounding or self.policy.rounding
 
     def where(self, kept: Kept) -> str:
         """The place of a row, for people."""

@@ -38,7 +38,7 @@ from services.aggregates.orders import completes, derive, enter_stage, facts
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
 from services.imports.wholes import Whole, is_kept, price, shipping_minor, tax_rule
-from services.work import policy, search
+from services.work import search
 from services.work.events import record
 from services.work.work import Work
 
@@ -78,7 +78,7 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
         _line(order, position, line, around.products[line.product])
         for position, line in enumerate(found.lines)
     ]
-    sum_up(order, lines)
+    sum_up(order, lines, around.work.policy.currency)
     draft = Draft(around, found, order, lines)
     kept = [(name, row) for name, row in found.shipments.items() if is_kept(row)]
     shipments = [
@@ -92,9 +92,9 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     derive(order, lines, requested_units=0)
     order_status.arrive(order, _status(found.order, order, lines))
     derive(order, lines, requested_units=0)  # anew: what was paid for a cancelled one is too much
-    part = share_of(order)
+    part = share_of(order, around.work.policy.currency)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
-    enter_stage(order, _last_step(found))
+    enter_stage(order, _last_step(found), around.work.policy.deadlines)
     _tell(draft)
     words = search.tokens(SubjectKind.ORDER, order.id, search.order_texts(order))
     return [order, *lines, *shipments, *payments, *words]
@@ -106,13 +106,14 @@ def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) ->
     sent_to = [shipment.address for shipment in found.shipments.values()]
     shipping_address = _first_address([row.shipping_address, *sent_to], customer)
     shipping_net_minor, shipping_tax_minor = shipping_minor(row)
+    day = around.work.policy.local(row.placed_at).date()
     order = Order(
         id=key,
         number=row.natural,
         channel=row.channel,
         customer_id=customer.id,
         currency=row.currency,
-        company_rate=around.rates.get((row.currency, policy.current().local(row.placed_at).date())),
+        company_rate=around.rates.get((row.currency, day)),
         status=OrderStatus.DRAFT,
         fulfillment_status=FulfillmentStatus.UNFULFILLED,
         payment_status=PaymentStatus.UNPAID,

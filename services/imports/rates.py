@@ -15,41 +15,42 @@ from services.imports.records import Kind, OrderRow
 from services.imports.report import Outcome
 from services.imports.spool import Kept, State
 from services.imports.values import instant
-from services.work import policy
+from services.work.policy import Policy
 
 BATCH = 500
 
 
 async def rates_of(
-    orders: Iterable[OrderRow], connection: BaseDBAsyncClient
+    policy: Policy, orders: Iterable[OrderRow], connection: BaseDBAsyncClient
 ) -> dict[tuple[str, date], Decimal]:
     """The rates of the orders in other currencies than the company's, by currency and day."""
-    company = policy.current().currency
     days = {
-        (each.currency, policy.current().local(each.placed_at).date())
+        (each.currency, policy.local(each.placed_at).date())
         for each in orders
-        if each.currency != company
+        if each.currency != policy.currency
     }
     return await exchange.rates_on(days, connection)
 
 
-async def rates_of_rows(kind: Kind, rows: list[Kept]) -> dict[tuple[str, date], Decimal]:
+async def rates_of_rows(
+    policy: Policy, kind: Kind, rows: list[Kept]
+) -> dict[tuple[str, date], Decimal]:
     """The rates of rows in other currencies than the company's, by currency and day."""
-    days = {_day(kind, json.loads(kept.payload or "{}")) for kept in rows}
-    foreign = {each for each in days if each[0] != policy.current().currency}
+    days = {_day(policy, kind, json.loads(kept.payload or "{}")) for kept in rows}
+    foreign = {each for each in days if each[0] != policy.currency}
     return await exchange.rates_on(foreign) if foreign else {}
 
 
 async def check_rates(case: Case) -> None:
     """Warn of orders and products in a currency whose worth nobody knows, once a currency."""
-    company = policy.current().currency
+    company = case.policy.currency
     first: dict[tuple[Kind, str], Kept] = {}
     counts: dict[tuple[Kind, str], int] = defaultdict(int)
     for kind in (Kind.PRODUCT, Kind.ORDER):
         async for batch in case.batches(f"checking {kind} currencies", kind, BATCH, State.NEW):
-            known = await rates_of_rows(kind, batch)
+            known = await rates_of_rows(case.policy, kind, batch)
             for kept in batch:
-                currency, day = _day(kind, json.loads(kept.payload or "{}"))
+                currency, day = _day(case.policy, kind, json.loads(kept.payload or "{}"))
                 if currency != company and (currency, day) not in known:
                     first.setdefault((kind, currency), kept)
                     counts[kind, currency] += 1
@@ -64,8 +65,8 @@ async def check_rates(case: Case) -> None:
         case.tell(Outcome.WARNING, kept, ErrorCode.NOT_FOUND, reason)
 
 
-def _day(kind: Kind, payload: dict[str, str]) -> tuple[str, date]:
+def _day(policy: Policy, kind: Kind, payload: dict[str, str]) -> tuple[str, date]:
     """The row's currency, and the day whose rate it needs: the latest one for a price."""
     if kind is Kind.PRODUCT:
         return payload["currency"], date.max
-    return payload["currency"], policy.current().local(instant(payload["placed_at"])).date()
+    return payload["currency"], policy.local(instant(payload["placed_at"])).date()

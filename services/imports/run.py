@@ -16,6 +16,7 @@ from services.imports.report import Outcome, Report
 from services.imports.spool import Spool, State, own_folder
 from services.imports.wholes import check_orders, check_shipments, settle_doubts
 from services.imports.writing import write
+from services.work import policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ async def import_files(
         Spool(folder / "rows.sqlite3") as spool,
         Problems(folder / "problems.sqlite3", [each.name for each in mapping.sources]) as problems,
     ):
-        case = Case(mapping, files, spool, problems, report, progress or _silent)
+        case = Case(mapping, files, spool, problems, report, progress or _silent, policy.current())
         await _check(case)
         _count_new(report)
         report.told = {outcome: problems.told(outcome) for outcome in Outcome}

@@ -24,7 +24,6 @@ from services.imports.records import (
 )
 from services.imports.report import Outcome
 from services.imports.spool import Kept, Spool, State, batched
-from services.work import policy
 
 BATCH: Final = 200
 GATHERED: Final = 25
@@ -146,23 +145,23 @@ async def check_orders(case: Case) -> None:
         sizes = case.spool.sizes(Kind.LINE, [kept.key for kept in batch])
         fitting = []
         for kept in batch:
-            reason = _size_objection(sizes.get(kept.key, 0))
+            reason = _size_objection(case, sizes.get(kept.key, 0))
             if reason is None:
                 fitting.append(kept)
             else:
                 _reject_whole(case, kept, reason)
-        rates = await rates_of_rows(Kind.ORDER, fitting)
+        rates = await rates_of_rows(case.policy, Kind.ORDER, fitting)
         for parts in gather(case.spool, fitting):
             reason = _objection(case, parts, rates)
             if reason is not None:
                 _reject_whole(case, parts.order, reason)
 
 
-def _size_objection(lines: int) -> Reason | None:
+def _size_objection(case: Case, lines: int) -> Reason | None:
     """Why an order cannot have so many lines. Those of one that is too large are not read."""
     if not lines:
         return ErrorCode.REQUIRED, "no row is a line of it"
-    most = policy.current().max_order_lines
+    most = case.policy.max_order_lines
     if lines > most:
         return ErrorCode.LIMIT_EXCEEDED, f"it has {lines} lines; {most} are possible"
     return None
@@ -207,8 +206,8 @@ def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
     if not sums.can_be_kept:
         return ErrorCode.INVALID, "it comes to more than can be kept"
     order = found.order
-    rate = rates.get((order.currency, policy.current().local(order.placed_at).date()))
-    if not has_keepable_worth(sums.total_gross_minor, order.currency, rate):
+    rate = rates.get((order.currency, case.policy.local(order.placed_at).date()))
+    if not has_keepable_worth(sums.total_gross_minor, order.currency, rate, case.policy.currency):
         return ErrorCode.INVALID, "it is worth more than can be kept"
     return None
 

@@ -152,7 +152,7 @@ async def _surroundings(work: Work, case: Case, found: list[Whole]) -> Surroundi
         products={key: goods[found_id] for key, found_id in products.items()},
         warehouses=ids.get(Kind.WAREHOUSE, {}),
         taken=frozenset(taken),
-        rates=await rates_of(orders, work.connection),
+        rates=await rates_of(work.policy, orders, work.connection),
     )
 
 

@@ -17,6 +17,7 @@ from services.aggregates.amounts import balance_of, strike_balance
 from services.aggregates.credit import book, share_of
 from services.storage.database import connection
 from services.use_case import perform
+from services.work import policy
 from services.work.events import record
 from services.work.work import Work
 
@@ -120,14 +121,17 @@ async def _orders_after(last: UUID) -> list[Order]:
 
 async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool) -> list[Drift]:
     """The orders' parts that are not what the orders come to; with `repair` they are afterwards."""
-    wrong = [order for order in orders if _drifts_of(order, "", repaired=False)]
+    company = policy.current().currency
+    wrong = [order for order in orders if _drifts_of(order, "", company, repaired=False)]
     if not wrong:
         return []
     rows = Customer.filter(id__in={order.customer_id for order in wrong})
     codes: dict[UUID, str] = dict(await rows.values_list("id", "code"))
     if repair:
         return await perform(actor, lambda work: _set_parts(work, wrong, codes))
-    listed = (_drifts_of(order, codes[order.customer_id], repaired=False) for order in wrong)
+    listed = (
+        _drifts_of(order, codes[order.customer_id], company, repaired=False) for order in wrong
+    )
     return [drift for drifts in listed for drift in drifts]
 
 
@@ -139,7 +143,7 @@ async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str])
     rows = Order.filter(id__in=[order.id for order in wrong]).using_db(work.connection)
     found = []
     for order in await rows.select_for_update().order_by("id"):
-        drifts = _drifts_of(order, codes[order.customer_id], repaired=True)
+        drifts = _drifts_of(order, codes[order.customer_id], work.policy.currency, repaired=True)
         if drifts:
             strike_balance(order)
             await book(work, order)
@@ -148,7 +152,7 @@ async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str])
     return found
 
 
-def _drifts_of(order: Order, code: str, *, repaired: bool) -> list[Drift]:
+def _drifts_of(order: Order, code: str, company: str, *, repaired: bool) -> list[Drift]:
     balance = balance_of(order)
     drifts = []
     if balance != order.balance_minor:
@@ -156,7 +160,7 @@ def _drifts_of(order: Order, code: str, *, repaired: bool) -> list[Drift]:
         drifts.append(
             Drift(code, Counter.BALANCE, *pair, order.number, repaired, currency=order.currency)
         )
-    due = share_of(order, balance)
+    due = share_of(order, company, balance)
     return drifts + _differences(code, _part(order), due, order.number, repaired=repaired)
 
 

@@ -27,12 +27,13 @@ class Numbering:
 async def list_numbering(actor: Actor) -> list[Numbering]:
     """How each kind is numbered; the example is of the channel `default`, where it has one."""
     actor.require(Permission.ORDERS_READ)
-    day = policy.current().local(clock.now()).date()
+    company = policy.current()
+    day = company.local(clock.now()).date()
     counters = {row.scope: row.value for row in await NumberCounter.all().order_by("scope")}
     found: list[Numbering] = []
     order = ""
     for kind in NumberKind:
-        pattern = policy.current().number_pattern(kind)
+        pattern = company.number_pattern(kind)
         prefix = f"{kind}:"
         count = counters.get(prefix + pattern.scope(day, DEFAULT_CHANNEL), 0) + 1
         example = pattern.format(count, day, DEFAULT_CHANNEL, order)
@@ -71,12 +72,12 @@ async def set_next_number(
         InputError: numbers that were given would come twice; the kind is counted in each order; a
             day or channel that its pattern does not ask for, or a count or channel that cannot be.
     """
-    pattern = policy.current().number_pattern(kind)
+    pattern = work.policy.number_pattern(kind)
     _check_scope(pattern, day, channel)
     if not 1 <= count < 10**MAX_DIGITS:
         raise invalid(f"A count is 1 to {10**MAX_DIGITS - 1}.", "number")
     channel = clean_channel(channel or DEFAULT_CHANNEL)
-    day = day or policy.current().local(work.now).date()
+    day = day or work.today
     scope = f"{kind}:{pattern.scope(day, channel)}"
     rows = NumberCounter.filter(scope=scope).using_db(work.connection).select_for_update()
     counter = await rows.get_or_none()

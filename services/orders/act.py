@@ -168,7 +168,7 @@ async def _cancel(step: Step) -> Guards:
         return (OrderGuard.NOTHING_LEFT,)
     for line in step.lines:
         price(line, step.order.rounding)
-    sum_up(step.order, step.lines)
+    sum_up(step.order, step.lines, step.work.policy.currency)
     return ()
 
 

@@ -174,7 +174,7 @@ async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[Orde
     if not isinstance(command.shipping, Unset):
         order.shipping_net_minor = _shipping(order, lines, command.shipping or Decimal(0))
     if not isinstance(command.shipping_tax_rate, Unset):
-        order.shipping_tax_rule = _tax_rule(order, lines, command.shipping_tax_rate)
+        order.shipping_tax_rule = _tax_rule(work, order, lines, command.shipping_tax_rate)
     _write_down(command, order)
     if not isinstance(command.lines, Unset):
         await draw_lines(work, edit, command.lines)
@@ -183,7 +183,7 @@ async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[Orde
     if is_priced and not _is_billed(lines):
         tax_freight(order, edit.lines)
     await work.pause()
-    sum_up(order, edit.lines)
+    sum_up(order, edit.lines, work.policy.currency)
     return edit
 
 
@@ -208,8 +208,8 @@ def _is_billed(lines: list[OrderLine]) -> bool:
     return any(line.shipped for line in lines)
 
 
-def _tax_rule(order: Order, lines: list[OrderLine], rate: Decimal | None) -> str:
-    rule = rule_of(rate)
+def _tax_rule(work: Work, order: Order, lines: list[OrderLine], rate: Decimal | None) -> str:
+    rule = rule_of(rate, work.policy.freight_tax)
     if rule != order.shipping_tax_rule and _is_billed(lines):
         raise invalid("What has shipped was billed with its shipping.", "shippingTaxRate")
     return rule

@@ -19,7 +19,7 @@ from services.aggregates.reservations import loose_of
 from services.orders.edit import EditOrder, draw_up, let_go, write_note
 from services.orders.edited_lines import Edit
 from services.storage import database
-from services.work import clock
+from services.work import clock, policy
 from services.work.references import ExternalKey, check
 from services.work.upserts import Unset
 from services.work.visibility import visible
@@ -54,7 +54,7 @@ async def preview_edit(
         InputError: they see no such order.
     """
     actor.require(Permission.ORDERS_WRITE)
-    work = Work(actor=actor, now=clock.now(), connection=database.connection())
+    work = Work(actor, clock.now(), database.connection(), policy.current())
     order = await read_order(work, command.order_id)
     if weigh:
         wanted = 0 if isinstance(command.lines, Unset) else len(command.lines)
@@ -88,7 +88,7 @@ async def _try(work: Work, command: EditOrder, order: Order) -> None:
         edit = await draw_up(work, command, order, await lines_of(work, order))
         await _try_stock(work, command, edit)
         if order.status is not OrderStatus.DRAFT:
-            credit.check_more(order, edit.customer)
+            credit.check_more(order, edit.customer, work.policy.currency)
     write_note(command, order)
     if isinstance(command.external_key, ExternalKey):
         await check(work, SubjectKind.ORDER, order.id, command.external_key)

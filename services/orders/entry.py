@@ -29,7 +29,6 @@ from models.rules.text import form_in, forms
 from services.aggregates.reservations import PROMISABLE, stock_row
 from services.aggregates.selling import check_product
 from services.storage.statements import Query, fresh
-from services.work import policy
 from services.work.inputs import amount
 from services.work.visibility import among
 from services.work.work import Work
@@ -81,7 +80,7 @@ async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
         Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
             of range.
     """
-    skus = _named(lines)
+    skus = _named(work, lines)
     found = await GOODS.rows(work.connection, skus) if skus else []
     products = await _seen(work, skus, [product for product, _, _ in found])
     _check(lines, products)
@@ -99,7 +98,7 @@ async def products_of(
     Raises:
         Refused: as `goods_of`.
     """
-    skus = _named(lines, known)
+    skus = _named(work, lines, known)
     found = [product for (product,) in await PRODUCTS.rows(work.connection, skus)] if skus else []
     products = await _seen(work, skus, found)
     _check(lines, products, known)
@@ -107,8 +106,8 @@ async def products_of(
     return products
 
 
-def _named(lines: Sequence[NewLine], known: Collection[int] = ()) -> list[str]:
-    limit = policy.current().max_order_lines
+def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) -> list[str]:
+    limit = work.policy.max_order_lines
     if not 1 <= len(lines) <= limit:
         raise invalid(f"An order has 1 to {limit} lines.", "lines")
     new = [line for index, line in enumerate(lines) if index not in known]
@@ -157,7 +156,7 @@ def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterat
         yield from check_product(products.get(sku), sku, path)
 
 
-def currency_of(wished: str | None, products: dict[str, Product]) -> str:
+def currency_of(wished: str | None, products: dict[str, Product], company: str) -> str:
     """The order's currency: the one asked for, else the products' own.
 
     Where they are priced in several, it is the company's, and the others are refused.
@@ -166,7 +165,7 @@ def currency_of(wished: str | None, products: dict[str, Product]) -> str:
         Refused: it is no ISO 4217 code, or a product is priced in another.
     """
     own = {product.currency for product in products.values()}
-    currency = wished or (own.pop() if len(own) == 1 else policy.current().currency)
+    currency = wished or (own.pop() if len(own) == 1 else company)
     try:
         exponent(currency)
     except UnknownCurrency:

@@ -124,9 +124,9 @@ async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
 
 
 async def _number(channel: str) -> str:
-    return await numbering.reserve(
-        NumberKind.ORDER, policy.current().order_number_pattern, clock.now(), channel
-    )
+    company = policy.current()
+    day = company.local(clock.now()).date()
+    return await numbering.reserve(NumberKind.ORDER, company.order_number_pattern, day, channel)
 
 
 @use_case(Permission.ORDERS_WRITE)
@@ -177,7 +177,7 @@ async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
     """
     customer, group, default = await buyer(work, command.customer_id)
     goods = await goods_of(work, command.lines)
-    currency = currency_of(command.currency, goods.products)
+    currency = currency_of(command.currency, goods.products, work.policy.currency)
     order = _blank(work, command, default, currency)
     order.company_rate = await company_rate(work, customer, currency)
     discount_rate = discount_of(customer, group)
@@ -187,7 +187,7 @@ async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
     )
     await work.pause()
     tax_freight(order, lines)
-    sum_up(order, lines)
+    sum_up(order, lines, work.policy.currency)
     await work.pause()
     products: Products = {each.id: each for each in goods.products.values()}
     return Drawn(customer, products, goods.stock, order, lines)
@@ -201,10 +201,9 @@ async def company_rate(
     Raises:
         InputError: at the field: nobody knows, and the customer's limit could not be kept.
     """
-    if currency == policy.current().currency:
+    if currency == work.policy.currency:
         return None
-    today = policy.current().local(work.now).date()
-    rate = await exchange.rate_on(work, currency, today)
+    rate = await exchange.rate_on(work, currency, work.today)
     if rate is None and customer.credit_limit_minor is not None:
         raise invalid(f"There is no exchange rate for {currency} yet.", field)
     return rate
@@ -219,7 +218,7 @@ async def _store(
 ) -> None:
     order, lines = drawn.order, drawn.lines
     derive(order, lines, requested_units=0)
-    enter_stage(order, work.now)
+    enter_stage(order, work.now, work.policy.deadlines)
     record(
         work,
         order,
@@ -277,8 +276,8 @@ def _blank(
         promised_at=command.promised_at,
         shipping_net_minor=amount(command.shipping, currency, "shipping"),
         shipping_tax_minor=0,
-        shipping_tax_rule=rule_of(command.shipping_tax_rate),
-        rounding=policy.current().rounding,
+        shipping_tax_rule=rule_of(command.shipping_tax_rate, work.policy.freight_tax),
+        rounding=work.policy.rounding,
         shipping_address=shipping_address,
         billing_address=check_address(command.billing_address, "billingAddress") or home,
         shipping_country=shipping_address["countryCode"] if shipping_address else None,

@@ -75,7 +75,7 @@ async def preview_order(actor: Actor, command: PlaceOrder) -> OrderPreview:
         Forbidden: the actor may not place orders.
     """
     actor.require(Permission.ORDERS_WRITE)
-    work = Work(actor=actor, now=clock.now(), connection=database.connection())
+    work = Work(actor, clock.now(), database.connection(), policy.current())
     errors: list[DomainError] = []
     try:
         channel_to_place(command)
@@ -89,7 +89,7 @@ async def preview_order(actor: Actor, command: PlaceOrder) -> OrderPreview:
     foreseen = await foresee(work, drawn.lines, drawn.products, stock=drawn.stock)
     errors = errors or await _refusals(work, command, drawn, foreseen)
     if not errors:
-        guards = credit.foresee(drawn.order, drawn.customer)
+        guards = credit.foresee(drawn.order, drawn.customer, work.policy.currency)
         order_status.step(drawn.order, OrderAction.SUBMIT, *guards)
     return await _shown(work, drawn, foreseen.missing, errors)
 
@@ -172,7 +172,7 @@ async def _earliest(
     short = {line.product_id for line in drawn.lines if line.product_id and line.id in missing}
     coming = await incoming(work, short)
     lead_times = await _lead_times(work, short)
-    today = policy.current().local(work.now).date()
+    today = work.today
     days: dict[UUID, date | None] = {}
     for line in drawn.lines:
         product = drawn.products[line.product_id]

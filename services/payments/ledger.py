@@ -25,6 +25,7 @@ from models.rules.ledger import (
 from models.rules.payment_states import PaymentKind
 from services.aggregates.amounts import restored
 from services.work import policy
+from services.work.policy import Policy
 from services.work.visibility import visible
 
 PAGE: Final = 500
@@ -112,10 +113,11 @@ async def export_ledger(
     for needed in (Permission.PAYMENTS_READ, Permission.ORDERS_READ, Permission.CUSTOMERS_READ):
         actor.require(needed)
     check_period(first, last)
-    begin = policy.current().beginning_of(first)
-    end = policy.current().beginning_of(last + timedelta(days=1))
+    company = policy.current()
+    span = company.beginning_of(first), company.beginning_of(last + timedelta(days=1))
     totals = Totals()
-    async for document in _merged(_invoices(actor, begin, end), _payments(actor, begin, end)):
+    sources = _invoices(actor, company, *span), _payments(actor, company, *span)
+    async for document in _merged(*sources):
         if document.entries:
             totals.count(document.entries)
             write(document.entries)
@@ -132,7 +134,9 @@ async def _merged(*sources: AsyncIterator[_Document]) -> AsyncIterator[_Document
         heads[index] = await anext(sources[index], None)
 
 
-async def _invoices(actor: Actor, begin: datetime, end: datetime) -> AsyncIterator[_Document]:
+async def _invoices(
+    actor: Actor, company: Policy, begin: datetime, end: datetime
+) -> AsyncIterator[_Document]:
     own = ("number", "currency", "net_minor", "tax_minor", "taxes", "order_id")
     others = {
         "shipping": "order__shipping_net_minor",
@@ -144,10 +148,9 @@ async def _invoices(actor: Actor, begin: datetime, end: datetime) -> AsyncIterat
         firsts = await _first_invoices(actor, {row["order_id"] for row in page})
         for row in page:
             is_first = firsts[row["order_id"]] == row["id"]
-            accounts = policy.current().accounts
-            postings = invoice_postings(accounts, _billed(row, is_first=is_first))
+            postings = invoice_postings(company.accounts, _billed(row, is_first=is_first))
             text = row["shipment"] or ""
-            yield _document(row, DocumentKind.INVOICE, row["number"], postings, text)
+            yield _document(company, row, DocumentKind.INVOICE, row["number"], postings, text)
 
 
 def _billed(row: dict[str, Any], *, is_first: bool) -> list[BilledRate]:
@@ -178,16 +181,17 @@ async def _first_invoices(actor: Actor, orders: set[UUID]) -> dict[UUID, UUID]:
     return {row["order_id"]: row["id"] for row in found}
 
 
-async def _payments(actor: Actor, begin: datetime, end: datetime) -> AsyncIterator[_Document]:
+async def _payments(
+    actor: Actor, company: Policy, begin: datetime, end: datetime
+) -> AsyncIterator[_Document]:
     rows = visible(Payment, actor).filter(kind__in=list(KINDS))
     period = _Period(rows, "at", begin, end)
     async for page in period.pages("kind", "currency", "amount_minor", "method", "reference"):
         for row in page:
             kind, postings_of = KINDS[PaymentKind(row["kind"])]
-            accounts = policy.current().accounts
-            postings = postings_of(accounts, row["method"], row["amount_minor"])
+            postings = postings_of(company.accounts, row["method"], row["amount_minor"])
             text = " ".join(filter(None, (row["method"], row["reference"])))
-            yield _document(row, kind, None, postings, text)
+            yield _document(company, row, kind, None, postings, text)
 
 
 @dataclass(frozen=True)
@@ -220,13 +224,14 @@ class _Period:
 
 
 def _document(
+    company: Policy,
     row: dict[str, Any],
     kind: DocumentKind,
     number: str | None,
     postings: Sequence[Posting],
     text: str,
 ) -> _Document:
-    day = policy.current().local(row["time"]).date()
+    day = company.local(row["time"]).date()
     entries = [
         Entry(
             day=day,

@@ -12,7 +12,6 @@ from models.rules.access import Permission
 from models.rules.errors import DomainError, Refused, invalid
 from models.rules.money import UnknownCurrency, exponent
 from services.use_case import use_case
-from services.work import policy
 from services.work.work import Work
 
 PLACES: Final = 8
@@ -30,8 +29,8 @@ class Quote:
     rate: Decimal
 
 
-def read(lines: Iterable[str]) -> list[Quote]:
-    """The quotes of a CSV file with the columns day, currency and rate.
+def read(lines: Iterable[str], company: str) -> list[Quote]:
+    """The quotes of a CSV file with the columns day, currency and rate, in the company's currency.
 
     Raises:
         Refused: naming each line that cannot be read, at most 100 of them.
@@ -44,7 +43,9 @@ def read(lines: Iterable[str]) -> list[Quote]:
     errors: list[DomainError] = []
     for number, row in enumerate(rows, start=2):
         try:
-            quotes.append(_quote(row["day"] or "", row["currency"] or "", row["rate"] or ""))
+            quotes.append(
+                _quote(row["day"] or "", row["currency"] or "", row["rate"] or "", company)
+            )
         except ValueError as error:
             errors.append(invalid(f"line {number}: {error}", str(number)))
     if errors:
@@ -52,13 +53,13 @@ def read(lines: Iterable[str]) -> list[Quote]:
     return quotes
 
 
-def _quote(day: str, currency: str, rate: str) -> Quote:
+def _quote(day: str, currency: str, rate: str, company: str) -> Quote:
     currency = currency.strip().upper()
     try:
         exponent(currency)
     except UnknownCurrency:
         raise ValueError(f"{currency or 'nothing'} is no currency") from None
-    if currency == policy.current().currency:
+    if currency == company:
         raise ValueError(f"{currency} is the company's own currency")
     try:
         value = Decimal(rate.strip())

@@ -4,7 +4,7 @@ import asyncio
 import operator
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -16,7 +16,6 @@ from models.rules.access import SYSTEM
 from models.rules.numbering import NumberKind, Pattern, Reset
 from services.storage.database import connection
 from services.storage.statements import Statement
-from services.work import policy
 from services.work.transaction import run
 from services.work.work import Work
 
@@ -52,7 +51,7 @@ class Block:
 _blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Block]] = WeakKeyDictionary()
 
 
-async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> str:
+async def reserve(kind: str, pattern: str, day: date, channel: str = "") -> str:
     """A unique number of a kind, from a block that this process holds.
 
     Blocks are taken in a transaction of their own, so that nobody queues behind an order that is
@@ -60,23 +59,21 @@ async def reserve(kind: str, pattern: str, at: datetime, channel: str = "") -> s
     a transaction.
     """
     parsed = Pattern.parse(pattern)
-    date = policy.current().local(at).date()
-    scope = f"{kind}:{parsed.scope(date, channel)}"
+    scope = f"{kind}:{parsed.scope(day, channel)}"
     blocks = _blocks.setdefault(connection(), defaultdict(Block))
-    return parsed.format(await blocks[scope].next(scope), date, channel)
+    return parsed.format(await blocks[scope].next(scope), day, channel)
 
 
 async def gapless(
-    client: BaseDBAsyncClient, kind: str, pattern: str, at: datetime, channel: str = ""
+    client: BaseDBAsyncClient, kind: str, pattern: str, day: date, channel: str = ""
 ) -> str:
     """The next number of a kind, taken in the caller's transaction: if that fails, so does this.
 
     The counter's row stays locked until the commit, so take it late.
     """
     parsed = Pattern.parse(pattern)
-    date = policy.current().local(at).date()
-    number = await _advance(client, f"{kind}:{parsed.scope(date, channel)}", 1)
-    return parsed.format(number, date, channel)
+    number = await _advance(client, f"{kind}:{parsed.scope(day, channel)}", 1)
+    return parsed.format(number, day, channel)
 
 
 async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> str:
@@ -85,11 +82,10 @@ async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> 
     It is counted in the order where its pattern says so, and nobody waits for anybody; else as
     `gapless`.
     """
-    pattern = policy.current().number_pattern(kind)
+    pattern = work.policy.number_pattern(kind)
     if pattern.resets is not Reset.EACH_ORDER:
-        return await gapless(work.connection, kind, pattern.text, work.now, order.channel)
-    day = policy.current().local(work.now).date()
-    return pattern.format(earlier + 1, day, order.channel, order.number)
+        return await gapless(work.connection, kind, pattern.text, work.today, order.channel)
+    return pattern.format(earlier + 1, work.today, order.channel, order.number)
 
 
 async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:

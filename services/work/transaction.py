@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 from models.rules.access import Actor
 from models.rules.errors import Overloaded, invalid
 from services.storage import database, outages
-from services.work import clock, feed, idempotency
+from services.work import clock, feed, idempotency, policy
 from services.work.commits import Commits, current_commits, listeners
 from services.work.work import Contended, Work
 
@@ -69,7 +69,7 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with in_transaction() as connection:
-                work = Work(actor=actor, now=clock.now(), connection=connection)
+                work = Work(actor, clock.now(), connection, policy.current())
                 result = await step(work)
                 await feed.enter(work.connection, work.events)
                 await work.insert(work.movements, work.events)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -13,6 +13,7 @@ from models.events import Event
 from models.inventory import StockMovement
 from models.rules.access import Actor
 from services.storage import statements
+from services.work.policy import Policy
 
 
 class Contended(Exception):
@@ -21,7 +22,7 @@ class Contended(Exception):
 
 @dataclass(slots=True)
 class Work:
-    """A transaction under way: who does it, at what time, on which connection.
+    """A transaction under way: its actor, its instant, its connection, and the company's policy.
 
     `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
     collected and written just before the commit, and with them everything is there or nothing.
@@ -34,11 +35,17 @@ class Work:
     actor: Actor
     now: datetime
     connection: BaseDBAsyncClient
+    policy: Policy
     events: list[Event] = field(default_factory=list)
     movements: list[StockMovement] = field(default_factory=list)
     freed: set[UUID] = field(default_factory=set)
     relieved: set[UUID] = field(default_factory=set)
     touched: set[UUID] = field(default_factory=set)
+
+    @property
+    def today(self) -> date:
+        """The day of the business's own clocks."""
+        return self.policy.local(self.now).date()
 
     @property
     def dialect(self) -> str:

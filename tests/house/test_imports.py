@@ -154,3 +154,35 @@ def _is_there(module: str, name: str) -> bool:
     if any(re.search(rf"\b{name}\b", file.read_text()) for file in files):
         return True
     return (path / name).is_dir() or (path / f"{name}.py").exists()
+
+
+BEGINNINGS = {
+    "graph/server/app.py",
+    "graph/commands/session.py",
+    "resolvers/context.py",
+    "services/demo/fill.py",
+    "services/imports/run.py",
+    "services/operations/credit_audit.py",
+    "services/operations/numbering.py",
+    "services/orders/edit_preview.py",
+    "services/orders/place.py",
+    "services/orders/preview.py",
+    "services/payments/ledger.py",
+    "services/work/transaction.py",
+}
+"""Where a request, a use case or a transaction begins, and takes up the company's policy."""
+
+
+def test_the_policy_is_handed_down() -> None:
+    """Everything below a beginning has it from its `Work` or its `Context`."""
+    reading = {
+        str(path) for path in sources() if path.parts[0] in PACKAGES and _reads_policy(_tree(path))
+    }
+    assert reading == BEGINNINGS
+
+
+def _reads_policy(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and ast.unparse(node) in {"policy.current", "policy.use"}
+        for node in ast.walk(tree)
+    )

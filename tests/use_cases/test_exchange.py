@@ -120,15 +120,15 @@ async def test_saving_again_changes_what_is_other(database: Database) -> None:
 )
 def test_lines_that_cannot_be_read(line: str, told: str) -> None:
     with pytest.raises(Refused) as refused:
-        rates.read(["day,currency,rate", "2026-03-01,USD,0.9", line])
+        rates.read(["day,currency,rate", "2026-03-01,USD,0.9", line], "EUR")
     assert [error.message for error in refused.value.errors] == [f"line 3: {told}"]
 
 
 def test_a_file_is_read() -> None:
     lines = ["currency,rate,day", "usd, 0.9,2026-03-01", "JPY,0.0061,2026-03-02"]
-    assert rates.read(lines) == [
+    assert rates.read(lines, "EUR") == [
         Quote(date(2026, 3, 1), "USD", Decimal("0.9")),
         Quote(date(2026, 3, 2), "JPY", Decimal("0.0061")),
     ]
     with pytest.raises(Refused, match="The file has no column rate"):
-        rates.read(["day,currency", "2026-03-01,USD"])
+        rates.read(["day,currency", "2026-03-01,USD"], "EUR")

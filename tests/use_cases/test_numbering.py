@@ -65,8 +65,11 @@ async def test_a_month_begins_where_the_business_is(sqlite_database: Database) -
     usual = policy.current()
     policy.use(policy.Policy(time_zone="Pacific/Auckland"))
     try:
-        late = datetime(2026, 3, 31, 12, tzinfo=UTC)
-        assert await numbering.reserve("order", ORDERS, late, "x") == "SO-X-202604-000001"
+        trade = await open_trade()
+        await trade.product("POT", near=1)
+        with clock.frozen(datetime(2026, 3, 31, 12, tzinfo=UTC)):
+            order = await trade.place(("POT", 1), channel="x")
+        assert order.number == "SO-X-202604-000001"
     finally:
         policy.use(usual)
 

@@ -21,7 +21,6 @@ from services.aggregates.lots.stored import (
     Step,
     change,
     check_expiry,
-    day_of,
     free,
     lying,
     pieces,
@@ -129,7 +128,7 @@ async def _shelf(work: Work, warehouse_id: UUID, products: Products, at: datetim
     ).using_db(work.connection)
     for row in await rows.select_related("unit"):
         found[row.unit.product_id][row.unit.code] = row
-    return _Shelf(found, day_of(at))
+    return _Shelf(found, work.policy.local(at).date())
 
 
 async def assign(
@@ -224,7 +223,7 @@ async def send_out(
         await _fill(work, shelf, bare, lines, products, {})
     held = await _assigned(work, shipment)
     assigned = [each for each in held if each.shipment_line_id in contents]
-    refuse([*_spoiled(assigned, day_of(at))])
+    refuse([*_spoiled(assigned, work.policy.local(at).date())])
     there = await _there(work, shipment, assigned)
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
     await change(

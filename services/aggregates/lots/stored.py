@@ -8,7 +8,7 @@ item is locked by then.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -30,7 +30,6 @@ from models.rules.tracking import (
 )
 from models.tracking import TrackedUnit, UnitMovement, UnitStock
 from services.aggregates.stock import Movement
-from services.work import policy
 from services.work.work import Contended, Work
 
 T = TypeVar("T")
@@ -239,7 +238,7 @@ async def _unmark(work: Work, item: StockItem) -> None:
     rows = UnitStock.filter(stock_item_id=item.id, damaged__gt=0).using_db(work.connection)
     marked = await rows.select_related("unit")
     surplus = sum(row.damaged for row in marked) - item.damaged
-    today = day_of(work.now)
+    today = work.today
     freed = first_out([lying(row, row.damaged, today) for row in marked], surplus)
     await change(work, {key: Shift(damaged=-units) for key, units in freed.items()})
 
@@ -260,7 +259,7 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
             continue
         shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
         rows = {row.id: row for row in await shelf.select_related("unit")}
-        today = day_of(work.now)
+        today = work.today
         taken = first_out([lying(row, free(row), today) for row in rows.values()], quantity)
         if sum(taken.values()) != quantity:
             raise Contended
@@ -277,11 +276,6 @@ def free(row: UnitStock) -> int:
     """What of a unit in a stock item is neither assigned to a shipment nor damaged."""
     units: int = row.quantity - row.assigned - row.damaged
     return units
-
-
-def day_of(at: datetime) -> date:
-    """The company's day at an instant: the one by which units expire."""
-    return policy.current().local(at).date()
 
 
 def lying(row: UnitStock, units: int, today: date) -> Lying:
