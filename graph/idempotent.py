@@ -33,10 +33,12 @@ MAX_KEY: Final = 200
 DIRECTIVE: Final = GraphQLDirective(
     IDEMPOTENT,
     [DirectiveLocation.FIELD],
-    {"key": GraphQLArgument(GraphQLNonNull(GraphQLString), description="At most 200 characters.")},
+    {"key": GraphQLArgument(GraphQLNonNull(GraphQLString), description="1 to 200 characters.")},
     description=(
-        "On a field of a mutation: do this once for the key. A request that repeats key and input "
-        "is told what was done, with `replayed: true`. Keys are kept for a week."
+        "Makes a mutation field safe to retry. A request with the same key and input changes "
+        "nothing: it answers the changed objects as they are now, with `replayed: true`. Other "
+        "input with the key is answered KEY_REUSED. A key is kept for a week, and belongs to its "
+        "caller. A refusal leaves the key free."
     ),
 )
 

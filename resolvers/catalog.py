@@ -98,17 +98,24 @@ def products_of_category() -> Listing:
 def product(
     info: Info,
     id: OptionalId = None,
-    sku: Annotated[str | None, strawberry.argument(description="By the SKU.")] = None,
-    barcode: Annotated[str | None, strawberry.argument(description="By the barcode.")] = None,
+    sku: Annotated[str | None, strawberry.argument(description="The product's SKU.")] = None,
+    barcode: Annotated[
+        str | None, strawberry.argument(description="The product's barcode.")
+    ] = None,
     external_ref: OptionalRef = None,
 ) -> Found:
     return find_one(info.context, Product, id, external_ref, sku=sku, barcode=barcode)
 
 
 def products(
-    where: Annotated[ProductWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        ProductWhere | None,
+        strawberry.argument(description="The filter. Without it: all products."),
+    ] = None,
     search: ProductSearch = None,
-    sort: Annotated[ProductSort, strawberry.argument(description="By what.")] = ProductSort.NAME,
+    sort: Annotated[
+        ProductSort, strawberry.argument(description="The sort key.")
+    ] = ProductSort.NAME,
     desc: Descending = False,
 ) -> Listing:
     query = product_query(where)
@@ -130,7 +137,7 @@ async def categories(info: Info) -> list[Category]:
 def supplier(
     info: Info,
     id: OptionalId = None,
-    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+    code: Annotated[str | None, strawberry.argument(description="The supplier's code.")] = None,
 ) -> Found:
     return find_one(info.context, Supplier, id, None, code=code)
 
@@ -147,9 +154,13 @@ def suppliers(search: SupplierSearch = None) -> Listing:
 
 async def product_save(
     info: Info,
-    input: Annotated[ProductInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        ProductInput,
+        strawberry.argument(description="The product's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(description="The product to change. Without an id a new one is made."),
     ] = None,
     version: OptionalVersion = None,
 ) -> Product:
@@ -178,9 +189,13 @@ async def product_save(
 
 async def category_save(
     info: Info,
-    input: Annotated[CategoryInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        CategoryInput,
+        strawberry.argument(description="The category's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(description="The category to change. Without an id a new one is made."),
     ] = None,
     version: OptionalVersion = None,
 ) -> Category:
@@ -196,9 +211,13 @@ async def category_save(
 
 async def supplier_save(
     info: Info,
-    input: Annotated[SupplierInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        SupplierInput,
+        strawberry.argument(description="The supplier's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(description="The supplier to change. Without an id a new one is made."),
     ] = None,
     version: OptionalVersion = None,
 ) -> Supplier:

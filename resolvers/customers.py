@@ -97,7 +97,9 @@ def lifetime_value(context: Context, lifetime_minor: int) -> Amount:
 async def frequent_products(
     customer: strawberry.Parent[Customer],
     info: Info,
-    first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
+    first: Annotated[
+        int, strawberry.argument(description="The number of products, 0 to 100.")
+    ] = 10,
 ) -> list[ScoredProduct]:
     size = PageRequest(first=first).size
     bought = await info.context.by_key(loaders.purchases(size), customer.id)
@@ -110,7 +112,9 @@ async def frequent_products(
 async def recommendations(
     customer: strawberry.Parent[Customer],
     info: Info,
-    first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 10,
+    first: Annotated[
+        int, strawberry.argument(description="The number of products, 0 to 100.")
+    ] = 10,
 ) -> list[ScoredProduct]:
     size = PageRequest(first=first).size
     best = (await info.context.by_key(loaders.companions, customer.id))[:size]
@@ -125,16 +129,21 @@ async def recommendations(
 def customer(
     info: Info,
     id: OptionalId = None,
-    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+    code: Annotated[str | None, strawberry.argument(description="The customer's code.")] = None,
     external_ref: OptionalRef = None,
 ) -> Found:
     return find_one(info.context, Customer, id, external_ref, code=code)
 
 
 def customers(
-    where: Annotated[CustomerWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        CustomerWhere | None,
+        strawberry.argument(description="The filter. Without it: all customers."),
+    ] = None,
     search: CustomerSearch = None,
-    sort: Annotated[CustomerSort, strawberry.argument(description="By what.")] = CustomerSort.NAME,
+    sort: Annotated[
+        CustomerSort, strawberry.argument(description="The sort key.")
+    ] = CustomerSort.NAME,
     desc: Descending = False,
 ) -> Listing:
     query = customer_query(where)
@@ -155,9 +164,13 @@ async def customer_groups(info: Info) -> list[CustomerGroup]:
 
 async def customer_save(
     info: Info,
-    input: Annotated[CustomerInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        CustomerInput,
+        strawberry.argument(description="The customer's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(description="The customer to change. Without an id a new one is made."),
     ] = None,
     version: OptionalVersion = None,
 ) -> Customer:
@@ -181,16 +194,22 @@ async def customer_credit_set(
     info: Info,
     id: Id,
     version: Version,
-    rating: Annotated[CreditRating, strawberry.argument(description="How well they pay.")],
+    rating: Annotated[CreditRating, strawberry.argument(description="The credit rating.")],
     terms_days: Annotated[
-        int, strawberry.argument(description="Days from an invoice until it is due.")
+        int,
+        strawberry.argument(
+            description="The payment terms: days from an invoice until it is due, 0 to 3650."
+        ),
     ],
     limit: Annotated[
         Decimal | None,
-        strawberry.argument(description="The most they may owe, company currency; else no limit."),
+        strawberry.argument(
+            description="The credit limit in the company's currency, not below 0. Null: no limit."
+        ),
     ] = None,
     blocked: Annotated[
-        bool | None, strawberry.argument(description="Whether they may not order; else as it is.")
+        bool | None,
+        strawberry.argument(description="True refuses the customer's new orders. Null: as it is."),
     ] = None,
 ) -> Customer:
     key = input_key("Customer", id, ("id",))
@@ -200,9 +219,13 @@ async def customer_credit_set(
 
 async def customer_group_save(
     info: Info,
-    input: Annotated[CustomerGroupInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        CustomerGroupInput,
+        strawberry.argument(description="The group's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(description="The group to change. Without an id a new one is made."),
     ] = None,
     version: OptionalVersion = None,
 ) -> CustomerGroup:

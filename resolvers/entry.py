@@ -70,7 +70,7 @@ COUNTERS: Final = ("available", "incoming")
 
 async def order_entry_defaults(
     info: Info,
-    customer_id: Annotated[strawberry.ID, strawberry.argument(description="Who orders.")],
+    customer_id: Annotated[strawberry.ID, strawberry.argument(description="The customer's id.")],
 ) -> Defaults | None:
     actor = info.context.actor
     rows = visible(Customer, actor).select_related("group")
@@ -103,7 +103,10 @@ async def availability(
     info: Info,
     lines: Annotated[
         list[LineInput],
-        strawberry.argument(description="What is wished for. Lines of one product share it."),
+        strawberry.argument(
+            description="The requested units: at most 2000 lines unless the operator has set "
+            "another limit. Lines of one product share its available units."
+        ),
     ],
 ) -> list[Availability]:
     most = info.context.policy.max_order_lines

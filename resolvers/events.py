@@ -94,12 +94,13 @@ def events(
     info: Info,
     after: After = None,
     kinds: Annotated[
-        list[EventKind] | None, strawberry.argument(description="Only of these kinds.")
+        list[EventKind] | None, strawberry.argument(description="Only events of these kinds.")
     ] = None,
     subject_id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Only about this object.")
+        strawberry.ID | None,
+        strawberry.argument(description="Only events of the object with this id."),
     ] = None,
-    first: Annotated[int, strawberry.argument(description="How many, at most 100.")] = 100,
+    first: Annotated[int, strawberry.argument(description="The number of events, 0 to 100.")] = 100,
 ) -> Listed:
     where = NUMBERED
     if kinds is not None:

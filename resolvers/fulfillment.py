@@ -65,11 +65,12 @@ def requested_at(created_at: datetime) -> datetime:
 def shipment(
     info: Info,
     id: OptionalId = None,
-    number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
+    number: Annotated[str | None, strawberry.argument(description="The shipment's number.")] = None,
     tracking_number: Annotated[
         str | None,
         strawberry.argument(
-            description="By a carrier's number of a parcel; of several the latest shipment."
+            description="The carrier's tracking number of a parcel. Of several shipments the "
+            "latest."
         ),
     ] = None,
 ) -> Found:
@@ -81,7 +82,10 @@ def shipment(
 
 
 def shipments(
-    where: Annotated[ShipmentWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        ShipmentWhere | None,
+        strawberry.argument(description="The filter. Without it: all shipments."),
+    ] = None,
 ) -> Listing:
     return Listing(
         table=Shipment,
@@ -93,7 +97,9 @@ def shipments(
 
 
 def returns_listed(
-    where: Annotated[ReturnWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        ReturnWhere | None, strawberry.argument(description="The filter. Without it: all returns.")
+    ] = None,
 ) -> Listing:
     return Listing(
         table=Return,
@@ -106,14 +112,17 @@ def returns_listed(
 
 async def parcel_save(
     info: Info,
-    shipment_id: Annotated[strawberry.ID, strawberry.argument(description="Which shipment.")],
+    shipment_id: Annotated[strawberry.ID, strawberry.argument(description="The shipment's id.")],
     input: Annotated[
         ParcelInput,
-        strawberry.argument(description="What is left out stays as it is; an empty text clears."),
+        strawberry.argument(
+            description="The parcel's texts. A text that is left out or null stays; an empty text "
+            "clears."
+        ),
     ],
     parcel_id: Annotated[
         strawberry.ID | None,
-        strawberry.argument(description="Which parcel; without it a new one."),
+        strawberry.argument(description="The parcel to correct. Without an id a new one is added."),
     ] = None,
 ) -> Order:
     command = SaveParcel(
@@ -126,9 +135,9 @@ async def parcel_save(
 
 async def shipment_create(
     info: Info,
-    order_id: Annotated[strawberry.ID, strawberry.argument(description="Which order.")],
+    order_id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")],
     version: Version,
-    input: Annotated[ShipInput, strawberry.argument(description="What goes, from where.")],
+    input: Annotated[ShipInput, strawberry.argument(description="The shipment.")],
 ) -> Order:
     command = CreateShipment(
         order_id=input_key("Order", order_id, ("orderId",)),
@@ -157,14 +166,30 @@ def _chosen(lines: list[ShipLineInput]) -> dict[UUID, tuple[NamedUnits, ...]]:
 async def shipment_track(
     info: Info,
     id: Id,
-    status: Annotated[ShipmentStatus, strawberry.argument(description="How far it is.")],
+    status: Annotated[
+        ShipmentStatus, strawberry.argument(description="The status of the tracking event.")
+    ],
     parcel_id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="One parcel; else all.")
+        strawberry.ID | None,
+        strawberry.argument(
+            description="The parcel of the event. Without it: the whole shipment. DELIVERED of a "
+            "parcel delivers the shipment once all parcels are delivered."
+        ),
     ] = None,
-    at: Annotated[datetime | None, strawberry.argument(description="When; else now.")] = None,
-    place: Annotated[str | None, strawberry.argument(description="Where.")] = None,
+    at: Annotated[
+        datetime | None,
+        strawberry.argument(
+            description="The instant of the event, from the order's placing until now. Without it: "
+            "now."
+        ),
+    ] = None,
+    place: Annotated[
+        str | None,
+        strawberry.argument(description="The place of the event, at most 200 characters."),
+    ] = None,
     message: Annotated[
-        str | None, strawberry.argument(description="What the carrier says.")
+        str | None,
+        strawberry.argument(description="The carrier's message, at most 1000 characters."),
     ] = None,
 ) -> Order:
     command = Track(
@@ -180,9 +205,17 @@ async def shipment_track(
 
 async def return_request(
     info: Info,
-    order_id: Annotated[strawberry.ID, strawberry.argument(description="Which order.")],
-    lines: Annotated[list[ReturnLineInput], strawberry.argument(description="What comes back.")],
-    reason: Annotated[str, strawberry.argument(description="Why, at most 1000 characters.")],
+    order_id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")],
+    lines: Annotated[
+        list[ReturnLineInput],
+        strawberry.argument(
+            description="The units that come back: 1 to 2000 lines unless the operator has set "
+            "another limit."
+        ),
+    ],
+    reason: Annotated[
+        str, strawberry.argument(description="The customer's reason, 1 to 1000 characters.")
+    ],
 ) -> Order:
     command = RequestReturn(
         order_id=input_key("Order", order_id, ("orderId",)),
@@ -195,16 +228,25 @@ async def return_request(
 async def return_receive(
     info: Info,
     id: Id,
-    version: Annotated[int, strawberry.argument(description="The return's version that you saw.")],
+    version: Annotated[
+        int,
+        strawberry.argument(
+            description="The return's version that the caller read. Another present version is "
+            "answered VERSION_CONFLICT."
+        ),
+    ],
     lines: Annotated[
         list[ReturnLineInput],
-        strawberry.argument(description="What has come; a line once for each disposition."),
+        strawberry.argument(
+            description="The received units: 1 to 2000 lines unless the operator has set another "
+            "limit. Units of one order line with different dispositions are lines of their own."
+        ),
     ],
     warehouse_id: Annotated[
         strawberry.ID | None,
         strawberry.argument(
-            description="Where all of it is put; without it each unit goes back to the warehouse "
-            "that it left from."
+            description="The warehouse that all units are put into. Without it each unit goes back "
+            "to the warehouse that it left."
         ),
     ] = None,
 ) -> Order:

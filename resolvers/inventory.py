@@ -57,7 +57,8 @@ MOVEMENTS: Final = Listing(
 
 def stock_of_warehouse(
     low_only: Annotated[
-        bool, strawberry.argument(description="Only what has sunk to its reorder point.")
+        bool,
+        strawberry.argument(description="True: only stock items that are low, as `isLow` has it."),
     ] = False,
 ) -> Listing:
     return LOW if low_only else STOCK
@@ -68,9 +69,12 @@ def movements() -> Listing:
 
 
 def stock_items(
-    where: Annotated[StockWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        StockWhere | None,
+        strawberry.argument(description="The filter. Without it: all stock items."),
+    ] = None,
     search: StockSearch = None,
-    sort: Annotated[StockSort, strawberry.argument(description="By what.")] = StockSort.SKU,
+    sort: Annotated[StockSort, strawberry.argument(description="The sort key.")] = StockSort.SKU,
     desc: Descending = False,
 ) -> Listing:
     query = stock_query(where)
@@ -93,15 +97,15 @@ async def warehouses(info: Info) -> list[Warehouse]:
 def warehouse(
     info: Info,
     id: OptionalId = None,
-    code: Annotated[str | None, strawberry.argument(description="By the code.")] = None,
+    code: Annotated[str | None, strawberry.argument(description="The warehouse's code.")] = None,
 ) -> Found:
     return find_one(info.context, Warehouse, id, None, code=code)
 
 
 async def stock_item(
     info: Info,
-    sku: Annotated[str, strawberry.argument(description="Which product.")],
-    warehouse_id: Annotated[strawberry.ID, strawberry.argument(description="Where.")],
+    sku: Annotated[str, strawberry.argument(description="The product's SKU.")],
+    warehouse_id: Annotated[strawberry.ID, strawberry.argument(description="The warehouse's id.")],
 ) -> StockItem | None:
     rows = visible(StockItem, info.context.actor)
     place = key_of("Warehouse", warehouse_id)
@@ -114,7 +118,8 @@ async def stock_item(
 async def stock_adjust(
     info: Info,
     changes: Annotated[
-        list[StockChange], strawberry.argument(description="1 to 500; all are made, or none.")
+        list[StockChange],
+        strawberry.argument(description="The corrections, 1 to 500. All are made, or none."),
     ],
 ) -> list[StockItem]:
     commands = tuple(
@@ -137,10 +142,19 @@ async def stock_adjust(
 
 async def stock_transfer(
     info: Info,
-    from_id: Annotated[strawberry.ID, strawberry.argument(description="The warehouse it leaves.")],
-    to_id: Annotated[strawberry.ID, strawberry.argument(description="The warehouse it goes to.")],
+    from_id: Annotated[
+        strawberry.ID,
+        strawberry.argument(description="The id of the warehouse that the units leave."),
+    ],
+    to_id: Annotated[
+        strawberry.ID,
+        strawberry.argument(
+            description="The id of the warehouse that the units go to, another one."
+        ),
+    ],
     lines: Annotated[
-        list[TransferLine], strawberry.argument(description="1 to 500; all of them go, or none.")
+        list[TransferLine],
+        strawberry.argument(description="The units by product, 1 to 500 lines. All go, or none."),
     ],
 ) -> list[StockItem]:
     command = TransferStock(
@@ -153,11 +167,18 @@ async def stock_transfer(
 
 async def reorder_rule_set(
     info: Info,
-    stock_item_id: Annotated[strawberry.ID, strawberry.argument(description="Which stock.")],
-    reorder_point: Annotated[int, strawberry.argument(description="Reorder from here on.")],
-    reorder_quantity: Annotated[int, strawberry.argument(description="Reorder this many.")],
+    stock_item_id: Annotated[
+        strawberry.ID, strawberry.argument(description="The stock item's id.")
+    ],
+    reorder_point: Annotated[
+        int, strawberry.argument(description="The reorder point in units, from 0.")
+    ],
+    reorder_quantity: Annotated[
+        int, strawberry.argument(description="The reorder quantity in units, from 0.")
+    ],
     safety_stock: Annotated[
-        int | None, strawberry.argument(description="Units to keep back; else as they are.")
+        int | None,
+        strawberry.argument(description="The safety stock in units, from 0. Null: as it is."),
     ] = None,
 ) -> list[StockItem]:
     key = input_key("StockItem", stock_item_id, ("stockItemId",))
@@ -169,7 +190,7 @@ async def balance_at(
     item: strawberry.Parent[StockItem],
     info: Info,
     at: Annotated[
-        datetime | None, strawberry.argument(description="The instant; else now.")
+        datetime | None, strawberry.argument(description="The instant. Without it: now.")
     ] = None,
 ) -> Balance | None:
     load = partial(loaders.balances_at, info.context.actor, at or clock.now())
@@ -179,9 +200,15 @@ async def balance_at(
 
 async def warehouse_save(
     info: Info,
-    input: Annotated[WarehouseInput, strawberry.argument(description="The fields.")],
+    input: Annotated[
+        WarehouseInput,
+        strawberry.argument(description="The warehouse's fields. A field that is left out stays."),
+    ],
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="Which one; without it a new one.")
+        strawberry.ID | None,
+        strawberry.argument(
+            description="The warehouse to change. Without an id a new one is made."
+        ),
     ] = None,
     version: OptionalVersion = None,
 ) -> Warehouse:

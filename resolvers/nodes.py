@@ -50,7 +50,9 @@ def node(info: Info, id: Id) -> Lookup | None:
 
 async def nodes(
     info: Info,
-    ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids.")],
+    ids: Annotated[
+        list[strawberry.ID], strawberry.argument(description="The global ids, at most 100.")
+    ],
 ) -> list[Any]:
     if len(ids) > MAX_NODES:
         raise BadRequest(f"At most {MAX_NODES} ids.")

@@ -59,8 +59,10 @@ PREVIEWED_LINE: Final = 10 * OBJECT
 MOST_PREVIEWED: Final = 4_000
 """Lines that one preview counts at most, so that one of any order is let through."""
 
-WhereOrder = Annotated[OrderWhere | None, strawberry.argument(description="Which ones.")]
-SortOrder = Annotated[OrderSort, strawberry.argument(description="By what.")]
+WhereOrder = Annotated[
+    OrderWhere | None, strawberry.argument(description="The filter. Without it: all orders.")
+]
+SortOrder = Annotated[OrderSort, strawberry.argument(description="The sort key.")]
 
 
 def available_actions(
@@ -108,10 +110,10 @@ def orders_of_customer(
 def order(
     info: Info,
     id: OptionalId = None,
-    number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
+    number: Annotated[str | None, strawberry.argument(description="The order's number.")] = None,
     external_ref: OptionalRef = None,
     tracking_token: Annotated[
-        str | None, strawberry.argument(description="By the token of a tracking link.")
+        str | None, strawberry.argument(description="The token of the order's tracking link.")
     ] = None,
 ) -> Found:
     if tracking_token is not None:
@@ -150,7 +152,7 @@ def _listing(
     )
 
 
-Ordered = Annotated[OrderInput, strawberry.argument(description="What is ordered.")]
+Ordered = Annotated[OrderInput, strawberry.argument(description="The order.")]
 
 
 async def order_place(info: Info, input: Ordered) -> Order:
@@ -194,12 +196,18 @@ async def order_act(
     info: Info,
     id: Id,
     version: Version,
-    action: Annotated[OrderAction, strawberry.argument(description="The step to take.")],
+    action: Annotated[OrderAction, strawberry.argument(description="The action.")],
     lines: Annotated[
         list[LineQuantity] | None,
-        strawberry.argument(description="For CANCEL: these units only."),
+        strawberry.argument(
+            description="Only with CANCEL: the units to cancel. Without lines: all units that have "
+            "not shipped."
+        ),
     ] = None,
-    reason: Annotated[str | None, strawberry.argument(description="Why, for the timeline.")] = None,
+    reason: Annotated[
+        str | None,
+        strawberry.argument(description="The reason for the timeline, at most 1000 characters."),
+    ] = None,
 ) -> Order:
     command = ActOnOrder(
         order_id=input_key("Order", id, ("id",)),
@@ -211,7 +219,10 @@ async def order_act(
     return await actions.act_on_order(info.context.actor, command)
 
 
-Edited = Annotated[OrderEditInput, strawberry.argument(description="How it is to be.")]
+Edited = Annotated[
+    OrderEditInput,
+    strawberry.argument(description="The fields to replace. A field that is left out stays."),
+]
 
 
 async def order_edit(
@@ -219,7 +230,9 @@ async def order_edit(
     id: Id,
     version: Version,
     input: Edited,
-    reason: Annotated[str, strawberry.argument(description="Why, for the timeline.")],
+    reason: Annotated[
+        str, strawberry.argument(description="The reason for the timeline, 1 to 1000 characters.")
+    ],
 ) -> Order:
     command = _edit(input_key("Order", id, ("id",)), version, input, reason)
     return await editing.edit_order(info.context.actor, command)
@@ -272,7 +285,12 @@ def _edited_line(index: int, line: Any) -> EditedLine:
 async def order_note(
     info: Info,
     id: Id,
-    text: Annotated[str, strawberry.argument(description="What is to be noted.")],
+    text: Annotated[
+        str,
+        strawberry.argument(
+            description="The line to add. The whole note has at most 10000 characters."
+        ),
+    ],
 ) -> Order:
     return await note_on_order(info.context.actor, input_key("Order", id, ("id",)), text)
 

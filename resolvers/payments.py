@@ -35,7 +35,10 @@ def invoice_balance(
 
 
 def payments(
-    where: Annotated[PaymentWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        PaymentWhere | None,
+        strawberry.argument(description="The filter. Without it: all payments."),
+    ] = None,
 ) -> Listing:
     return Listing(
         table=Payment,
@@ -49,13 +52,16 @@ def payments(
 def invoice(
     info: Info,
     id: OptionalId = None,
-    number: Annotated[str | None, strawberry.argument(description="By the number.")] = None,
+    number: Annotated[str | None, strawberry.argument(description="The invoice's number.")] = None,
 ) -> Found:
     return find_one(info.context, Invoice, id, None, number=number)
 
 
 def invoices(
-    where: Annotated[InvoiceWhere | None, strawberry.argument(description="Which ones.")] = None,
+    where: Annotated[
+        InvoiceWhere | None,
+        strawberry.argument(description="The filter. Without it: all invoices."),
+    ] = None,
 ) -> Listing:
     return Listing(
         table=Invoice,
@@ -68,8 +74,8 @@ def invoices(
 
 async def payment_record(
     info: Info,
-    order_id: Annotated[strawberry.ID, strawberry.argument(description="Which order.")],
-    input: Annotated[PaymentInput, strawberry.argument(description="What was paid.")],
+    order_id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")],
+    input: Annotated[PaymentInput, strawberry.argument(description="The payment.")],
 ) -> Order:
     payment_id = input.payment_id
     command = RecordPayment(

@@ -43,7 +43,10 @@ def named_units(units: Sequence[UnitInput] | None) -> tuple[NamedUnits, ...] | N
 async def trace(
     info: Info,
     code: Annotated[
-        str, strawberry.argument(description="A lot's code or a serial number, exactly.")
+        str,
+        strawberry.argument(
+            description="The lot's code or the serial number, in full, at most 64 characters."
+        ),
     ],
 ) -> Way | None:
     exact = [form for form in forms(code) if len(form) <= MAX_CODE]

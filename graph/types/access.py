@@ -12,23 +12,27 @@ from resolvers import events
 from resolvers.loaders import customers
 
 
-@strawberry.type(description="Who did something, as it stood at that time.")
+@strawberry.type(
+    description="The actor of a change: the kind, key and name that were recorded with it."
+)
 class Actor:
-    kind: ActorKind = strawberry.field(description="What kind of actor.")
+    kind: ActorKind = strawberry.field(description="The kind of actor.")
     id: strawberry.ID = strawberry.field(
-        description="Kind and key, as `STAFF:7`: unique over all kinds, so caches may go by it."
+        description="Kind and key in one, such as `STAFF:7`. Unique over all kinds, so client "
+        "caches can use it."
     )
-    key: str = strawberry.field(description="Their key among those of their kind.")
+    key: str = strawberry.field(description="The actor's key, unique among actors of its kind.")
     name: str | None = computed_by(
         events.actor_name,
         "name",
         customers.customer,
-        description="What they were called; where that was not kept, what they are called now.",
+        description="The name at the time of the change; else the customer's present name. Null "
+        "where neither is known.",
     )
     subject: Node | None = asked_of(
         events.acting,
-        "The object that they are, as it is now: the customer of a `CUSTOMER`. Null for actors "
-        "that are no object here, and where you see none.",
+        "The customer behind an actor of kind CUSTOMER, as it is now. Null for "
+        "other kinds, and where the caller may not read customers.",
         "customer_id",
     )
 

@@ -27,73 +27,115 @@ LazyStockItem = Annotated["StockItem", strawberry.lazy("graph.types.inventory")]
 LazyProduct = Annotated["Product", strawberry.lazy("graph.types.catalog")]
 
 
-@strawberry.type(description="What products of a category say about themselves.")
+@strawberry.type(description="The definition of an attribute of a category's products.")
 class AttributeDefinition:
-    key: str = strawberry.field(description="What it is called.")
-    type: AttributeType = strawberry.field(description="What kind of value it has.")
-    unit: str | None = strawberry.field(description="What it is measured in.")
-    choices: list[str] | None = strawberry.field(description="The values of a CHOICE.")
-    required: bool = strawberry.field(description="Whether each product has it.")
+    key: str = strawberry.field(
+        description="The attribute's key, 1 to 64 characters, unique in the category."
+    )
+    type: AttributeType = strawberry.field(description="The type of the attribute's values.")
+    unit: str | None = strawberry.field(
+        description="The unit of the attribute's values, such as `kg`. Null where they have none."
+    )
+    choices: list[str] | None = strawberry.field(
+        description="The possible values of a CHOICE, 1 to 200. Null for other types."
+    )
+    required: bool = strawberry.field(description="True: each product of the category has a value.")
 
 
-@stands_for(tables.Category, "A shelf of the catalog.")
+@stands_for(tables.Category, "A category of the catalog.")
 class Category(Node):
     id: strawberry.ID = identified("Category")
-    version: int = strawberry.field(description="Goes up with every change.")
-    name: str = strawberry.field(description="Unique.")
-    parent: Optional["Category"] = related(loaders.parent, "The category that it lies in.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    name: str = strawberry.field(description="The category's name, at most 200 characters. Unique.")
+    parent: Optional["Category"] = related(
+        loaders.parent, "The category above this one. Null at the top."
+    )
     attributes: list[AttributeDefinition] = computed_by(
-        catalog.definitions, "attributes", description="What its products say about themselves."
+        catalog.definitions,
+        "attributes",
+        description="The attribute definitions of the category itself, at most 100. Those of "
+        "the categories above hold too.",
     )
     products: Connection[LazyProduct] = paged_by(
-        catalog.products_of_category, "Its products, by name."
+        catalog.products_of_category, "The products of the category itself, by name."
     )
 
 
-@stands_for(tables.Supplier, "Somebody who sells to us.")
+@stands_for(tables.Supplier, "A supplier of products.")
 class Supplier(Node):
     id: strawberry.ID = identified("Supplier")
-    version: int = strawberry.field(description="Goes up with every change.")
-    code: str = strawberry.field(description="The number that people use. Unique.")
-    name: str = strawberry.field(description="A company's name.")
-    email: str | None = strawberry.field(description="Where orders to them go.")
-    lead_time_days: int = strawberry.field(description="Days from an order until it arrives.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    code: str = strawberry.field(description="The supplier's code, at most 64 characters. Unique.")
+    name: str = strawberry.field(description="The supplier's company name, at most 200 characters.")
+    email: str | None = strawberry.field(
+        description="The e-mail address for purchase orders. Null where none is known."
+    )
+    lead_time_days: int = strawberry.field(
+        description="The lead time in days, from order to receipt: 0 to 1000."
+    )
 
 
-@stands_for(tables.Product, "Something that is sold.")
+@stands_for(tables.Product, "A product of the catalog.")
 class Product(Node):
     id: strawberry.ID = identified("Product")
-    version: int = strawberry.field(description="Goes up with every change.")
-    sku: str = strawberry.field(description="Stock keeping unit: the key people use. Unique.")
-    barcode: str | None = strawberry.field(description="What a scanner reads. Unique.")
-    name: str = strawberry.field(description="What it is called.")
-    category: Category | None = related(loaders.category, "Where it lies in the catalog.")
-    supplier: Supplier | None = related(loaders.supplier, "Who sells it to us.")
-    unit: str = strawberry.field(description="What a quantity of 1 is: piece, gram, millimeter.")
-    price: Money = money("price_minor", "Net, for `priceQuantity` units.")
-    price_quantity: int = strawberry.field(description="How many units the price is for.")
-    cost: Money | None = money(
-        "cost_minor", "What `priceQuantity` units cost us.", needs=Permission.COSTS_READ
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    sku: str = strawberry.field(
+        description="The stock keeping unit: the product's code, at most 64 characters. Unique."
     )
-    tax_rate: Decimal = strawberry.field(description="0.19 is 19 %.")
-    backorder: BackorderPolicy = strawberry.field(description="Whether it sells beyond its stock.")
-    tracking: TrackingPolicy = strawberry.field(description="Whether its units are told apart.")
-    discontinued: bool = strawberry.field(description="Whether it is sold no more.")
+    barcode: str | None = strawberry.field(
+        description="The GTIN or another code to scan, at most 64 characters. Unique. Null "
+        "where the product has none."
+    )
+    name: str = strawberry.field(description="The product's name, at most 200 characters.")
+    category: Category | None = related(
+        loaders.category, "The product's category. Null where it has none."
+    )
+    supplier: Supplier | None = related(
+        loaders.supplier, "The product's supplier. Null where it has none."
+    )
+    unit: str = strawberry.field(
+        description="The stock unit of all quantities of the product: piece, gram, millimeter."
+    )
+    price: Money = money("price_minor", "The net list price of `priceQuantity` stock units.")
+    price_quantity: int = strawberry.field(
+        description="The number of stock units that the price is for: 1 to 1000000."
+    )
+    cost: Money | None = money(
+        "cost_minor",
+        "The net purchase cost of `priceQuantity` stock units. Null where none is known.",
+        needs=Permission.COSTS_READ,
+    )
+    tax_rate: Decimal = strawberry.field(description="The tax rate as a fraction: 0.19 is 19 %.")
+    backorder: BackorderPolicy = strawberry.field(
+        description="The backorder policy for orders of more units than are available."
+    )
+    tracking: TrackingPolicy = strawberry.field(
+        description="The tracking policy: none, by lot, or by serial number."
+    )
+    discontinued: bool = strawberry.field(
+        description="True: new orders of the product are refused."
+    )
     attributes: list[Attribute] = computed_by(
         catalog.product_attributes,
         "attributes",
         loaders.units,
-        description="What else is kept about it, by key, as its category defines it.",
+        description="The product's own attributes by key, with the units that its category "
+        "defines.",
     )
     stock: list[LazyStockItem] = related(
-        stock_loaders.stock_of_product, "Its stock in each warehouse.", size=WAREHOUSES
+        stock_loaders.stock_of_product,
+        "The product's stock items, one for each warehouse with stock of it.",
+        size=WAREHOUSES,
     )
     available: int = computed_by(
         catalog.available,
         stock_loaders.stock_of_product,
-        description="Units that can be promised, in all warehouses together.",
+        description="The available units of all warehouses together: the sum of "
+        "`StockItem.available`. May be negative.",
     )
     external_refs: list[ExternalRef] = related(
-        references.external_refs, "The keys by which other systems know it."
+        references.external_refs, "The keys of the product in other systems."
     )
-    created_at: datetime = strawberry.field(description="Since when it is known.")
+    created_at: datetime = strawberry.field(
+        description="The instant at which the product was made here."
+    )

@@ -31,54 +31,87 @@ LazyEvent = Annotated["Event", strawberry.lazy("graph.types.events")]
 LazyProduct = Annotated["Product", strawberry.lazy("graph.types.catalog")]
 
 
-@strawberry.type(description="What a customer may owe.")
+@strawberry.type(description="A customer's credit. Amounts are gross, in the company's currency.")
 class Credit:
-    rating: CreditRating = strawberry.field(description="How well they pay.")
-    limit: Money | None = strawberry.field(description="The most they may owe; null: no limit.")
-    used: Money = strawberry.field(description="What they owe or have ordered.")
-    available: Money | None = strawberry.field(description="What is left; null: no limit.")
-    terms_days: int = strawberry.field(description="Days from an invoice until it is due.")
-    blocked: bool = strawberry.field(description="Whether they may not order at present.")
+    rating: CreditRating = strawberry.field(description="The credit rating.")
+    limit: Money | None = strawberry.field(description="The credit limit. Null: no limit.")
+    used: Money = strawberry.field(
+        description="The used credit: the sum of the positive balances of the placed orders."
+    )
+    available: Money | None = strawberry.field(
+        description="The limit less the used credit; below zero where the limit is exceeded. "
+        "Null: no limit."
+    )
+    terms_days: int = strawberry.field(
+        description="The payment terms: days from an invoice until it is due, 0 to 3650."
+    )
+    blocked: bool = strawberry.field(description="True: the customer's new orders are refused.")
 
 
-@strawberry.type(description="A customer's standing in the loyalty scheme.")
+@strawberry.type(description="A customer's standing in the loyalty scheme, by lifetime value.")
 class Loyalty:
-    tier: str = strawberry.field(description="NONE, BRONZE, SILVER or GOLD.")
-    points: int = strawberry.field(description="One for each whole unit of money ever ordered.")
-    discount_rate: Decimal = strawberry.field(description="What the tier takes off: 0.03 is 3 %.")
+    tier: str = strawberry.field(description="The tier: NONE, BRONZE, SILVER or GOLD.")
+    points: int = strawberry.field(
+        description="The points: one for each 100 minor units of the lifetime value."
+    )
+    discount_rate: Decimal = strawberry.field(
+        description="The tier's discount off list prices, as a fraction: 0.03 is 3 %."
+    )
 
 
-@stands_for(tables.CustomerGroup, "Customers who are treated alike.")
+@stands_for(tables.CustomerGroup, "A group of customers with one discount.")
 class CustomerGroup(Node):
     id: strawberry.ID = identified("CustomerGroup")
-    version: int = strawberry.field(description="Goes up with every change.")
-    name: str = strawberry.field(description="Unique.")
-    discount_rate: Decimal = strawberry.field(description="What its members get off: 0.05 is 5 %.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    name: str = strawberry.field(description="The group's name, at most 200 characters. Unique.")
+    discount_rate: Decimal = strawberry.field(
+        description="The group's discount off list prices, as a fraction: 0.05 is 5 %."
+    )
 
 
-@strawberry.type(description="A product that fits a customer, and how well.")
+@strawberry.type(description="A product suggested for a customer, with its score.")
 class ProductScore:
     product: LazyProduct = related(catalog_loaders.product, "The product.")
-    score: float = strawberry.field(description="0 to 1: the greater, the better it fits.")
-    reason: str = strawberry.field(description="Why, for people.")
+    score: float = strawberry.field(
+        description="The score from 0 to 1. A higher score is a better suggestion."
+    )
+    reason: str = strawberry.field(
+        description="The reason for the suggestion, an English sentence for people."
+    )
 
 
-@stands_for(tables.Customer, "Somebody who orders.")
+@stands_for(tables.Customer, "A customer: a company or a person with orders and invoices.")
 class Customer(Node):
     id: strawberry.ID = identified("Customer")
-    version: int = strawberry.field(description="Goes up with every change.")
-    code: str = strawberry.field(description="The number that people use. Unique.")
-    name: str = strawberry.field(description="A company's or a person's name.")
-    email: str | None = strawberry.field(description="Where mail reaches them.")
-    phone: str | None = strawberry.field(description="Where calls reach them.")
-    group: CustomerGroup | None = related(loaders.group, "The group they belong to.")
-    tags: list[str] = strawberry.field(description="Words that people put on them.")
-    preferences: JSON = strawberry.field(description="Whatever front ends keep for them.")
-    addresses: list[Address] = related(loaders.addresses, "All addresses, the default first.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    code: str = strawberry.field(description="The customer's code, at most 64 characters. Unique.")
+    name: str = strawberry.field(
+        description="The name of the company or person, at most 200 characters."
+    )
+    email: str | None = strawberry.field(
+        description="The e-mail address, at most 254 characters. Null where none is known."
+    )
+    phone: str | None = strawberry.field(
+        description="The telephone number as it was entered, at most 64 characters. Null where "
+        "none is known."
+    )
+    group: CustomerGroup | None = related(
+        loaders.group, "The customer's group. Null where the customer has none."
+    )
+    tags: list[str] = strawberry.field(
+        description="The customer's tags, at most 50 of 64 characters."
+    )
+    preferences: JSON = strawberry.field(
+        description="An object of keys and values for front ends. The server does not read it."
+    )
+    addresses: list[Address] = related(
+        loaders.addresses, "The customer's addresses, the default first."
+    )
     default_address: Address | None = computed_by(
         customers.default_address,
         loaders.addresses,
-        description="Where orders go unless told otherwise.",
+        description="The address of orders without one of their own: the first. Null where the "
+        "customer has no address.",
     )
     credit: Credit | None = computed_by(
         customers.credit,
@@ -88,37 +121,45 @@ class Customer(Node):
         "credit_used_minor",
         "terms_days",
         "blocked",
-        description="What they may owe.",
+        description="The customer's credit.",
         needs=Permission.CREDIT_READ,
     )
     loyalty: Loyalty | None = computed_by(
         standing,
         "lifetime_minor",
-        description="Their standing, from all they ever ordered.",
+        description="The customer's standing in the loyalty scheme.",
         needs=Permission.ORDERS_READ,
     )
     lifetime_value: Money | None = computed_by(
         customers.lifetime_value,
         Given.CONTEXT,
         "lifetime_minor",
-        description="What their orders in the company's currency come to, with tax.",
+        description="The gross total of the customer's placed orders in the company's currency. "
+        "Orders in another currency count at the exchange rate of their day; without a rate "
+        "they do not count.",
         needs=Permission.ORDERS_READ,
     )
     external_refs: list[ExternalRef] = related(
-        loaders.external_refs, "The keys by which other systems know them."
+        loaders.external_refs, "The keys of the customer in other systems."
     )
-    created_at: datetime = strawberry.field(description="Since when they are known.")
+    created_at: datetime = strawberry.field(
+        description="The instant at which the customer was made here."
+    )
     orders: Connection[LazyOrder] = paged_by(
-        orders.orders_of_customer, "Their orders, the latest first."
+        orders.orders_of_customer,
+        "The customer's orders, the latest `placedAt` first unless `sort` and `desc` differ.",
     )
     frequent_products: list[ProductScore] = asked_of(
-        customers.frequent_products, "What they order most often, by the number of orders.", "id"
+        customers.frequent_products,
+        "The customer's most frequent products, by the number of placed orders with them.",
+        "id",
     )
     recommendations: list[ProductScore] = asked_of(
         customers.recommendations,
-        "What they never ordered and those who ordered the same products did.",
+        "Products that the customer never ordered, from orders with the same "
+        "products as the customer's.",
         "id",
     )
     timeline: Log[LazyEvent] = paged_by(
-        events.timeline_of_customer, "What happened to them, the latest first."
+        events.timeline_of_customer, "The events of the customer, the latest first."
     )

@@ -15,36 +15,52 @@ from resolvers.scalars import CurrencyCode
 from services.aggregates.addresses import restored
 
 
-@strawberry.type(description="What an order of a customer begins with.")
+@strawberry.type(description="The values that a new order of a customer starts with.")
 class OrderEntryDefaults:
     billing_address: Address | None = computed_by(
-        restored, "address", description="Where the bill goes: their default address."
+        restored,
+        "address",
+        description="The customer's default address. Null where the customer has none.",
     )
     shipping_address: Address | None = computed_by(
-        restored, "address", description="Where the goods go: their default address."
+        restored,
+        "address",
+        description="The customer's default address. Null where the customer has none.",
     )
     currency_code: CurrencyCode = strawberry.field(description="The company's currency.")
-    terms_days: int = strawberry.field(description="Days from an invoice until it is due.")
+    terms_days: int = strawberry.field(
+        description="The payment terms: days from an invoice until it is due."
+    )
     discount_rate: Decimal = strawberry.field(
-        description="What is taken off list prices: the better of group and loyalty."
+        description="The discount off list prices, the higher one of group and loyalty tier, as "
+        "a fraction: 0.05 is 5 %."
     )
     frequent_products: list[ProductScore] = strawberry.field(
-        description="What they order most often, at most 10."
+        description="The customer's most frequent products, at most 10."
     )
-    credit: Credit | None = strawberry.field(description="What they may owe.")
-    last_order: Order | None = strawberry.field(description="The latest order that was placed.")
+    credit: Credit | None = strawberry.field(
+        description="The customer's credit. Null without the permission `credit:read`."
+    )
+    last_order: Order | None = strawberry.field(
+        description="The customer's latest placed order. Null where there is none."
+    )
 
 
-@strawberry.type(description="How much of a wish can be promised, and when all of it can be.")
+@strawberry.type(description="The available units for one line, and the date for all of its units.")
 class AvailabilityLine:
-    sku: str = strawberry.field(description="The product.")
-    requested: int = strawberry.field(description="How many units are wished for.")
-    available: int = strawberry.field(description="How many of them can be promised now.")
+    sku: str = strawberry.field(description="The product's SKU.")
+    requested: int = strawberry.field(description="The requested units.")
+    available: int = strawberry.field(
+        description="The units of the line that are available now, at most the requested ones. "
+        "Earlier lines of the same product use them up first. 0 for an unknown product."
+    )
     warehouses: list[StockItem] = asked_of(
         entry.served_stock,
-        "What lies where, in the order in which warehouses serve.",
+        "The product's stock items, in the order in which warehouses serve orders.",
         size=WAREHOUSES,
     )
     earliest: date | None = strawberry.field(
-        description="When all of them can be sent; null: nobody knows, or never."
+        description="The earliest date on which all requested units can ship: today, or today "
+        "and the supplier's lead time. Null where the lead time is unknown, or the product "
+        "may not be backordered so far."
     )

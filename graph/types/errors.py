@@ -19,51 +19,75 @@ if TYPE_CHECKING:
 LazyWarehouse = Annotated["Warehouse", strawberry.lazy("graph.types.inventory")]
 
 
-@strawberry.interface(description="Why a mutation was refused. Nothing was changed.")
+@strawberry.interface(description="A reason why a mutation was refused. Nothing was changed.")
 class UserError:
-    code: ErrorCode = strawberry.field(description="Stable; act on this.")
-    message: str = strawberry.field(description="For people; may change.")
+    code: ErrorCode = strawberry.field(
+        description="The error code. Codes are stable; clients act on them."
+    )
+    message: str = strawberry.field(description="An English sentence for people. It may change.")
     path: list[str] = strawberry.field(
-        description="Where in the arguments: `input`, `lines`, `0`, `sku`. Empty: all of them."
+        description="The place in the arguments, such as `input`, `lines`, `0`, `sku`. Empty: "
+        "the request as a whole."
     )
 
 
-@strawberry.type(description="Input that cannot be accepted as it is.")
+@strawberry.type(
+    description="An argument or input field that is refused, or a refusal without more details."
+)
 class InputError(UserError):
     pass
 
 
-@strawberry.type(description="A line asks for more than can be promised.")
+@strawberry.type(description="A line of more units than are available. Code: INSUFFICIENT_STOCK.")
 class StockShortage(UserError):
-    sku: str = strawberry.field(description="The product that is short.")
+    sku: str = strawberry.field(description="The SKU of the short product.")
     warehouse_id: strawberry.Private[UUID | None]
     warehouse: LazyWarehouse | None = related(
-        inventory.warehouse, "The warehouse that is short, where only one was asked."
+        inventory.warehouse,
+        "The warehouse that a transfer leaves. Null for orders, which all warehouses serve.",
     )
-    requested: int = strawberry.field(description="Units that were asked for.")
-    available: int = strawberry.field(description="Units that can be promised.")
+    requested: int = strawberry.field(description="The requested units.")
+    available: int = strawberry.field(description="The units that were available.")
 
 
-@strawberry.type(description="Somebody else changed the object since the caller read it.")
+@strawberry.type(
+    description="Another change came between the caller's read and this request. Code: "
+    "VERSION_CONFLICT."
+)
 class VersionConflict(UserError):
-    expected: int = strawberry.field(description="The version that the caller saw.")
-    actual: int = strawberry.field(description="The version that it has.")
+    expected: int = strawberry.field(description="The version in the request.")
+    actual: int = strawberry.field(description="The object's present version.")
     current: Node = strawberry.field(description="The object as it is now.")
 
 
-@strawberry.type(description="The object's state does not allow the step.")
+@strawberry.type(
+    description="A step that the object's state does not allow. Code: ILLEGAL_TRANSITION."
+)
 class IllegalTransition(UserError):
-    subject: Node = strawberry.field(description="The object as it is.")
-    attempted: str = strawberry.field(description="The step that was asked for.")
-    from_: str = strawberry.field(name="from", description="The state that the object is in.")
-    allowed: list[str] = strawberry.field(description="The steps that are possible.")
+    subject: Node = strawberry.field(description="The object as it is now.")
+    attempted: str = strawberry.field(
+        description="The refused step: an action, a status or a kind of payment."
+    )
+    from_: str = strawberry.field(name="from", description="The object's present status.")
+    allowed: list[str] = strawberry.field(description="The steps that the object allows now.")
 
 
-@strawberry.type(description="The order would take the customer over what they may owe.")
+@strawberry.type(
+    description="An order beyond its customer's credit limit, or of a blocked customer. "
+    "Code: CREDIT_EXCEEDED."
+)
 class CreditExceeded(UserError):
-    limit: Money | None = strawberry.field(description="The limit; null where none is set.")
-    used: Money = strawberry.field(description="What open and unpaid orders come to.")
-    requested_amount: Money = strawberry.field(description="What this order comes to.")
+    limit: Money | None = strawberry.field(
+        description="The credit limit in the company's currency. Null: no limit, and the "
+        "customer is blocked."
+    )
+    used: Money = strawberry.field(
+        description="The customer's used credit in the company's currency."
+    )
+    requested_amount: Money = strawberry.field(
+        description="The credit that the order would use. For a blocked customer: the order's "
+        "gross total, not converted from the order's currency."
+    )
 
 
 ERROR_TYPES = (InputError, StockShortage, VersionConflict, IllegalTransition, CreditExceeded)

@@ -16,53 +16,72 @@ from resolvers.scalars import JSON, Cursor
 from subscriptions.streams import items
 
 
-@stands_for(tables.Event, "One thing that happened. Never changed, never taken back.")
+@stands_for(
+    tables.Event, "An event: one recorded change. Events never change and are never deleted."
+)
 class Event(Node):
     id: strawberry.ID = identified("Event")
     cursor: Cursor | None = computed_by(
         events.cursor,
         Given.CONTEXT,
         "position",
-        description="Its place in the feed: for `after` of `events` and of every stream. "
-        "Null for a moment, until the feed has numbered it.",
+        description="The event's place in the feed, for `after` of `events` and of each stream. "
+        "Null for a moment, until the feed numbers the event.",
     )
-    at: datetime = strawberry.field(description="When.")
-    kind: EventKind = strawberry.field(description="What kind of thing.")
-    actor: Actor = actor("Who did it.")
+    at: datetime = strawberry.field(description="The instant of the change.")
+    kind: EventKind = strawberry.field(description="The kind of event.")
+    actor: Actor = actor("The actor of the change.")
     subject: Node | None = asked_of(
-        events.subject, "What it happened to, as it is now.", "subject_kind", "subject_id"
+        events.subject,
+        "The changed object as it is now. Null where the caller may not read it.",
+        "subject_kind",
+        "subject_id",
     )
-    subject_version: int = strawberry.field(description="The object's version after it.")
+    subject_version: int = strawberry.field(
+        description="The version of the changed object after the event."
+    )
     data: JSON = strawberry.field(
-        description="Ids, numbers and field names that tell more; never personal data."
+        description="An object of details: ids, numbers and names of changed fields. It holds "
+        "no personal data."
     )
 
 
-@gives(items.OrderUpdate, "An order as it is now, and what happened to it.")
+@gives(items.OrderUpdate, "An order, with the event that changed it.")
 class OrderUpdate:
-    cursor: Cursor = strawberry.field(description="Go on after this one after a break.")
+    cursor: Cursor = strawberry.field(
+        description="The cursor to resume the stream from, as `after`."
+    )
     event: Event | None = strawberry.field(
-        description="What happened. Null in the first one, which says how the order is."
+        description="The event. Null in the first update, which shows the order's present state."
     )
-    order: Order = strawberry.field(description="The order, never older than the event.")
+    order: Order = strawberry.field(description="The order, at least as new as the event.")
     matches: bool = strawberry.field(
-        description="Whether it is what `where` asks for; false: it was until this event."
+        description="True: the order matches `where` after the event. False: it matched only "
+        "before."
     )
 
 
-@gives(items.Heartbeat, "The stream is up, and nothing until this cursor was held back.")
+@gives(
+    items.Heartbeat,
+    "A sign that the stream is alive. All matching events up to its cursor have been sent.",
+)
 class Heartbeat:
-    cursor: Cursor = strawberry.field(description="Go on after this one after a break.")
-    at: datetime = strawberry.field(description="When it was sent.")
+    cursor: Cursor = strawberry.field(
+        description="The cursor to resume the stream from, as `after`."
+    )
+    at: datetime = strawberry.field(description="The instant at which the heartbeat was sent.")
 
 
-@gives(items.StreamReset, "The stream cannot go on from the client's cursor: read anew.")
+@gives(
+    items.StreamReset,
+    "The stream cannot resume from the client's cursor. Clients read their objects again.",
+)
 class StreamReset:
-    reason: StreamResetReason = strawberry.field(description="Why.")
-    cursor: Cursor = strawberry.field(description="The stream goes on after this one.")
+    reason: StreamResetReason = strawberry.field(description="The reason.")
+    cursor: Cursor = strawberry.field(description="The cursor from which the stream goes on.")
 
 
 OrderStreamItem = Annotated[
     OrderUpdate | Heartbeat | StreamReset,
-    strawberry.union("OrderStreamItem", description="What a stream of orders consists of."),
+    strawberry.union("OrderStreamItem", description="An item of a stream of orders."),
 ]

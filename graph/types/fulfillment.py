@@ -19,51 +19,73 @@ from resolvers.loaders import inventory, orders
 LazyParcel = Annotated["Parcel", strawberry.lazy("graph.types.fulfillment")]
 
 
-@strawberry.type(description="What a carrier said about a parcel, or about all of a shipment.")
+@strawberry.type(description="A tracking event of a parcel, or of a whole shipment.")
 class TrackingEvent:
-    status: ShipmentStatus = strawberry.field(description="How far it was.")
-    at: datetime = strawberry.field(description="When.")
-    place: str | None = strawberry.field(description="Where.")
-    message: str | None = strawberry.field(description="In the carrier's words.")
-    parcel: LazyParcel | None = related(loaders.parcel, "Which parcel; null: the whole shipment.")
+    status: ShipmentStatus = strawberry.field(description="The status of the event.")
+    at: datetime = strawberry.field(description="The instant of the event.")
+    place: str | None = strawberry.field(
+        description="The place of the event, at most 200 characters. Null where none was given."
+    )
+    message: str | None = strawberry.field(
+        description="The carrier's message, at most 1000 characters. Null where none was given."
+    )
+    parcel: LazyParcel | None = related(
+        loaders.parcel, "The parcel. Null: the event is of the whole shipment."
+    )
 
 
-@stands_for(tables.Parcel, "One parcel of a shipment.")
+@stands_for(tables.Parcel, "A parcel of a shipment.")
 class Parcel(Node):
     id: strawberry.ID = identified("Parcel")
-    carrier: str | None = strawberry.field(description="Who carries it.")
-    tracking_number: str | None = strawberry.field(description="The carrier's number.")
-    tracking_url: str | None = strawberry.field(description="Where a person can follow it.")
+    carrier: str | None = strawberry.field(
+        description="The carrier's name, at most 64 characters. Null where none is known."
+    )
+    tracking_number: str | None = strawberry.field(
+        description="The carrier's tracking number, at most 64 characters. Null where none is "
+        "known."
+    )
+    tracking_url: str | None = strawberry.field(
+        description="The URL of the carrier's tracking page, at most 1000 characters. Null "
+        "where none is known."
+    )
     events: list[TrackingEvent] = computed_by(
         fulfillment.tracking_events,
         "id",
         loaders.news_of_its_shipment,
-        description="What happened to it, the oldest first.",
+        description="The tracking events of the parcel and of its whole shipment, the oldest "
+        "first.",
     )
 
 
-@strawberry.type(description="Units of an order's line that are in a shipment.")
+@strawberry.type(description="Units of one order line in a shipment.")
 class ShipmentLine:
-    order_line: OrderLine = related(orders.order_line, "The line.")
-    quantity: int = strawberry.field(description="How many units.")
+    order_line: OrderLine = related(orders.order_line, "The order line.")
+    quantity: int = strawberry.field(description="The shipped units, in stock units.")
 
 
-@stands_for(tables.Shipment, "Units of an order that leave one warehouse together.")
+@stands_for(tables.Shipment, "A shipment: units of one order that leave one warehouse together.")
 class Shipment(Node):
     id: strawberry.ID = identified("Shipment")
-    version: int = strawberry.field(description="Goes up with every change.")
-    number: str = strawberry.field(description="The number that people use. Unique.")
-    status: ShipmentStatus = strawberry.field(description="How far it is.")
-    order: Order = related(orders.order, "The order that it serves.")
-    warehouse: Warehouse = related(inventory.warehouse, "Where it leaves from.")
-    lines: list[ShipmentLine] = related(loaders.lines_of_shipment, "What is in it.", size=LINES)
-    parcels: list[Parcel] = related(loaders.parcels_of_shipment, "Its parcels.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    number: str = strawberry.field(description="The shipment's number. Unique.")
+    status: ShipmentStatus = strawberry.field(description="The shipment's status.")
+    order: Order = related(orders.order, "The shipped order.")
+    warehouse: Warehouse = related(inventory.warehouse, "The warehouse that the shipment leaves.")
+    lines: list[ShipmentLine] = related(
+        loaders.lines_of_shipment, "The shipment's lines.", size=LINES
+    )
+    parcels: list[Parcel] = related(loaders.parcels_of_shipment, "The shipment's parcels.")
     events: list[TrackingEvent] = related(
         loaders.news_of_shipment,
-        "What happened to it and to each of its parcels, the oldest first, whenever it was told.",
+        "The tracking events of the shipment and of all its parcels, sorted by "
+        "their own time, the oldest first.",
     )
-    shipped_at: datetime | None = strawberry.field(description="When it left.")
-    delivered_at: datetime | None = strawberry.field(description="When it arrived.")
+    shipped_at: datetime | None = strawberry.field(
+        description="The instant at which the shipment left the warehouse. Null before."
+    )
+    delivered_at: datetime | None = strawberry.field(
+        description="The instant at which the shipment arrived. Null before."
+    )
     is_delayed: bool = computed_by(
         fulfillment.is_delayed,
         Given.CONTEXT,
@@ -71,29 +93,32 @@ class Shipment(Node):
         "created_at",
         "shipped_at",
         orders.order,
-        description="Whether it should have left by now, or should have arrived once it has left.",
+        description="True: the shipment should have left by now, or after it left should have "
+        "arrived by now.",
     )
 
 
-@strawberry.type(description="Units of an order's line that are to come back.")
+@strawberry.type(description="Units of one order line in a return.")
 class ReturnLine:
-    order_line: OrderLine = related(orders.order_line, "The line.")
-    quantity: int = strawberry.field(description="How many units were announced.")
-    received: int = strawberry.field(description="How many of them have come.")
+    order_line: OrderLine = related(orders.order_line, "The order line.")
+    quantity: int = strawberry.field(description="The announced units, in stock units.")
+    received: int = strawberry.field(description="The received units among the announced ones.")
     disposition: Disposition | None = strawberry.field(
-        description="What became of those that came last; null: none has come yet."
+        description="The disposition of the units received last. Null before the first receipt."
     )
 
 
-@stands_for(tables.Return, "Units of an order that a customer gives back.")
+@stands_for(tables.Return, "A return: units of an order that its customer sends back.")
 class Return(Node):
     id: strawberry.ID = identified("Return")
-    version: int = strawberry.field(description="Goes up with every change.")
-    number: str = strawberry.field(description="The number that people use. Unique.")
-    order: Order = related(orders.order, "The order that they were in.")
-    status: ReturnState = strawberry.field(description="How far it is.")
-    reason: str = strawberry.field(description="Why.")
+    version: int = strawberry.field(description="The version. Each receipt raises it.")
+    number: str = strawberry.field(description="The return's number. Unique.")
+    order: Order = related(orders.order, "The order of the returned units.")
+    status: ReturnState = strawberry.field(description="The return's status.")
+    reason: str = strawberry.field(description="The customer's reason, at most 1000 characters.")
     requested_at: datetime = computed_by(
-        fulfillment.requested_at, "created_at", description="When it was announced."
+        fulfillment.requested_at,
+        "created_at",
+        description="The instant at which the return was announced.",
     )
-    lines: list[ReturnLine] = related(loaders.lines_of_return, "What comes back.", size=LINES)
+    lines: list[ReturnLine] = related(loaders.lines_of_return, "The return's lines.", size=LINES)

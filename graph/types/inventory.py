@@ -27,62 +27,94 @@ LazyOrder = Annotated["Order", strawberry.lazy("graph.types.orders")]
 LazyStockItem = Annotated["StockItem", strawberry.lazy("graph.types.inventory")]
 
 
-@stands_for(tables.Warehouse, "A place where stock lies and from which it ships.")
+@stands_for(tables.Warehouse, "A warehouse: a place that holds stock and ships it.")
 class Warehouse(Node):
     id: strawberry.ID = identified("Warehouse")
-    version: int = strawberry.field(description="Goes up with every change.")
-    code: str = strawberry.field(description="The key that people use. Unique.")
-    name: str = strawberry.field(description="What it is called.")
-    address: Address | None = computed_by(restored, "address", description="Where it is.")
-    priority: int = strawberry.field(description="Orders are served from the lowest first.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    code: str = strawberry.field(description="The warehouse's code, at most 64 characters. Unique.")
+    name: str = strawberry.field(description="The warehouse's name, at most 200 characters.")
+    address: Address | None = computed_by(
+        restored, "address", description="The warehouse's address. Null where none is known."
+    )
+    priority: int = strawberry.field(
+        description="The priority, 0 to 1000000. Orders take stock from the lowest number first."
+    )
     stock: Connection[LazyStockItem] = paged_by(
-        inventory.stock_of_warehouse, "What lies there, oldest entries first."
+        inventory.stock_of_warehouse, "The warehouse's stock items, the oldest first."
     )
 
 
-@stands_for(tables.StockMovement, "One line of the ledger: what changed the stock, and who did.")
+@stands_for(
+    tables.StockMovement,
+    "A stock movement: one line of a stock item's ledger. Movements never change.",
+)
 class StockMovement(Node):
     id: strawberry.ID = identified("StockMovement")
-    at: datetime = strawberry.field(description="When.")
-    kind: MovementKind = strawberry.field(description="What happened.")
-    quantity: int = strawberry.field(description="Units; negative where it took some away.")
-    on_hand_after: int = strawberry.field(description="What was there afterwards.")
-    reserved_after: int = strawberry.field(description="What was promised afterwards.")
-    reason: str | None = strawberry.field(description="Why, where somebody said.")
-    actor: Actor = actor("Who did it.")
-    order: LazyOrder | None = related(orders_loaders.order, "The order that it was for.")
+    at: datetime = strawberry.field(description="The instant of the movement.")
+    kind: MovementKind = strawberry.field(description="The kind of movement.")
+    quantity: int = strawberry.field(
+        description="The moved units, negative where they leave a counter."
+    )
+    on_hand_after: int = strawberry.field(description="The units on hand after the movement.")
+    reserved_after: int = strawberry.field(description="The reserved units after the movement.")
+    reason: str | None = strawberry.field(
+        description="The reason, or the number of the document that the movement belongs to. "
+        "Null where none was given."
+    )
+    actor: Actor = actor("The actor of the movement.")
+    order: LazyOrder | None = related(
+        orders_loaders.order,
+        "The order that the movement is for. Null for other movements, and where "
+        "the caller may not read orders.",
+    )
 
 
-@strawberry.type(description="How many units there were.")
+@strawberry.type(description="The counters of a stock item at one instant, in stock units.")
 class StockBalance:
-    on_hand: int = strawberry.field(description="Units that were there.")
-    reserved: int = strawberry.field(description="Units of them that were promised to orders.")
-    damaged: int = strawberry.field(description="Units of them that nobody could sell.")
+    on_hand: int = strawberry.field(description="The units on hand, damaged ones included.")
+    reserved: int = strawberry.field(description="The reserved units among those on hand.")
+    damaged: int = strawberry.field(description="The damaged units among those on hand.")
 
 
-@stands_for(tables.StockItem, "What lies of one product in one warehouse.")
+@stands_for(
+    tables.StockItem,
+    "A stock item: one product in one warehouse, with its counters in stock units.",
+)
 class StockItem(Node):
     id: strawberry.ID = identified("StockItem")
-    version: int = strawberry.field(description="Goes up with every change.")
-    product: Product = related(catalog.product, "What lies there.")
-    warehouse: Warehouse = related(loaders.warehouse, "Where.")
-    on_hand: int = strawberry.field(description="Units that are there.")
-    reserved: int = strawberry.field(description="Units of them that are promised to orders.")
-    damaged: int = strawberry.field(description="Units of them that nobody can sell.")
-    incoming: int = strawberry.field(description="Units that suppliers have been asked for.")
-    safety_stock: int = strawberry.field(description="Units that are kept back.")
+    version: int = strawberry.field(description="The version. Each change raises it.")
+    product: Product = related(catalog.product, "The product.")
+    warehouse: Warehouse = related(loaders.warehouse, "The warehouse.")
+    on_hand: int = strawberry.field(
+        description="The units on hand, reserved and damaged ones included."
+    )
+    reserved: int = strawberry.field(description="The units that order lines have reserved.")
+    damaged: int = strawberry.field(description="The damaged units, which are not sold.")
+    incoming: int = strawberry.field(
+        description="The incoming units: ordered from suppliers and not received yet."
+    )
+    safety_stock: int = strawberry.field(
+        description="The safety stock: units that are kept back from orders."
+    )
     available: int = strawberry.field(
-        description="Units that can be promised: `onHand - reserved - damaged - safetyStock`. "
-        "Negative where more is kept back than there is.",
+        description="The available units: `onHand - reserved - damaged - safetyStock`. Negative "
+        "where the safety stock exceeds the free units.",
     )
-    reorder_point: int | None = strawberry.field(description="Reorder from here on.")
-    reorder_quantity: int | None = strawberry.field(description="Reorder this many.")
+    reorder_point: int | None = strawberry.field(
+        description="The reorder point in units. Null where no rule is set."
+    )
+    reorder_quantity: int | None = strawberry.field(
+        description="The reorder quantity in units. Null where no rule is set."
+    )
     is_low: bool = strawberry.field(
-        description="Whether what can be promised and comes is at or below `reorderPoint`."
+        description="True: `available + incoming` is at most `reorderPoint`. False without a "
+        "reorder point."
     )
-    movements: Log[StockMovement] = paged_by(inventory.movements, "The ledger, the latest first.")
+    movements: Log[StockMovement] = paged_by(
+        inventory.movements, "The stock movements, the latest first."
+    )
     balance_at: StockBalance | None = asked_of(
         inventory.balance_at,
-        "What was there at an instant, as the ledger has it; null before its first line.",
+        "The counters at an instant, by the ledger. Null before the first movement.",
         "id",
     )

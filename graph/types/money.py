@@ -15,23 +15,27 @@ from resolvers.scalars import CurrencyCode
 @strawberry.type(description="An exact amount of money.")
 class Money:
     amount: Decimal = computed_by(
-        to_text, "minor", "currency", description="With all decimals that the currency has."
+        to_text,
+        "minor",
+        "currency",
+        description="The amount, with as many decimals as the currency has: `12.00` EUR, `1200` "
+        "JPY.",
     )
-    currency_code: CurrencyCode = computed_by(CurrencyCode, "currency", description="Which money.")
+    currency_code: CurrencyCode = computed_by(CurrencyCode, "currency", description="The currency.")
 
 
-@strawberry.type(description="An amount before tax, its tax, and both together.")
+@strawberry.type(description="An amount of money without and with tax.")
 class TaxedMoney:
-    net: Money = strawberry.field(description="Before tax.")
+    net: Money = strawberry.field(description="The amount without tax.")
     tax: Money = strawberry.field(description="The tax.")
-    gross: Money = strawberry.field(description="With tax.")
+    gross: Money = strawberry.field(description="The amount with tax: net and tax together.")
 
 
-@strawberry.type(description="What bears one tax rate, and its tax.")
+@strawberry.type(description="The net amount and the tax of one tax rate.")
 class TaxByRate:
-    rate: Decimal = strawberry.field(description="0.19 is 19 %.")
-    net: Money = strawberry.field(description="What bears it, before tax.")
-    tax: Money = strawberry.field(description="The tax.")
+    rate: Decimal = strawberry.field(description="The tax rate as a fraction: 0.19 is 19 %.")
+    net: Money = strawberry.field(description="The net amount at this rate.")
+    tax: Money = strawberry.field(description="The tax at this rate.")
 
 
 def money(column: str, description: str, *, needs: Permission | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLObjectType
@@ -13,10 +13,12 @@ from resolvers.identifiers import to_global
 
 T = TypeVar("T", bound=type)
 
+GLOBAL_ID: Final = "The global id: opaque, stable and unique over all types."
 
-@strawberry.interface(description="An object that can be fetched again by its id.")
+
+@strawberry.interface(description="An object with a global id, by which `node` finds it again.")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
+    id: strawberry.ID = strawberry.field(description=GLOBAL_ID)
 
 
 def stands_for(table: type[Model], description: str) -> Callable[[T], T]:
@@ -48,4 +50,4 @@ def table_of(declared: GraphQLObjectType) -> type[Model] | None:
 
 def identified(type_name: str) -> Any:
     """The opaque id of an object, from its key."""
-    return computed_by(partial(to_global, type_name), "id", description="Opaque and stable.")
+    return computed_by(partial(to_global, type_name), "id", description=GLOBAL_ID)

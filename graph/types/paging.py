@@ -14,30 +14,40 @@ DEFAULT_COUNT = 10_000
 MOST = 100_000
 
 
-@strawberry.type(description="What lies around a page.")
+@strawberry.type(description="The neighborhood of a page.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether there is more after the page.")
-    has_previous_page: bool = strawberry.field(description="Whether there is more before the page.")
-    start_cursor: Cursor | None = strawberry.field(description="The cursor of its first object.")
-    end_cursor: Cursor | None = strawberry.field(description="The cursor of its last object.")
+    has_next_page: bool = strawberry.field(description="True: the list goes on after the page.")
+    has_previous_page: bool = strawberry.field(
+        description="True: the list has objects before the page."
+    )
+    start_cursor: Cursor | None = strawberry.field(
+        description="The cursor of the page's first object. Null for an empty page."
+    )
+    end_cursor: Cursor | None = strawberry.field(
+        description="The cursor of the page's last object. Null for an empty page."
+    )
 
 
-@strawberry.type(description="An object in a list, with its place.")
+@strawberry.type(description="An object of a list, with its cursor.")
 class Edge(Generic[T]):
-    cursor: Cursor = strawberry.field(description="Its place: for `after` and `before`.")
+    cursor: Cursor = strawberry.field(
+        description="The object's place in the list, for `after` and `before`."
+    )
     node: T = strawberry.field(description="The object.")
 
 
-@strawberry.type(description="How many rows a list has.")
+@strawberry.type(description="The number of objects of a list.")
 class Count:
-    value: int = strawberry.field(description="So many, counted no further than `max`.")
-    is_exact: bool = strawberry.field(description="Whether these are all; false: there are more.")
+    value: int = strawberry.field(description="The number of objects, at most `max`.")
+    is_exact: bool = strawberry.field(
+        description="True: the list has exactly `value` objects. False: it has more."
+    )
 
 
 async def count(
     parent: strawberry.Parent[Page],
     max: Annotated[  # noqa: A002 - the contract's name
-        int, strawberry.argument(description="Count no further than this; 0 to 100000.")
+        int, strawberry.argument(description="The count stops here: 0 to 100000.")
     ] = DEFAULT_COUNT,
 ) -> Count:
     """How many rows the list has, and whether that is all of them."""
@@ -50,31 +60,38 @@ async def count(
 async def total_count(
     parent: strawberry.Parent[Page],
     max: Annotated[  # noqa: A002 - the contract's name
-        int, strawberry.argument(description="Count no further than this; at most 10000.")
+        int,
+        strawberry.argument(description="The count stops here. Numbers above 10000 mean 10000."),
     ] = DEFAULT_COUNT,
 ) -> int:
     """How many rows the list has."""
     return await parent.count(min(max, DEFAULT_COUNT))
 
 
-@strawberry.type(name="Connection", description="A page of a list.")
+@strawberry.type(
+    name="Connection", description="A page of a list, in the form of Relay's connections."
+)
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The objects with their places.")
-    nodes: list[T] = strawberry.field(description="The objects alone.")
-    page_info: PageInfo = strawberry.field(description="What lies around the page.")
+    edges: list[Edge[T]] = strawberry.field(description="The page's objects with their cursors.")
+    nodes: list[T] = strawberry.field(description="The page's objects.")
+    page_info: PageInfo = strawberry.field(description="The neighborhood of the page.")
     total_count: int = strawberry.field(
         resolver=total_count,
-        description="How many there are in the whole list. Counted only when asked for.",
+        description="The number of objects of the whole list, at most `max`. The server counts "
+        "only when this field is selected.",
     )
     count: Count = strawberry.field(
         resolver=count,
-        description="How many there are in the whole list, counted up to `max` when asked for, "
-        "and whether that is all.",
+        description="The number of objects of the whole list, at most `max`, and whether it is "
+        "exact. The server counts only when this field is selected.",
     )
 
 
-@strawberry.type(name="Connection", description="A page of a log.")
+@strawberry.type(
+    name="Connection",
+    description="A page of a log, in the form of Relay's connections without a count.",
+)
 class Log(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The entries with their places.")
-    nodes: list[T] = strawberry.field(description="The entries alone.")
-    page_info: PageInfo = strawberry.field(description="What lies around the page.")
+    edges: list[Edge[T]] = strawberry.field(description="The page's entries with their cursors.")
+    nodes: list[T] = strawberry.field(description="The page's entries.")
+    page_info: PageInfo = strawberry.field(description="The neighborhood of the page.")

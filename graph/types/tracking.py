@@ -13,38 +13,47 @@ from resolvers import tracking
 from resolvers.loaders import catalog, inventory, orders
 
 
-@strawberry.type(description="One step on the way of a lot or a serial number.")
+@strawberry.type(description="One step of a trace: a movement of a lot or a serial number.")
 class TraceStep:
-    at: datetime = strawberry.field(description="When.")
-    kind: MovementKind = strawberry.field(description="What happened.")
+    at: datetime = strawberry.field(description="The instant of the movement.")
+    kind: MovementKind = strawberry.field(description="The kind of movement.")
     warehouse: Warehouse | None = related(
         inventory.warehouse_of_stock,
-        "The warehouse that it came to or left; null where you see none, and for goods that came "
-        "back and were thrown away.",
+        "The warehouse that the units came to or left. Null where the caller may "
+        "not read stock, and for returned units that were scrapped.",
     )
-    supplier: Supplier | None = related(catalog.supplier, "Who delivered it, where it came new.")
+    supplier: Supplier | None = related(
+        catalog.supplier, "The supplier of a first receipt. Null for other steps."
+    )
     order: Order | None = related(
-        orders.order, "The order that it was for; null for whoever may not see orders."
+        orders.order,
+        "The order of the step. Null for a step without an order, and where the "
+        "caller may not read orders.",
     )
     place: str | None = computed_by(
         tracking.place,
         "kind",
         inventory.warehouse_of_stock,
         orders.order,
-        description="Where the step led to, in words: the city that the order went to, else the "
-        "warehouse. Null where you see neither.",
+        description="The destination in words: the city of a shipped order, else the "
+        "warehouse's name. Null where the caller may read neither.",
     )
 
 
-@strawberry.type(description="The way of a lot or a serial number.")
+@strawberry.type(
+    description="The trace of a lot or a serial number, from the supplier to the customer and back."
+)
 class Trace:
     code: str = strawberry.field(description="The lot's code or the serial number.")
-    product: Product = related(catalog.product, "What it is.")
+    product: Product = related(catalog.product, "The product.")
     genuine: bool = strawberry.field(
-        description="Whether it has been sold by us and is with a customer: for a serial number, "
-        "that it lies on no shelf of ours and was not scrapped; for a lot, that some of it is out."
+        description="True: the company sold units of the code, and they are with a customer "
+        "now. For a serial number: the piece is neither on hand nor scrapped. For a lot: at "
+        "least one unit is out."
     )
-    expires_on: date | None = strawberry.field(description="The last day on which it is good.")
+    expires_on: date | None = strawberry.field(
+        description="The last day of use. Null where the units do not expire."
+    )
     steps: list[TraceStep] = strawberry.field(
-        description="What happened to it, the oldest first; of more than 200 steps the latest 200."
+        description="The steps, the oldest first; of more than 200 the latest 200."
     )

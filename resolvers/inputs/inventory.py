@@ -11,85 +11,106 @@ from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.sending import AddressInput
 
 
-@strawberry.input(description="Which stock; all conditions that are given must hold.")
+@strawberry.input(description="A filter of stock items. All given conditions must hold.")
 class StockWhere:
     and_: list["StockWhere"] | None = strawberry.field(
-        default=None, name="and", description="All of these."
+        default=None, name="and", description="All of these filters match, at most 500."
     )
     or_: list["StockWhere"] | None = strawberry.field(
-        default=None, name="or", description="At least one of these; an empty list matches none."
+        default=None,
+        name="or",
+        description="At least one of these filters matches, at most 500; an empty list matches "
+        "none.",
     )
     not_: Optional["StockWhere"] = strawberry.field(
-        default=None, name="not", description="Not this."
+        default=None, name="not", description="This filter does not match."
     )
-    sku: StringOp | None = strawberry.field(default=None, description="By the product's SKU.")
+    sku: StringOp | None = strawberry.field(default=None, description="The product's SKU.")
     category_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of products of this category itself."
+        default=None,
+        description="The id of the product's category. Products of categories below it do not "
+        "match.",
     )
     supplier_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of products from this supplier."
+        default=None, description="The id of the product's supplier."
     )
     warehouse_id: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="In one of these warehouses; an empty list matches none."
+        default=None,
+        description="The ids of the warehouses, at most 500. One must match; an empty list "
+        "matches none.",
     )
     low_only: bool | None = strawberry.field(
         default=None,
-        description="True: only what is low: `isLow`. False asks for nothing.",
+        description="True: only low stock items, as `isLow` has it. False: no condition.",
     )
 
 
-@strawberry.input(description="So much of one lot, or the one piece with a serial number.")
+@strawberry.input(description="Units of one lot, or the piece with a serial number.")
 class UnitInput:
-    code: str = strawberry.field(description="The lot's code or the serial number, exactly.")
+    code: str = strawberry.field(
+        description="The lot's code or the serial number, in full, 1 to 64 characters."
+    )
     quantity: int = strawberry.field(
-        default=1, description="How many units of the lot; of a serial number always 1."
+        default=1, description="The units of the lot, from 1. A serial number is always 1 unit."
     )
     expires_on: date | None = strawberry.field(
-        default=None, description="The last day on which it is good; said when it first comes."
+        default=None,
+        description="The last day of use, for a code that is new. A known code keeps its day.",
     )
 
 
-@strawberry.input(description="A correction: either a delta, or what is there and what was seen.")
+@strawberry.input(description="A stock correction: either a delta, or the units on hand.")
 class StockChange:
-    sku: str = strawberry.field(description="Which product.")
-    warehouse_id: strawberry.ID = strawberry.field(description="Where.")
+    sku: str = strawberry.field(description="The product's SKU.")
+    warehouse_id: strawberry.ID = strawberry.field(description="The warehouse's id.")
     kind: StockChangeKind = strawberry.field(
-        default=StockChangeKind.ADJUST, description="What kind of correction."
+        default=StockChangeKind.ADJUST, description="The kind of correction."
     )
     delta: int | None = strawberry.field(
-        default=None, description="Units more, or fewer where negative."
+        default=None,
+        description="The added units, or the removed ones where negative. Not 0. Either `delta` "
+        "or `setTo` is given.",
     )
     set_to: int | None = strawberry.field(
-        default=None, description="What is on hand now; needs `ifOnHand`, except for a COUNT."
+        default=None,
+        description="The units on hand after the correction, from 0. It needs `ifOnHand`, "
+        "except for COUNT. Not for DAMAGE and SCRAP.",
     )
     if_on_hand: int | None = strawberry.field(
-        default=None, description="What you saw on hand; refused if it has changed."
+        default=None,
+        description="The units on hand that the caller read. Other units on hand are answered "
+        "VERSION_CONFLICT.",
     )
     units: list[UnitInput] | None = strawberry.field(
         default=None,
-        description="Which units, where the product has lots or serial numbers; together as many "
-        "as the change. Only DAMAGE can do without. At most 1000.",
+        description="The lots or serial numbers of a tracked product, at most 1000 codes, "
+        "together as many units as the change. Only DAMAGE can go without them.",
     )
-    reason: str = strawberry.field(description="Why, for the ledger.")
+    reason: str = strawberry.field(description="The reason for the ledger, 1 to 500 characters.")
 
 
-@strawberry.input(description="Units of a product that go to another warehouse.")
+@strawberry.input(description="Units of one product that go to another warehouse.")
 class TransferLine:
-    sku: str = strawberry.field(description="Which product.")
-    quantity: int = strawberry.field(description="How many units, at least 1.")
+    sku: str = strawberry.field(description="The product's SKU.")
+    quantity: int = strawberry.field(description="The units, from 1.")
 
 
-@strawberry.input(description="A warehouse's fields. Absent fields stay, null clears.")
+@strawberry.input(description="A warehouse's fields. A field that is left out stays.")
 class WarehouseInput:
     code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Unique; a new warehouse's is its name if absent."
+        default=strawberry.UNSET,
+        description="The code, at most 64 characters. Unique. A new warehouse without it has "
+        "its name as code. Null: as it is.",
     )
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A new warehouse needs it."
+        default=strawberry.UNSET,
+        description="The name, 1 to 200 characters. A new warehouse needs it.",
     )
     address: AddressInput | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it is."
+        default=strawberry.UNSET, description="The address. Null clears it."
     )
     priority: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Orders are served from the lowest first; else 100."
+        default=strawberry.UNSET,
+        description="The priority, 0 to 1000000. Orders take stock from the lowest number "
+        "first. A new warehouse without it has 100. Null: 100.",
     )

@@ -14,13 +14,25 @@ from services.work.upserts import UNSET
 
 @strawberry.input(description="A postal address.")
 class AddressInput:
-    name: str = strawberry.field(description="Who lives or works there.")
-    lines: list[str] = strawberry.field(description="Street and what else the mail needs.")
-    city: str = strawberry.field(description="City or town.")
-    region: str | None = strawberry.field(default=None, description="State, province or county.")
-    postal_code: str | None = strawberry.field(default=None, description="Postal code.")
-    country_code: str = strawberry.field(description="ISO 3166-1, two letters.")
-    phone: str | None = strawberry.field(default=None, description="For the carrier.")
+    name: str = strawberry.field(
+        description="The recipient's name, a person or a company, 1 to 200 characters."
+    )
+    lines: list[str] = strawberry.field(
+        description="Street, number and further lines, at most 6 of 200 characters."
+    )
+    city: str = strawberry.field(description="The city or town, 1 to 200 characters.")
+    region: str | None = strawberry.field(
+        default=None, description="The state, province or county, at most 200 characters."
+    )
+    postal_code: str | None = strawberry.field(
+        default=None, description="The postal code, at most 32 characters."
+    )
+    country_code: str = strawberry.field(
+        description="The country: an ISO 3166-1 code of two letters, or XK."
+    )
+    phone: str | None = strawberry.field(
+        default=None, description="A telephone number for the carrier, at most 64 characters."
+    )
 
 
 def sent(value: Any) -> Any:

@@ -41,13 +41,17 @@ async def order_updates(
     info: Info,
     id: OptionalId = None,  # noqa: A002 - the contract's name of the argument
     tracking_token: Annotated[
-        str | None, strawberry.argument(description="Of the order of a tracking link.")
+        str | None, strawberry.argument(description="The token of an order's tracking link.")
     ] = None,
     where: Annotated[
-        OrderWhere | None, strawberry.argument(description="Of orders that match; {}: of all.")
+        OrderWhere | None,
+        strawberry.argument(description="The filter of the orders. `{}` matches all orders."),
     ] = None,
     after: Annotated[
-        Cursor | None, strawberry.argument(description="Go on after this; else from now on.")
+        Cursor | None,
+        strawberry.argument(
+            description="The cursor to resume after. Without it the stream starts now."
+        ),
     ] = None,
 ) -> AsyncGenerator[Item, None]:
     """Every event of the orders that are meant, once and in order, from a cursor or from now on.

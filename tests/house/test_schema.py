@@ -22,6 +22,9 @@ STANDARD = {"ID", "Int", "Float", "String", "Boolean"}
 WITHOUT_SPECIFICATION = {"Cursor": "sealed by the server, and opaque to clients"}
 """Our own scalars: no page specifies them."""
 
+MOODS = re.compile(r"\b(what|who|whom|told|somebody|nobody|wish\w*)\b", re.IGNORECASE)
+"""Words that stand for a trade term which a partner would search for."""
+
 
 def parts(name: str, declared: Any) -> Iterator[tuple[str, Any]]:
     """A type and all that stands in it, by name."""
@@ -60,6 +63,10 @@ def described() -> Iterator[tuple[str, Any]]:
 def test_everything_is_described() -> None:
     assert DECLARED.description == DESCRIPTION
     assert [place for place, part in described() if not part.description] == []
+
+
+def test_descriptions_name_trade_terms() -> None:
+    assert [place for place, part in described() if MOODS.search(part.description)] == []
 
 
 @pytest.mark.parametrize("root", [Query, Mutation, Subscription])
