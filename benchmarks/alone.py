@@ -13,8 +13,9 @@ import asyncpg
 from benchmarks import by_hand, processes
 from benchmarks.market import Market
 from models.rules.access import OPEN
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, place_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import place_order
 
 TASKS: Final = 16
 

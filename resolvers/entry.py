@@ -26,7 +26,7 @@ from resolvers.loaders import catalog as catalog_loaders
 from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as order_loaders
 from services.aggregates.addresses import snapshot
-from services.orders.place import discount_of
+from services.orders.entry import discount_of
 from services.work import clock
 from services.work.visibility import visible
 

@@ -39,9 +39,9 @@ from services.orders import edit_preview, place
 from services.orders import preview as previewing
 from services.orders.act import ActOnOrder
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.orders.note import note_on_order
-from services.orders.place import PlaceOrder
 from services.work import clock
 from services.work.upserts import UNSET
 

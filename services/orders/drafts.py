@@ -15,7 +15,7 @@ from services.aggregates.addresses import snapshot
 from services.aggregates.amounts import price
 from services.aggregates.reservations import check_hold
 from services.aggregates.selling import Products, check_product, products_by_id
-from services.orders.place import buyer, company_rate, discount_of
+from services.orders.entry import buyer, company_rate, discount_of
 from services.work.upserts import Unset
 from services.work.work import Work
 

@@ -34,8 +34,8 @@ from services.orders.act import MAX_REASON
 from services.orders.changes import Told, as_told, changes
 from services.orders.drafts import Hold, change_customer, held_until, hold_of, look_anew
 from services.orders.edited_lines import Edit, EditedLine, draw_lines
+from services.orders.entry import MAX_ATTRIBUTES
 from services.orders.note import MAX_NOTE
-from services.orders.place import MAX_ATTRIBUTES
 from services.storage.statements import Statement
 from services.use_case import use_case
 from services.work.inputs import amount

@@ -13,8 +13,8 @@ from models.rules.pricing import shortest
 from models.rules.text import form_in
 from services.aggregates.amounts import price
 from services.aggregates.selling import Products, check_product, products_by_id
-from services.orders.entry import NewLine, build_lines, products_of
-from services.orders.place import discount_of
+from services.orders.entry import build_lines, discount_of
+from services.orders.goods import NewLine, products_of
 from services.storage.statements import AT_ONCE
 from services.work.inputs import amount
 from services.work.work import Work

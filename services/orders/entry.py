@@ -1,184 +1,195 @@
-"""From what somebody typed to an order and its lines: every reason against it, all at once."""
+"""From the input of an order to the order and its lines: every reason against it at once."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from models.catalog import Product
-from models.orders import OrderLine
+from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.orders import Order, OrderLine
 from models.rules.allocation import StockRow
 from models.rules.errors import (
-    DomainError,
-    InputError,
-    Path,
-    Refused,
     invalid,
-    refuse,
-    required,
+    not_found,
 )
-from models.rules.inventory import MAX_QUANTITY
+from models.rules.insights import standing
 from models.rules.money import (
     Rounding,
-    UnknownCurrency,
-    exponent,
 )
-from models.rules.pricing import LinePrice, check_rate, price_line, shortest
-from models.rules.text import form_in, forms
-from services.aggregates.reservations import PROMISABLE, stock_row
-from services.aggregates.selling import check_product
+from models.rules.order_states import (
+    FulfillmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+from models.rules.pricing import LinePrice, price_line, shortest
+from models.rules.text import form_in
+from services.aggregates import exchange
+from services.aggregates.addresses import Address, check_address, snapshot
+from services.aggregates.amounts import rule_of, sum_up, tax_freight
+from services.aggregates.selling import Products
+from services.orders.goods import NewLine, currency_of, goods_of
+from services.orders.note import MAX_NOTE
 from services.storage.statements import Query, fresh
 from services.work.inputs import amount
+from services.work.references import ExternalKey
+from services.work.upserts import optional_text
 from services.work.visibility import among
 from services.work.work import Work
 
-MAX_SKU: Final = 64
-ORDERED: Final = (
-    Product,
+MAX_ATTRIBUTES: Final = 100
+
+
+BUYER: Final = Query(
+    """SELECT {columns} FROM customer
+    LEFT JOIN customer_group ON customer_group.id = customer.group_id
+    LEFT JOIN customer_address ON customer_address.customer_id = customer.id
+        AND customer_address.position = 0
+    WHERE customer.id = ?""",
     (
-        *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
-        *("discontinued", "backorder", "unit"),
+        Customer,
+        (
+            *("id", "name", "group_id", "blocked", "credit_limit_minor", "credit_used_minor"),
+            "lifetime_minor",
+        ),
     ),
-)
-PRODUCTS: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", ORDERED)
-GOODS: Final = Query(
-    """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
-    LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
-    ORDERED,
-    *PROMISABLE,
+    (CustomerGroup, ("id", "discount_rate")),
+    (
+        CustomerAddress,
+        ("id", "name", "lines", "city", "region", "postal_code", "country_code", "phone"),
+    ),
 )
 
 
 @dataclass(frozen=True)
-class NewLine:
-    """A line as somebody orders it. The price is a decimal in the order's currency."""
+class PlaceOrder:
+    """What somebody orders. Without an address the customer's default is taken.
 
-    sku: str | None
-    quantity: int
-    unit_price: Decimal | None = None
-    discount_rate: Decimal | None = None
+    Without a rate shipping bears the tax that the operator decided for freight.
 
-    @property
-    def has_own_price(self) -> bool:
-        """Whether its price or discount is given, and not its customer's."""
-        return self.unit_price is not None or self.discount_rate is not None
+    A draft with `reserve_until` holds its stock until then.
+    """
+
+    customer_id: UUID
+    lines: tuple[NewLine, ...]
+    channel: str = "default"
+    currency: str | None = None
+    shipping: Decimal = Decimal(0)
+    shipping_tax_rate: Decimal | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    external_key: ExternalKey | None = None
+    promised_at: datetime | None = None
+    reserve_until: datetime | None = None
+    note: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
-    """Products by SKU, and what each warehouse could promise of them when they were read."""
+class Drawn:
+    """An order as it was asked for, with its prices, before anything is promised or stored."""
 
-    products: dict[str, Product]
+    customer: Customer
+    products: Products
     stock: list[StockRow]
+    order: Order
+    lines: list[OrderLine]
 
 
-async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
-    """The products that the lines name, in the order of the lines, with their stock.
-
-    Raises:
-        Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
-            of range.
-    """
-    skus = _named(work, lines)
-    found = await GOODS.rows(work.connection, skus) if skus else []
-    products = await _seen(work, skus, [product for product, _, _ in found])
-    _check(lines, products)
-    await work.pause()
-    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
-
-
-async def products_of(
-    work: Work, lines: Sequence[NewLine], known: Collection[int]
-) -> dict[str, Product]:
-    """As `goods_of` for lines of which some, at the places in `known`, are an order's already.
-
-    The SKUs of those name nothing. No stock is read.
+async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
+    """The order without channel and number, with its lines and amounts; it only reads.
 
     Raises:
-        Refused: as `goods_of`.
+        Refused: an unknown customer or SKU, a bad quantity, price, currency, address ...
     """
-    skus = _named(work, lines, known)
-    found = [product for (product,) in await PRODUCTS.rows(work.connection, skus)] if skus else []
-    products = await _seen(work, skus, found)
-    _check(lines, products, known)
+    customer, group, default = await buyer(work, command.customer_id)
+    goods = await goods_of(work, command.lines)
+    currency = currency_of(command.currency, goods.products, work.policy.currency)
+    order = _blank(work, command, default, currency)
+    order.company_rate = await company_rate(work, customer, currency)
+    discount_rate = discount_of(customer, group)
     await work.pause()
-    return products
-
-
-def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) -> list[str]:
-    limit = work.policy.max_order_lines
-    if not 1 <= len(lines) <= limit:
-        raise invalid(f"An order has 1 to {limit} lines.", "lines")
-    new = [line for index, line in enumerate(lines) if index not in known]
-    return list(dict.fromkeys(each for line in new if line.sku for each in forms(line.sku)))
-
-
-async def _seen(work: Work, skus: list[str], found: list[Product]) -> dict[str, Product]:
-    """Those of the products that the actor sees, by their SKUs and in the order of these."""
+    lines = build_lines(
+        order.id, command.lines, goods.products, currency, discount_rate, order.rounding
+    )
     await work.pause()
-    seen = await among(Product, work.actor, (product.id for product in found), work.connection)
-    by_sku = {product.sku: product for product in found if product.id in seen}
-    return {sku: by_sku[sku] for sku in skus if sku in by_sku}
+    tax_freight(order, lines)
+    sum_up(order, lines, work.policy.currency)
+    await work.pause()
+    products: Products = {each.id: each for each in goods.products.values()}
+    return Drawn(customer, products, goods.stock, order, lines)
 
 
-def _check(
-    lines: Sequence[NewLine], products: dict[str, Product], known: Collection[int] = ()
-) -> None:
-    errors: list[DomainError] = []
-    for index, line in enumerate(lines):
-        path = ("lines", str(index))
-        errors += _check_line(line, path)
-        if index in known:
-            continue
-        if not line.sku:
-            errors.append(required("Which product?", *path, "sku"))
-        else:
-            errors += _check_product(form_in(line.sku, products), products, path)
-    refuse(errors)
-
-
-def _check_line(line: NewLine, path: Path) -> list[DomainError]:
-    errors: list[DomainError] = []
-    if not 1 <= line.quantity <= MAX_QUANTITY:
-        errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
-    try:
-        check_rate(line.discount_rate or Decimal(0), "A discount rate", *path, "discountRate")
-    except InputError as error:
-        errors.append(error)
-    return errors
-
-
-def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
-    if len(sku) > MAX_SKU:
-        yield invalid(f"A SKU has at most {MAX_SKU} characters.", *path, "sku")
-    else:
-        yield from check_product(products.get(sku), sku, path)
-
-
-def currency_of(wished: str | None, products: dict[str, Product], company: str) -> str:
-    """The order's currency: the one asked for, else the products' own.
-
-    Where they are priced in several, it is the company's, and the others are refused.
+async def buyer(
+    work: Work, customer_id: UUID
+) -> tuple[Customer, CustomerGroup | None, CustomerAddress | None]:
+    """The customer with their group and default address.
 
     Raises:
-        Refused: it is no ISO 4217 code, or a product is priced in another.
+        InputError: the actor sees no such customer.
     """
-    own = {product.currency for product in products.values()}
-    currency = wished or (own.pop() if len(own) == 1 else company)
-    try:
-        exponent(currency)
-    except UnknownCurrency:
-        raise invalid(f"{currency} is no currency.", "currencyCode") from None
-    foreign = [product for product in products.values() if product.currency != currency]
-    if foreign:
-        raise Refused(
-            [
-                invalid(f"{product.sku} is priced in {product.currency}.", "currencyCode")
-                for product in foreign
-            ]
-        )
-    return currency
+    found = await BUYER.rows(work.connection, customer_id)
+    if not found or not await among(Customer, work.actor, [customer_id], work.connection):
+        raise not_found("There is no such customer.", "customerId")
+    customer, group, address = found[0]
+    return customer, group, address
+
+
+def discount_of(customer: Customer, group: CustomerGroup | None) -> Decimal:
+    """The better of what the customer's group and their loyalty give, as a rate."""
+    of_group = group.discount_rate if group else Decimal(0)
+    return max(of_group, standing(customer.lifetime_minor).discount_rate)
+
+
+def _blank(
+    work: Work, command: PlaceOrder, default: CustomerAddress | None, currency: str
+) -> Order:
+    """The order as it is before its lines are looked at."""
+    home = snapshot(default) if default else None
+    shipping_address = check_address(command.shipping_address, "shippingAddress") or home
+    if len(command.attributes) > MAX_ATTRIBUTES:
+        raise invalid(f"An order has at most {MAX_ATTRIBUTES} attributes.", "attributes")
+    return fresh(
+        Order,
+        customer_id=command.customer_id,
+        currency=currency,
+        status=OrderStatus.DRAFT,
+        fulfillment_status=FulfillmentStatus.UNFULFILLED,
+        payment_status=PaymentStatus.UNPAID,
+        return_status=ReturnStatus.NONE,
+        placed_at=work.now,
+        sorted_at=work.now,
+        created_at=work.now,
+        updated_at=work.now,
+        promised_at=command.promised_at,
+        shipping_net_minor=amount(command.shipping, currency, "shipping"),
+        shipping_tax_minor=0,
+        shipping_tax_rule=rule_of(command.shipping_tax_rate, work.policy.freight_tax),
+        rounding=work.policy.rounding,
+        shipping_address=shipping_address,
+        billing_address=check_address(command.billing_address, "billingAddress") or home,
+        shipping_country=shipping_address["countryCode"] if shipping_address else None,
+        note=optional_text(command.note, "note", MAX_NOTE),
+        attributes=command.attributes,
+    )
+
+
+async def company_rate(
+    work: Work, customer: Customer, currency: str, field: str = "currencyCode"
+) -> Decimal | None:
+    """What the order's currency is worth today; None for the company's own, and where nobody knows.
+
+    Raises:
+        InputError: at the field: nobody knows, and the customer's limit could not be kept.
+    """
+    if currency == work.policy.currency:
+        return None
+    rate = await exchange.rate_on(work, currency, work.today)
+    if rate is None and customer.credit_limit_minor is not None:
+        raise invalid(f"There is no exchange rate for {currency} yet.", field)
+    return rate
 
 
 def build_lines(

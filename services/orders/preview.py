@@ -20,7 +20,8 @@ from services.aggregates.allocation import Foreseen, foresee, incoming
 from services.aggregates.amounts import parts_of
 from services.aggregates.reservations import open_units
 from services.aggregates.selling import refuse_blocked
-from services.orders.place import Drawn, PlaceOrder, channel_to_place, draw_up
+from services.orders.entry import Drawn, PlaceOrder, draw_up
+from services.orders.place import channel_to_place
 from services.storage import database
 from services.work import clock, policy
 from services.work.references import check

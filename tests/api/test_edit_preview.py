@@ -14,8 +14,9 @@ from models.rules.order_states import OrderAction
 from models.rules.shipment_states import ShipmentStatus
 from resolvers.identifiers import to_global
 from services.fulfillment.ship import CreateShipment, create_shipment
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.work import clock
 from tests.support.api import ask
 from tests.support.databases import Database

@@ -21,9 +21,10 @@ from models.rules.shipment_states import ShipmentStatus
 from services.fulfillment.ship import CreateShipment, create_shipment
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.orders.note import note_on_order
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.place import draft_order
 from services.work import clock
 from services.work.idempotency import Claim, claimed
 from tests.support.auditor import STATEMENTS, audit

@@ -18,8 +18,9 @@ from models.inventory import Reservation, StockItem
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.events import EventKind
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.storage import database as service
 from services.work import clock, feed
 from tests.support import books

@@ -20,7 +20,7 @@ import services.aggregates.lots.places
 import services.aggregates.reservations
 import services.aggregates.stock
 import services.orders.act
-import services.orders.entry
+import services.orders.goods
 import services.payments.record
 from models.inventory import StockItem, StockMovement, Warehouse
 from models.rules.allocation import StockRow
@@ -54,7 +54,7 @@ def naive_reserve(patch: pytest.MonkeyPatch) -> None:
         return look(item, warehouse)._replace(available=item.on_hand)
 
     patch.setattr(services.aggregates.reservations, "stock_row", see_all)
-    patch.setattr(services.orders.entry, "stock_row", see_all)
+    patch.setattr(services.orders.goods, "stock_row", see_all)
     unasked = (
         services.aggregates.stock.MOVED.replace("AND on_hand", "AND (1 = 1 OR on_hand", 1) + ")"
     )

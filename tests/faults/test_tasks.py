@@ -16,8 +16,9 @@ from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
 from models.rules.events import EventKind
 from services.orders.delays import tell_delays
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.storage import database as service
 from services.work import clock
 from tests.support.databases import Database

@@ -14,8 +14,9 @@ from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.inputs.orders import OrderWhere
 from services.customers.save import SaveCustomer, save_customer
 from services.orders.edit import EditOrder, edit_order
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order, place_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order, place_order
 from services.work import clock, feed
 from services.work.references import ExternalKey
 from subscriptions.feed.live import Live

@@ -14,7 +14,7 @@ import services.aggregates.orders
 import services.aggregates.reservations
 import services.orders.act
 import services.orders.edit
-import services.orders.entry
+import services.orders.goods
 import services.orders.place
 import services.work.idempotency
 from graph.server.app import create_app
@@ -65,7 +65,7 @@ def naive() -> Starlette:
 def early() -> Starlette:
     """Stock, of which there is one unit, is read before the transaction and written in it."""
     vars(services.aggregates.reservations)["move_all"] = _naive_move
-    look = vars(services.orders.entry)["stock_row"]
+    look = vars(services.orders.goods)["stock_row"]
     place_order = services.orders.place.place_order
 
     def look_no_more(item: StockItem, warehouse: Warehouse) -> StockRow:
@@ -78,7 +78,7 @@ def early() -> Starlette:
         await asyncio.sleep(THINKING_SECONDS)
         return await place_order(*arguments)
 
-    vars(services.orders.entry)["stock_row"] = look_no_more
+    vars(services.orders.goods)["stock_row"] = look_no_more
     vars(services.orders.place)["place_order"] = place_after_a_look
     return create_app()
 

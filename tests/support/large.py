@@ -10,8 +10,8 @@ from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.money import comparable
 from services.aggregates.stock import open_with
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.use_case import perform
 from services.work.work import Work
 from tests.support.trade import Trade, open_trade

@@ -12,9 +12,10 @@ from services.customers.save import SaveCustomer, save_customer
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.warehouses import SaveWarehouse, save_warehouse
 from services.orders.act import ActOnOrder, act_on_order
-from services.orders.entry import NewLine
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.orders.note import note_on_order
-from services.orders.place import PlaceOrder, place_order
+from services.orders.place import place_order
 
 
 @dataclass(frozen=True)

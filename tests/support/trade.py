@@ -35,8 +35,9 @@ from services.fulfillment.track import Track, track_shipment
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.warehouses import SaveWarehouse, save_warehouse
 from services.orders.act import ActOnOrder, act_on_order
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, place_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import place_order
 from services.payments.record import RecordPayment, record_payment
 
 NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)

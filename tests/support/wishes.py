@@ -18,8 +18,9 @@ from resolvers.identifiers import to_global
 from services.catalog.suppliers import SaveSupplier, save_supplier
 from services.customers.groups import SaveCustomerGroup, save_customer_group
 from services.customers.save import SaveCustomer, save_customer
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.payments.rates import Quote, save_rates
 from services.work import clock, policy
 from tests.support.trade import NOON, Trade, open_trade

@@ -16,8 +16,9 @@ from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from services.customers.credit import SetCredit, set_credit
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons

@@ -19,7 +19,8 @@ from models.orders import Order
 from models.rules.freight import GOODS
 from models.rules.money import Rounding
 from services.aggregates.amounts import parts_of, rule_of, sum_up, tax_freight
-from services.orders.entry import NewLine, build_lines
+from services.orders.entry import build_lines
+from services.orders.goods import NewLine
 from tests.support.databases import Database
 
 MINOR_UNITS: Final = {"EUR": 100, "JPY": 1, "KWD": 1_000, "CLF": 10_000}

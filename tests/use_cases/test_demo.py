@@ -41,8 +41,9 @@ from services.demo.fill import Summary, fill, is_empty
 from services.demo.size import Size
 from services.operations.stock_audit import Report, verify_stock
 from services.orders.act import ActOnOrder, act_on_order
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, place_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import place_order
 from services.storage import database as service
 from services.work import clock, policy, search
 from services.work.policy import Policy

@@ -24,8 +24,9 @@ from models.rules.shipment_states import LEFT, ShipmentStatus, allowed_statuses,
 from services.aggregates.orders import situation
 from services.fulfillment.returns import RequestReturn, request_return
 from services.orders.edit import EditOrder, edit_order
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons, shipments_of

@@ -17,8 +17,9 @@ from models.rules.order_states import OrderAction
 from models.rules.tracking import NamedUnits
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.transfer import TransferStock, transfer_stock
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, place_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import place_order
 from tests.support.auditor import audit
 from tests.support.databases import Database
 from tests.support.large import Large, open_large, reloaded

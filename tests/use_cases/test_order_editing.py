@@ -15,8 +15,9 @@ from services.fulfillment.ship import CreateShipment, create_shipment
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edit_preview import preview_edit
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.work import clock
 from tests.support.auditor import audit
 from tests.support.databases import Database

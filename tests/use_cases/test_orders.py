@@ -20,9 +20,10 @@ from models.rules.events import EventKind
 from services.aggregates.addresses import Address
 from services.catalog.products import SaveProduct, save_product
 from services.customers.save import SaveCustomer, save_customer
-from services.orders.entry import NewLine
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.orders.note import note_on_order
-from services.orders.place import PlaceOrder, place_order
+from services.orders.place import place_order
 from services.work import clock, policy
 from services.work.references import ExternalKey
 from tests.support import books

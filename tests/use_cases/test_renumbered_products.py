@@ -8,8 +8,9 @@ from services.catalog.products import SaveProduct, save_product
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edit_preview import preview_edit
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from tests.support.databases import Database
 from tests.support.trade import Trade, counters, lines_of, nothing_written, open_trade, reasons
 

@@ -11,8 +11,9 @@ from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.payments.record import RecordPayment, record_payment
 from services.work import clock
 from tests.support import books

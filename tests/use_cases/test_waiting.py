@@ -8,8 +8,9 @@ from models.rules.catalog import BackorderPolicy
 from models.rules.order_states import OrderAction
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
-from services.orders.entry import NewLine
-from services.orders.place import PlaceOrder, draft_order
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
+from services.orders.place import draft_order
 from services.work import clock
 from tests.support.auditor import audit
 from tests.support.databases import Database

@@ -9,9 +9,10 @@ from typing import Final
 from models.rules.access import OPEN
 from models.rules.order_states import OrderAction
 from services.orders.act import ActOnOrder, act_on_order
-from services.orders.entry import NewLine
+from services.orders.entry import PlaceOrder
+from services.orders.goods import NewLine
 from services.orders.note import note_on_order
-from services.orders.place import PlaceOrder, draft_order, place_order
+from services.orders.place import draft_order, place_order
 from tests.support.life.commands import Ask, Names, Written
 from tests.support.life.freight import tax_freight
 from tests.support.life.fulfilling import leave, move, prepare

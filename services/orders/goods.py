@@ -1,0 +1,177 @@
+"""The goods that an order asks for: its products, their currency, and what may be promised."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from models.catalog import Product
+from models.rules.allocation import StockRow
+from models.rules.errors import (
+    DomainError,
+    InputError,
+    Path,
+    Refused,
+    invalid,
+    refuse,
+    required,
+)
+from models.rules.inventory import MAX_QUANTITY
+from models.rules.money import (
+    UnknownCurrency,
+    exponent,
+)
+from models.rules.pricing import check_rate
+from models.rules.text import form_in, forms
+from services.aggregates.reservations import PROMISABLE, stock_row
+from services.aggregates.selling import check_product
+from services.storage.statements import Query
+from services.work.visibility import among
+from services.work.work import Work
+
+MAX_SKU: Final = 64
+ORDERED: Final = (
+    Product,
+    (
+        *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
+        *("discontinued", "backorder", "unit"),
+    ),
+)
+PRODUCTS: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", ORDERED)
+GOODS: Final = Query(
+    """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
+    LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
+    ORDERED,
+    *PROMISABLE,
+)
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line as somebody orders it. The price is a decimal in the order's currency."""
+
+    sku: str | None
+    quantity: int
+    unit_price: Decimal | None = None
+    discount_rate: Decimal | None = None
+
+    @property
+    def has_own_price(self) -> bool:
+        """Whether its price or discount is given, and not its customer's."""
+        return self.unit_price is not None or self.discount_rate is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Products by SKU, and what each warehouse could promise of them when they were read."""
+
+    products: dict[str, Product]
+    stock: list[StockRow]
+
+
+async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
+    """The products that the lines name, in the order of the lines, with their stock.
+
+    Raises:
+        Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
+            of range.
+    """
+    skus = _named(work, lines)
+    found = await GOODS.rows(work.connection, skus) if skus else []
+    products = await _seen(work, skus, [product for product, _, _ in found])
+    _check(lines, products)
+    await work.pause()
+    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
+
+
+async def products_of(
+    work: Work, lines: Sequence[NewLine], known: Collection[int]
+) -> dict[str, Product]:
+    """As `goods_of` for lines of which some, at the places in `known`, are an order's already.
+
+    The SKUs of those name nothing. No stock is read.
+
+    Raises:
+        Refused: as `goods_of`.
+    """
+    skus = _named(work, lines, known)
+    found = [product for (product,) in await PRODUCTS.rows(work.connection, skus)] if skus else []
+    products = await _seen(work, skus, found)
+    _check(lines, products, known)
+    await work.pause()
+    return products
+
+
+def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) -> list[str]:
+    limit = work.policy.max_order_lines
+    if not 1 <= len(lines) <= limit:
+        raise invalid(f"An order has 1 to {limit} lines.", "lines")
+    new = [line for index, line in enumerate(lines) if index not in known]
+    return list(dict.fromkeys(each for line in new if line.sku for each in forms(line.sku)))
+
+
+async def _seen(work: Work, skus: list[str], found: list[Product]) -> dict[str, Product]:
+    """Those of the products that the actor sees, by their SKUs and in the order of these."""
+    await work.pause()
+    seen = await among(Product, work.actor, (product.id for product in found), work.connection)
+    by_sku = {product.sku: product for product in found if product.id in seen}
+    return {sku: by_sku[sku] for sku in skus if sku in by_sku}
+
+
+def _check(
+    lines: Sequence[NewLine], products: dict[str, Product], known: Collection[int] = ()
+) -> None:
+    errors: list[DomainError] = []
+    for index, line in enumerate(lines):
+        path = ("lines", str(index))
+        errors += _check_line(line, path)
+        if index in known:
+            continue
+        if not line.sku:
+            errors.append(required("Which product?", *path, "sku"))
+        else:
+            errors += _check_product(form_in(line.sku, products), products, path)
+    refuse(errors)
+
+
+def _check_line(line: NewLine, path: Path) -> list[DomainError]:
+    errors: list[DomainError] = []
+    if not 1 <= line.quantity <= MAX_QUANTITY:
+        errors.append(invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *path, "quantity"))
+    try:
+        check_rate(line.discount_rate or Decimal(0), "A discount rate", *path, "discountRate")
+    except InputError as error:
+        errors.append(error)
+    return errors
+
+
+def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
+    if len(sku) > MAX_SKU:
+        yield invalid(f"A SKU has at most {MAX_SKU} characters.", *path, "sku")
+    else:
+        yield from check_product(products.get(sku), sku, path)
+
+
+def currency_of(wished: str | None, products: dict[str, Product], company: str) -> str:
+    """The order's currency: the one asked for, else the products' own.
+
+    Where they are priced in several, it is the company's, and the others are refused.
+
+    Raises:
+        Refused: it is no ISO 4217 code, or a product is priced in another.
+    """
+    own = {product.currency for product in products.values()}
+    currency = wished or (own.pop() if len(own) == 1 else company)
+    try:
+        exponent(currency)
+    except UnknownCurrency:
+        raise invalid(f"{currency} is no currency.", "currencyCode") from None
+    foreign = [product for product in products.values() if product.currency != currency]
+    if foreign:
+        raise Refused(
+            [
+                invalid(f"{product.sku} is priced in {product.currency}.", "currencyCode")
+                for product in foreign
+            ]
+        )
+    return currency
