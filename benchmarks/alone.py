@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from benchmarks import by_hand, processes
+from benchmarks import handwritten, processes
 from benchmarks.market import Market
 from models.rules.access import OPEN
 from services.orders.entry import PlaceOrder
@@ -45,9 +45,9 @@ async def hands(url: str) -> AsyncIterator[Place]:
     async def keep_as_is(_connection: Any) -> None:
         """As the product, and unlike asyncpg's own reset: no statements between transactions."""
 
-    numbers = by_hand.Numbers()
+    numbers = handwritten.Numbers()
     async with asyncpg.create_pool(url, min_size=1, max_size=TASKS, reset=keep_as_is) as pool:
-        yield lambda customer_id, sku: by_hand.place(pool, numbers, customer_id, sku, 1)
+        yield lambda customer_id, sku: handwritten.place(pool, numbers, customer_id, sku, 1)
 
 
 async def run(

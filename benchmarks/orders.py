@@ -16,10 +16,10 @@ import uvloop
 
 from benchmarks import alone, contestants, market, same_rows, stores
 from benchmarks.alone import Place, Run
+from benchmarks.burst import Rush
 from benchmarks.contestants import Contestant
 from benchmarks.market import Market
 from benchmarks.postgres import Database
-from benchmarks.rush import Rush
 from benchmarks.stores import Store
 from tests.support.processes import Workers
 

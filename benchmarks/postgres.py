@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from tests.support import kinds, servers
+from tests.support import server_programs, servers
 
 VARIABLE: Final = "ORDERGRAPH_BENCH_POSTGRES_URL"
 EXTENSIONS: Final = ("pg_stat_statements", "auto_explain")
@@ -84,25 +84,27 @@ def running() -> Iterator[Database]:
     if named:
         yield Database(named)
         return
-    programs = kinds.POSTGRES.programs()
+    programs = server_programs.POSTGRES.programs()
     if programs is None:
-        raise SystemExit(f"There is no PostgreSQL: {kinds.POSTGRES.advice}, or set {VARIABLE}.")
-    places: list[kinds.Place] = []
+        raise SystemExit(
+            f"There is no PostgreSQL: {server_programs.POSTGRES.advice}, or set {VARIABLE}."
+        )
+    places: list[server_programs.Place] = []
 
-    def launch(found: Path, place: kinds.Place) -> kinds.Launch:
+    def launch(found: Path, place: server_programs.Place) -> server_programs.Launch:
         places.append(place)
         return _launch(found, place)
 
-    kind = replace(kinds.POSTGRES, variable=VARIABLE, launch=launch)
+    kind = replace(server_programs.POSTGRES, variable=VARIABLE, launch=launch)
     with servers.private_server(kind, programs) as server:
         store = places[-1].folder / "store"
         process = int((store / "postmaster.pid").read_text().split()[0])
         yield Database(server.url, process, store / "log" / "postgresql.log")
 
 
-def _launch(programs: Path, place: kinds.Place) -> kinds.Launch:
+def _launch(programs: Path, place: server_programs.Place) -> server_programs.Launch:
     """The server of the tests with the settings and extensions of benchmarks."""
-    usual = kinds.POSTGRES.launch(programs, place)
+    usual = server_programs.POSTGRES.launch(programs, place)
     library = Path(programs).parent
     found = [name for name in EXTENSIONS if any(library.rglob(f"{name}.so"))]
     settings = {

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import asyncmy
 
 from benchmarks import company, postgres
-from tests.support import kinds, servers
+from tests.support import server_programs, servers
 
 ENGINES: Final = {
     "postgres": "postgres",
@@ -23,8 +23,8 @@ ENGINES: Final = {
     "sqlite": "sqlite",
 }
 PRIVATE: Final = {
-    "mariadb": (kinds.MARIADB, "--innodb-log-file-size=512M"),
-    "mysql": (kinds.MYSQL, "--innodb-redo-log-capacity=512M"),
+    "mariadb": (server_programs.MARIADB, "--innodb-log-file-size=512M"),
+    "mysql": (server_programs.MYSQL, "--innodb-redo-log-capacity=512M"),
 }
 
 
@@ -65,13 +65,13 @@ def serving(wish: str, folder: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def _private(kind: kinds.Kind, option: str) -> Iterator[Store]:
+def _private(kind: server_programs.Kind, option: str) -> Iterator[Store]:
     programs = kind.programs()
     if programs is None:
         raise SystemExit(f"There is no {kind.name}: {kind.advice}.")
-    places: list[kinds.Place] = []
+    places: list[server_programs.Place] = []
 
-    def launch(found: Path, place: kinds.Place) -> kinds.Launch:
+    def launch(found: Path, place: server_programs.Place) -> server_programs.Launch:
         places.append(place)
         usual = kind.launch(found, place)
         return replace(usual, serve=[*usual.serve, "--innodb-buffer-pool-size=512M", option])

@@ -47,9 +47,9 @@ def _look_at(future: asyncio.Future[Any]) -> None:
 class Context:
     """One operation's surroundings. `renewed()` makes those of the next operation or event.
 
-    `live` is what the streams of this process run on, a `subscriptions.feed.live.Live`: this room
-    knows no more of it. `idempotency_key` is the request's header of that name; `shows_cost` says
-    whether the answer tells what it costs.
+    `live` is what the streams of this process run on, a `subscriptions.feed.runtime.FeedRuntime`:
+    this room knows no more of it. `idempotency_key` is the request's header of that name;
+    `shows_cost` says whether the answer tells what it costs.
     """
 
     actor: Actor

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.support import kinds, lanes
+from tests.support import lanes, server_programs
 from tests.support.databases import DIALECTS, Database, Databases, Dialect, connected
-from tests.support.kinds import Unavailable
+from tests.support.server_programs import Unavailable
 from tests.support.servers import Servers, give_up
 
 
@@ -99,6 +99,6 @@ async def empty_database(
 def redis_url(servers: Servers) -> str:
     """A Redis for tests. Several tests share it: prefix what you write."""
     try:
-        return servers.url(kinds.REDIS)
+        return servers.url(server_programs.REDIS)
     except Unavailable as reason:
         give_up(reason)

@@ -50,7 +50,7 @@ from models.rules.errors import BadRequest
 from resolvers.context import Context
 from resolvers.metering import SCALAR, Meter, Reckoned
 from services.storage import outages
-from subscriptions.feed.lasting import lasting
+from subscriptions.feed.retrying import retrying
 
 MAX_COERCION_ERRORS: Final = 5
 MOST_IN_PARTS: Final = 5_000
@@ -383,7 +383,7 @@ async def _event(executor: CoreExecutor[Any]) -> Answer:
                 raise cause
         return _answer(result, again.context_value)
 
-    return await lasting(once)
+    return await retrying(once)
 
 
 def _failure(code: Code, message: str, context: Context) -> Answer:

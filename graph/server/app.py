@@ -28,7 +28,7 @@ from services.orders.delays import tell_delays
 from services.orders.expiry import sweep_expired
 from services.storage import database
 from services.work import clock, idempotency, policy
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 
 log = structlog.get_logger("ordergraph.server")
 
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
         log.warning("unknown variable", name=name)
     policy.use(settings.policy)
     redis = settings.redis_url
-    live = Live(settings.pace, redis.get_secret_value() if redis else None)
+    live = FeedRuntime(settings.streams, redis.get_secret_value() if redis else None)
     return Starlette(
         routes=_routes(engine_of(settings, schema), Contexts(settings, live), settings),
         middleware=_middleware(settings),
@@ -110,7 +110,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, live: Live) -> AsyncIterator[None]:
+async def running(settings: Settings, live: FeedRuntime) -> AsyncIterator[None]:
     """Within the block the database is open, the feed is followed, and what is due is done.
 
     Raises:

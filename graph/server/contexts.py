@@ -7,7 +7,7 @@ from graph.server.settings import Settings
 from models.rules.access import OPEN
 from resolvers.context import Context
 from resolvers.cursors import Sealer
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 
 COST_HEADER: Final = "graphql-cost"
 
@@ -20,7 +20,7 @@ def asks_for_cost(sent: Mapping[str, Any]) -> bool:
 class Contexts:
     """Makes the context of each operation. There are no logins: everybody is `OPEN`."""
 
-    def __init__(self, settings: Settings, live: Live) -> None:
+    def __init__(self, settings: Settings, live: FeedRuntime) -> None:
         self.sealer = Sealer(settings.secret_bytes)
         self.live = live
 

@@ -322,7 +322,7 @@ class Settings(BaseSettings):
         )
 
     @property
-    def pace(self) -> StreamSettings:
+    def streams(self) -> StreamSettings:
         """How streams are served."""
         return StreamSettings(
             poll_seconds=self.feed_poll_seconds,

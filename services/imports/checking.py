@@ -17,7 +17,7 @@ from services.imports.records import BY_CODE, Kind, LineRow, Record, ShipmentRow
 from services.imports.repeats import Repeats
 from services.imports.report import Outcome, Problem, Report
 from services.imports.seen import Seen, look_up
-from services.imports.spool import Doubt, Kept, Spool, State, batched
+from services.imports.staging import Doubt, Kept, Staging, State, batched
 from services.work.policy import Policy
 
 Progress = Callable[[str, int, int], None]
@@ -40,7 +40,7 @@ class Case:
 
     mapping: Mapping
     files: dict[str, Path]
-    spool: Spool
+    staging: Staging
     problems: Problems
     report: Report
     progress: Progress
@@ -60,8 +60,8 @@ class Case:
         self, what: str, kind: Kind, size: int, state: State
     ) -> AsyncIterator[list[Kept]]:
         """The rows of a kind that are so, some at a time; what is done with them is progress."""
-        done, everything = 0, self.spool.count(kind, state)
-        for batch in self.spool.batches(kind, size, state):
+        done, everything = 0, self.staging.count(kind, state)
+        for batch in self.staging.batches(kind, size, state):
             yield batch
             done += len(batch)
             self.progress(what, done, everything)
@@ -69,7 +69,7 @@ class Case:
 
     def reject(self, kept: Kept, code: ErrorCode, reason: str, field: str | None = None) -> None:
         """Reject a row that was accepted before, for what it says in a field, if for any."""
-        self.spool.reject([kept.id])
+        self.staging.reject([kept.id])
         self.tell(Outcome.REJECTED, kept, code, reason, field)
         self.report.count(kept.kind).rejected += 1
 
@@ -88,7 +88,7 @@ class Case:
 
 
 async def check_rows(case: Case) -> None:
-    """Read every source, what others refer to first, and spool its rows with what is known."""
+    """Read every source, what others refer to first, and staging its rows with what is known."""
     kinds = list(Kind)
     indexed = list(enumerate(case.mapping.sources))
     for index, source in sorted(indexed, key=lambda each: kinds.index(each[1].kind)):
@@ -114,7 +114,7 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
     kind = converter.source.kind
     keys = {key for each in batch if isinstance(key := each.key, str)}
     records = [each.record for each in batch if each.record]
-    seen = await look_up(case.spool, case.mapping.system, kind, keys, records)
+    seen = await look_up(case.staging, case.mapping.system, kind, keys, records)
     count = case.report.count(kind)
     for each in batch:
         twin = _twin(seen, converter, each)
@@ -178,7 +178,7 @@ def _clashes(
         return
     if code is None or record.key in seen.keys:
         return
-    namesake = case.spool.find_code(kind, code)
+    namesake = case.staging.find_code(kind, code)
     if namesake is not None and namesake.key != record.key:
         reason = f"{code} is used in {case.where(namesake)} already"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
@@ -187,7 +187,7 @@ def _clashes(
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
     if record.scanned is None or code in seen.codes:
         return
-    bearer = case.spool.find_scanned(record.scanned)
+    bearer = case.staging.find_scanned(record.scanned)
     if record.scanned in seen.barcodes or (bearer and bearer.key != record.key):
         reason = f"another {kind} has the barcode {record.scanned}"
         yield converter.problem(each.row, None, ErrorCode.DUPLICATE, reason)
@@ -228,7 +228,7 @@ def _without_codes(
 
 
 def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: Kept | None) -> bool:
-    """Spool the row; whether its object is there already.
+    """Staging the row; whether its object is there already.
 
     A rejected row is kept too, so that what refers to it can say so. A sound row about the same
     object takes its place, which is that of its `twin`.
@@ -252,9 +252,9 @@ def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: K
     kept = Kept(0, kind, key, owner, carrier, state, converter.index, each.row.line, payload)
     scanned = record.scanned if record else None
     if replaces:
-        case.spool.replace(kept, code, scanned)
+        case.staging.replace(kept, code, scanned)
     else:
-        case.spool.add(kept, code, scanned)
+        case.staging.add(kept, code, scanned)
     seen.keep(kept)
     return state is State.PRESENT or (state is State.NEW and code in seen.codes)
 
@@ -268,7 +268,7 @@ def _owner(case: Case, converter: Converter, each: Converted) -> str | None:
     orders = [order for order in named if order]
     if len(orders) == 1 and row.is_certain:
         return orders[0]
-    case.spool.doubt(Doubt(kind, converter.index, row.line, orders, row.is_short))
+    case.staging.doubt(Doubt(kind, converter.index, row.line, orders, row.is_short))
     return None
 
 

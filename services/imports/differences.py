@@ -10,10 +10,10 @@ from models.references import ExternalRef
 from models.rules.errors import ErrorCode
 from services.imports.checking import Case
 from services.imports.masters import BUILDERS
+from services.imports.order_documents import gather
 from services.imports.records import RECORDS, Kind
 from services.imports.report import Outcome
-from services.imports.spool import Kept, State
-from services.imports.wholes import gather
+from services.imports.staging import Kept, State
 
 BATCH: Final = 500
 DIGITS: Final = 16
@@ -47,7 +47,7 @@ async def check_differences(case: Case) -> None:
             known = [kept for kept in batch if kept.key in digests]
             objects: Iterable[list[Kept]] = ([kept] for kept in known)
             if kind is Kind.ORDER:
-                objects = (found.rows for found in gather(case.spool, known))
+                objects = (found.rows for found in gather(case.staging, known))
             for parts in objects:
                 _compare(case, parts, Counter(digests[parts[0].key].split()))
 

@@ -35,9 +35,9 @@ from services.aggregates import order_status
 from services.aggregates.amounts import keep_parts, sum_up, totals_of
 from services.aggregates.credit import share_of
 from services.aggregates.orders import completes, derive, enter_stage, facts
+from services.imports.order_documents import Whole, is_kept, price, shipping_minor, tax_rule
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
-from services.imports.wholes import Whole, is_kept, price, shipping_minor, tax_rule
 from services.work import search
 from services.work.events import record
 from services.work.work import Work

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from models.rules.errors import ErrorCode
 from services.imports.report import Cause, Outcome, Problem, Told
-from services.imports.spool import open_scratch
+from services.imports.staging import open_scratch
 
 MAX_LISTED: Final = 1_000
 MAX_CAUSES: Final = 20

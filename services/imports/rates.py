@@ -13,7 +13,7 @@ from services.aggregates import exchange
 from services.imports.checking import Case
 from services.imports.records import Kind, OrderRow
 from services.imports.report import Outcome
-from services.imports.spool import Kept, State
+from services.imports.staging import Kept, State
 from services.imports.values import instant
 from services.work.policy import Policy
 

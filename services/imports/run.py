@@ -8,13 +8,13 @@ from models.rules.access import Actor, Permission
 from services.imports.checking import Case, check_rows
 from services.imports.differences import check_differences
 from services.imports.loading import load
+from services.imports.order_documents import check_orders, check_shipments, settle_doubts
 from services.imports.problems import Problems
 from services.imports.rates import check_rates
 from services.imports.reading import locate
 from services.imports.records import Kind
 from services.imports.report import Outcome, Report
-from services.imports.spool import Spool, State, own_folder
-from services.imports.wholes import check_orders, check_shipments, settle_doubts
+from services.imports.staging import Staging, State, own_folder
 from services.imports.writing import write
 from services.work import policy
 
@@ -65,14 +65,16 @@ async def import_files(
     report = report or Report()
     with (
         own_folder() as folder,
-        Spool(folder / "rows.sqlite3") as spool,
+        Staging(folder / "rows.sqlite3") as staging,
         Problems(folder / "problems.sqlite3", [each.name for each in mapping.sources]) as problems,
     ):
-        case = Case(mapping, files, spool, problems, report, progress or _silent, policy.current())
+        case = Case(
+            mapping, files, staging, problems, report, progress or _silent, policy.current()
+        )
         await _check(case)
         _count_new(report)
         report.told = {outcome: problems.told(outcome) for outcome in Outcome}
-        has_orders = spool.count(Kind.ORDER, State.NEW) > 0
+        has_orders = staging.count(Kind.ORDER, State.NEW) > 0
         report.is_refused = bool(report.lost) and has_orders and not options.allow_lost_rows
         if tell:
             tell(report, problems)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.imports import known
 from services.imports.records import BY_CODE, Kind, Record, StockRow
-from services.imports.spool import Kept, Spool
+from services.imports.staging import Kept, Staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Seen:
     what it refers to; `tracked` are the keys of products that have lots or serial numbers.
     """
 
-    spool: Spool
+    staging: Staging
     kind: Kind
     rows: Mapping[Kind, dict[str, Kept]]
     keys: set[str]
@@ -31,7 +31,7 @@ class Seen:
     def find(self, kind: Kind, reference: str) -> Kept | None:
         """The row of that key or marked code, also where it is one of the batch itself."""
         if kind is self.kind and reference.startswith(BY_CODE):
-            return self.spool.find(kind, reference)
+            return self.staging.find(kind, reference)
         return self.rows[kind].get(reference)
 
     def keep(self, row: Kept) -> None:
@@ -40,7 +40,7 @@ class Seen:
 
 
 async def look_up(
-    spool: Spool, system: str, kind: Kind, keys: Collection[str], records: list[Record]
+    staging: Staging, system: str, kind: Kind, keys: Collection[str], records: list[Record]
 ) -> Seen:
     """What is known about a batch of rows with these keys, of which these are records."""
     wanted: dict[Kind, set[str]] = defaultdict(set)
@@ -49,8 +49,8 @@ async def look_up(
             key = getattr(record, name)
             if key is not None:
                 wanted[target].add(key)
-    rows = {target: spool.find_all(target, found) for target, found in wanted.items()}
-    rows[kind] = rows.get(kind, {}) | spool.find_all(kind, keys)
+    rows = {target: staging.find_all(target, found) for target, found in wanted.items()}
+    rows[kind] = rows.get(kind, {}) | staging.find_all(kind, keys)
     referred = {}
     for target, found in wanted.items():
         # Whether a product lies in a warehouse already only the database can tell.
@@ -62,7 +62,7 @@ async def look_up(
         there = await _stock_keys(records, referred)
     barcodes = await known.barcodes({code for record in records if (code := record.scanned)})
     return Seen(
-        spool=spool,
+        staging=staging,
         kind=kind,
         rows=rows,
         keys=there,

@@ -23,11 +23,11 @@ from services.imports import known
 from services.imports.checking import Case
 from services.imports.differences import digest
 from services.imports.masters import BUILDERS, Desk
+from services.imports.order_documents import Whole, gather, is_kept, whole
 from services.imports.orders import Surroundings, build
 from services.imports.rates import rates_of
 from services.imports.records import BY_CODE, RECORDS, Kind, Record, StockRow
-from services.imports.spool import Kept, State
-from services.imports.wholes import Whole, gather, is_kept, whole
+from services.imports.staging import Kept, State
 from services.use_case import perform
 from services.work import search
 from services.work.work import Contended, Work
@@ -40,7 +40,7 @@ Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[Written]]
 
 
 async def write(actor: Actor, case: Case) -> None:
-    """Write what the first pass spooled as new."""
+    """Write the rows that the first pass staged as new."""
     steps: dict[Kind, Step] = dict.fromkeys(BUILDERS, _masters)
     steps |= {Kind.STOCK: _stock, Kind.ORDER: _orders}
     try:
@@ -49,7 +49,7 @@ async def write(actor: Actor, case: Case) -> None:
                 case.report.added += await _write_batch(actor, case, kind, step, batch)
     finally:
         # Also where it ends early, and of orders that an earlier run wrote before it was cut off.
-        if any(case.spool.count(Kind.ORDER, state) for state in (State.NEW, State.PRESENT)):
+        if any(case.staging.count(Kind.ORDER, state) for state in (State.NEW, State.PRESENT)):
             await perform(actor, credit.recount)
     for kind, count in case.report.counts.items():
         count.unchanged += count.new - case.report.added[kind]
@@ -115,8 +115,8 @@ async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Writ
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
     fresh = [row for row in batch if row.key not in there]
-    gathered = list(gather(case.spool, fresh))
-    found = [whole(case.spool, each) for each in gathered]
+    gathered = list(gather(case.staging, fresh))
+    found = [whole(case.staging, each) for each in gathered]
     around = await _surroundings(work, case, found)
     made = {each.key: new_id() for each in found}
     digests = {each.order.key: digest(each.rows) for each in gathered}

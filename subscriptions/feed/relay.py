@@ -22,9 +22,9 @@ class Relay:
     given in the transaction itself.
     """
 
-    def __init__(self, holder: str, pace: StreamSettings, numbered: Callable[[], None]) -> None:
+    def __init__(self, holder: str, settings: StreamSettings, numbered: Callable[[], None]) -> None:
         self.holder = holder
-        self.pace = pace
+        self.settings = settings
         self._numbered = numbered
         self._bell = Wakeup()
         self._stopping = False
@@ -61,21 +61,21 @@ class Relay:
     async def _turn(self) -> float:
         """Number a batch; how many seconds to rest, 0 where more may wait."""
         try:
-            count = await within(self.pace.database_seconds, self._number())
+            count = await within(self.settings.database_seconds, self._number())
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
             self._fence = None
             self._doubtful = True
             if not outages.notice(error):
                 log.warning("feed.unnumbered", error=repr(error), failures=self._failures)
-            return self.pace.pause_after(self._failures)
+            return self.settings.pause_after(self._failures)
         self._failures = 0
         outages.over()
         if count is None:
-            return self.pace.standby_seconds
+            return self.settings.standby_seconds
         if count:
             self._numbered()
-        return 0 if count else self.pace.poll_seconds
+        return 0 if count else self.settings.poll_seconds
 
     async def _number(self) -> int | None:
         """How many events got a position, None while another process holds the lease."""
@@ -90,7 +90,7 @@ class Relay:
         """The fence of our lease, renewed when half of its time is over; None: another has it."""
         now = clock.now()
         if self._fence is None or self._renew_at is None or now >= self._renew_at:
-            seconds = self.pace.lease_seconds
+            seconds = self.settings.lease_seconds
             fence = await feed.acquire(self.holder, now, seconds)
             if fence != self._fence:
                 log.info("feed.lease", holder=self.holder, fence=fence)
@@ -100,7 +100,7 @@ class Relay:
 
     async def _release(self) -> None:
         try:
-            await within(self.pace.stop_seconds, feed.release(self.holder))
+            await within(self.settings.stop_seconds, feed.release(self.holder))
         except Exception as error:  # noqa: BLE001 - the lease ends by itself
             if not outages.notice(error):
                 log.warning("feed.unreleased", error=repr(error))

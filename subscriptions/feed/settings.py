@@ -10,7 +10,7 @@ MAX_PAUSE_SECONDS = 10.0
 class StreamSettings:
     """Times in seconds, unless named otherwise.
 
-    `poll_seconds` is how soon an event is found without any hint. `lease_seconds` is how long the
+    `poll_seconds` is how soon an event is found without any notice. `lease_seconds` is how long the
     feed stands still after the process that numbers it was killed. A cursor is good for
     `replay_days`. A subscriber has at most `queue_size` events waiting; if it takes none for
     `stalled_seconds` while more come, its stream is closed.

@@ -19,9 +19,9 @@ log: Final = structlog.get_logger("ordergraph.tail")
 class Tail:
     """Reads what follows `position` and publishes it, as long as somebody subscribes."""
 
-    def __init__(self, bus: Bus, pace: StreamSettings) -> None:
+    def __init__(self, bus: Bus, settings: StreamSettings) -> None:
         self.bus = bus
-        self.pace = pace
+        self.settings = settings
         self.position = 0
         self._bell = Wakeup()
         self._stopping = False
@@ -48,7 +48,7 @@ class Tail:
     async def run(self) -> None:
         """Read and publish until `stop`, whatever the database does."""
         while not self._stopping:
-            pause = await self._turn() if self.bus.watched else self.pace.standby_seconds
+            pause = await self._turn() if self.bus.watched else self.settings.standby_seconds
             if pause and not self._stopping:
                 await self._bell.wait(pause)
 
@@ -61,19 +61,19 @@ class Tail:
         """Publish a batch; how many seconds to rest, 0 where more may wait."""
         start = self.position
         try:
-            size = min(self.pace.batch_size, self.pace.queue_size)
-            events = await within(self.pace.database_seconds, feed.after(start, size))
+            size = min(self.settings.batch_size, self.settings.queue_size)
+            events = await within(self.settings.database_seconds, feed.after(start, size))
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             self._failures += 1
             if not outages.notice(error):
                 log.warning("feed.unread", error=repr(error), failures=self._failures)
-            return self.pace.pause_after(self._failures)
+            return self.settings.pause_after(self._failures)
         self._failures = 0
         outages.over()
         if self.position != start:
             return 0  # all left and somebody came while we read
         if not events:
-            return self.pace.poll_seconds
+            return self.settings.poll_seconds
         self.position = events[-1].position
         self.bus.publish(events)
         return 0

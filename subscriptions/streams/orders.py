@@ -28,8 +28,8 @@ from resolvers.scalars import Cursor
 from services.aggregates.orders import facts_now
 from services.work import clock, feed
 from subscriptions.feed.bus import StreamClosed
-from subscriptions.feed.lasting import lasting
-from subscriptions.feed.live import Live
+from subscriptions.feed.retrying import retrying
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
 
 ORDER: Final = ToOne(Order, key="order_id")
@@ -71,7 +71,7 @@ async def order_updates(
         yield await _opening(context, watch, position)
     else:
         start = context.sealer.feed_position(after)
-        reason = await _reason_to_reset(start, position, live.pace.replay_days)
+        reason = await _reason_to_reset(start, position, live.settings.replay_days)
         if reason:
             yield StreamReset(reason, context.sealer.feed_cursor(position))
             yield await _opening(context, watch, position)
@@ -83,24 +83,24 @@ async def order_updates(
 
 
 async def _updates(
-    context: Context, live: Live, watch: "_Watch", position: int
+    context: Context, live: FeedRuntime, watch: "_Watch", position: int
 ) -> AsyncGenerator[Item, None]:
     """What concerns the watch, and a heartbeat where nothing did for a while."""
     seal = context.sealer.feed_cursor
     now = asyncio.get_running_loop().time
-    due = now() + live.pace.heartbeat_seconds
+    due = now() + live.settings.heartbeat_seconds
     try:
         async with aclosing(live.follow(position)) as events:
             async for event in events:
                 item: Item | None = None
                 if event is not None:
                     position = event.position
-                    item = await lasting(partial(_update, context, watch, event), live.pace)
+                    item = await retrying(partial(_update, context, watch, event), live.settings)
                 if item is None and (event is None or now() >= due):
                     item = Heartbeat(seal(position), clock.now())
                 if item is not None:
                     yield item
-                    due = now() + live.pace.heartbeat_seconds
+                    due = now() + live.settings.heartbeat_seconds
     except StreamClosed as closed:
         raise type(closed)(seal(position)) from None
 
@@ -200,7 +200,7 @@ async def _reason_to_reset(start: int, last: int, replay_days: int) -> StreamRes
     return None
 
 
-def _live(context: Context) -> Live:
-    if not isinstance(context.live, Live):
+def _live(context: Context) -> FeedRuntime:
+    if not isinstance(context.live, FeedRuntime):
         raise TypeError("This server runs no streams: its context has no `live`.")
     return context.live

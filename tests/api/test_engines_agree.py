@@ -20,7 +20,7 @@ from models.rules.access import OPEN, SYSTEM
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.work import clock, feed
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from tests.support.agreement import (
     Question,
     abandoned,
@@ -33,8 +33,8 @@ from tests.support.agreement import (
 from tests.support.api import SEALER
 from tests.support.databases import Database
 from tests.support.documents import Known, Writer, Written
+from tests.support.injected_faults import plant
 from tests.support.knowing import known, places_with_pages
-from tests.support.planted import plant
 from tests.support.watching import QUICK, number_all
 
 NOW: Final = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -175,13 +175,13 @@ def subscriptions(there: Known, cursor: str, count: int, seed: int) -> list[Ques
 
 
 @pytest.fixture
-async def live(small: Known) -> AsyncIterator[Live]:
-    async with Live(QUICK) as running:
+async def live(small: Known) -> AsyncIterator[FeedRuntime]:
+    async with FeedRuntime(QUICK) as running:
         yield running
 
 
 async def test_engines_agree_on_events(
-    small: Known, live: Live, faults: Callable[[], None]
+    small: Known, live: FeedRuntime, faults: Callable[[], None]
 ) -> None:
     async def watching(engine: Engine, question: Question) -> list[ExecutionResult]:
         return await events(engine, question, live, 3 if cursor in question.text else 1)

@@ -9,6 +9,7 @@ from models.inventory import StockItem, Warehouse
 from models.orders import Order
 from services.work import clock
 from tests.support.api import ask, change, refusal
+from tests.support.bulk_rows import copies
 from tests.support.company import (
     ADDRESS,
     CUSTOMER,
@@ -19,7 +20,6 @@ from tests.support.company import (
     found_company,
 )
 from tests.support.databases import Database
-from tests.support.many import copies
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DRAFT: Final = f"""

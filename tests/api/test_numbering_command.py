@@ -17,7 +17,7 @@ from models.rules.numbering import NumberKind
 from services.use_case import perform
 from services.work import numbering, policy
 from tests.support.databases import DIALECTS, Database, Databases, connected
-from tests.support.kinds import Unavailable
+from tests.support.server_programs import Unavailable
 from tests.support.servers import give_up
 
 MARCH = datetime(2026, 3, 9, 12, tzinfo=UTC)

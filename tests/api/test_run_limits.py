@@ -23,8 +23,8 @@ from models.rules.order_states import OrderAction
 from resolvers.context import Context
 from resolvers.identifiers import to_global
 from tests.support.api import SEALER
+from tests.support.bulk_rows import copies
 from tests.support.databases import Database
-from tests.support.many import copies
 from tests.support.parts import read
 from tests.support.repository import ROOT
 from tests.support.serving import application, client, served, talking

@@ -6,16 +6,16 @@ from typing import Final
 
 import pytest
 
-from tests.support import kinds
-from tests.support.away import STOPS, Away, away
+from tests.support import server_programs
 from tests.support.databases import Dialect
-from tests.support.kinds import Kind
+from tests.support.server_programs import Kind
 from tests.support.servers import PrivateServer, give_up, private_server
+from tests.support.stoppable_servers import STOPS, Away, away
 
 KINDS: Final[dict[Dialect, Kind]] = {
-    "postgres": kinds.POSTGRES,
-    "mariadb": kinds.MARIADB,
-    "mysql": kinds.MYSQL,
+    "postgres": server_programs.POSTGRES,
+    "mariadb": server_programs.MARIADB,
+    "mysql": server_programs.MYSQL,
 }
 
 

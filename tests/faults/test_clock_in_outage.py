@@ -23,10 +23,10 @@ from services.orders.goods import NewLine
 from services.orders.place import draft_order
 from services.storage import database as service
 from services.work import clock, feed
-from tests.support import books
-from tests.support.away import Away
+from tests.support import consistency
 from tests.support.serving import application
 from tests.support.shop import Shop, open_shop
+from tests.support.stoppable_servers import Away
 
 START: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 BEFORE: Final = START + timedelta(days=100)
@@ -144,7 +144,7 @@ async def test_what_is_due_is_done_once_after_an_outage(
     assert sorted(told) == sorted(order.id for order in (*orders, *later))
     assert await numbered() == list(range(1, await Event.all().count() + 1))
     assert (await StockItem.get()).reserved == 15 * 2
-    assert await books.disagreements() == []
+    assert await consistency.disagreements() == []
 
 
 async def seen(failures: Counter[str]) -> int:

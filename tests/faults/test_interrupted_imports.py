@@ -16,11 +16,11 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from services.operations.migrations import migrate
 from services.storage import database as service
-from tests.support.away import STOPS
-from tests.support.books import disagreements
+from tests.support.consistency import disagreements
 from tests.support.databases import Database, Dialect, connected
 from tests.support.imported import Files
 from tests.support.servers import PrivateServer
+from tests.support.stoppable_servers import STOPS
 
 COMMAND: Final = """
 import os, sys
@@ -87,8 +87,8 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self.files = Files(folder)
         self.files.write(orders=ORDERS, lines=LINES)
-        self.spools = folder / "spools"
-        self.spools.mkdir()
+        self.stagings = folder / "stagings"
+        self.stagings.mkdir()
         self.report = folder / "report.csv"
 
     async def start(self, database: Database, *arguments: str) -> asyncio.subprocess.Process:
@@ -96,7 +96,8 @@ class Command:
         command = ["import", "--mapping", str(folder / "mapping.yaml"), str(folder)]
         return await asyncio.create_subprocess_exec(
             *[sys.executable, "-c", COMMAND, *arguments, *command, "--report", str(self.report)],
-            env=os.environ | {"ORDERGRAPH_DATABASE_URL": database.url, "TMPDIR": str(self.spools)},
+            env=os.environ
+            | {"ORDERGRAPH_DATABASE_URL": database.url, "TMPDIR": str(self.stagings)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -128,7 +129,7 @@ async def test_an_interrupted_import_says_what_is_written_and_leaves_it_right(
     assert (await Customer.get()).credit_used_minor == 1975 + 850
     assert await disagreements() == []
     assert command.report.read_bytes().decode() == REPORT
-    assert list(command.spools.iterdir()) == []
+    assert list(command.stagings.iterdir()) == []
     status, _ = await command.run(database, *WRITING, "0")  # it ends before
     assert (status, await Order.all().count(), await OrderLine.all().count()) == (1, 3, 4)
     assert (await Customer.get()).credit_used_minor == 1975 + 850 + 1200
@@ -147,10 +148,10 @@ async def test_one_that_is_interrupted_before_it_writes_says_so(
     )
     assert await Order.all().count() == 0
     assert command.report.read_bytes() == b""
-    assert list(command.spools.iterdir()) == []
+    assert list(command.stagings.iterdir()) == []
 
 
-async def test_a_second_signal_ends_it_at_once_and_the_next_run_removes_its_spool(
+async def test_a_second_signal_ends_it_at_once_and_the_next_run_removes_its_staging(
     sqlite_database: Database, command: Command
 ) -> None:
     process = await command.start(sqlite_database, *WRITING, f"{int(signal.SIGINT)}+waits")
@@ -160,10 +161,10 @@ async def test_a_second_signal_ends_it_at_once_and_the_next_run_removes_its_spoo
         process.send_signal(signal.SIGTERM)
         await process.communicate()  # which closes its pipes as well
     assert process.returncode == -signal.SIGTERM
-    assert len(list(command.spools.iterdir())) == 1
+    assert len(list(command.stagings.iterdir())) == 1
     status, _ = await command.run(sqlite_database, *READING, "0")
     assert status is not None
-    assert list(command.spools.iterdir()) == []
+    assert list(command.stagings.iterdir()) == []
 
 
 @pytest.mark.parametrize("dialect", STOPS)

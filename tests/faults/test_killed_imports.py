@@ -14,7 +14,7 @@ from models.catalog import Product
 from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.payments import Payment
-from tests.support.books import disagreements
+from tests.support.consistency import disagreements
 from tests.support.databases import Database, Databases, Dialect, connected
 from tests.support.one_table import KINDS, OneTable
 

@@ -14,7 +14,7 @@ import pytest
 
 from models.idempotency import IdempotencyKey
 from models.orders import Order
-from tests.support import books
+from tests.support import consistency
 from tests.support.company import ERRORS, Company, found_company
 from tests.support.databases import Database
 from tests.support.processes import Server, started
@@ -123,7 +123,7 @@ async def _check(sent: Storm, keys: int) -> None:
     assert set(firsts) <= {(1, False), (1, True), (0, True)}
     placed = set().union(*(told.orders for told in sent.told.values()))
     assert len(placed) == keys == await Order.all().count() == await IdempotencyKey.all().count()
-    assert await books.disagreements() == []
+    assert await consistency.disagreements() == []
 
 
 async def test_what_is_sent_again_is_done_once(database: Database, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ async def test_what_is_sent_again_is_done_once_for_long(database: Database, tmp_
 
 
 async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> None:
-    app = "tests.support.faulty:forgetful"
+    app = "tests.support.faulty_servers:forgetful"
     sent = await storm(database, tmp_path, keys=10, kills=0, app=app)
     assert max(len(told.orders) for told in sent.told.values()) > 1
     assert await Order.all().count() > 10

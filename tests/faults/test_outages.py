@@ -23,12 +23,12 @@ from resolvers.context import Context
 from services.storage import database as service
 from services.storage.engines.pool import NoConnection
 from services.storage.outages import MYSQL_CODES, QUIET_SECONDS, Outages, is_outage
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.streams.items import Heartbeat, OrderUpdate
-from tests.support.away import Away
 from tests.support.databases import Database
 from tests.support.serving import application, client, served, talking
 from tests.support.shop import open_shop
+from tests.support.stoppable_servers import Away
 from tests.support.watching import QUICK, SEALER, take, watching
 
 NAMES: Final = "{ warehouses { name } }"
@@ -88,7 +88,7 @@ async def test_a_database_that_is_away_is_told_as_503_and_once_in_the_log(server
 async def test_a_stream_goes_on_after_an_outage(server: Away) -> None:
     shop = await open_shop()
     order = await shop.place()
-    async with Live(QUICK) as live, watching(live) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live) as stream:
         await take(stream, Heartbeat)
         await server.stop()
         with pytest.raises(Exception):  # noqa: B017, PT011 - each driver has its own

@@ -14,10 +14,10 @@ from tests.support.processes import Server, started
 
 CLIENTS = 200
 PLANTED = {
-    "sqlite": "tests.support.faulty:early",
-    "postgres": "tests.support.faulty:naive",
-    "mariadb": "tests.support.faulty:naive",
-    "mysql": "tests.support.faulty:naive",
+    "sqlite": "tests.support.faulty_servers:early",
+    "postgres": "tests.support.faulty_servers:naive",
+    "mariadb": "tests.support.faulty_servers:naive",
+    "mysql": "tests.support.faulty_servers:naive",
 }
 
 

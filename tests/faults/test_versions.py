@@ -11,7 +11,7 @@ import pytest
 
 from models.events import Event
 from models.orders import Order
-from tests.support import books
+from tests.support import consistency
 from tests.support.company import Company, found_company
 from tests.support.databases import Database
 from tests.support.processes import Server, started
@@ -110,7 +110,7 @@ async def _check(order_id: str, written: Sequence[Written]) -> None:
     assert losers
     assert len(notes) == len((order.note or "").splitlines())
     assert await Event.filter(order_id=order.id).count() == 1 + len(authors) + len(notes)
-    assert await books.disagreements() == []
+    assert await consistency.disagreements() == []
 
 
 async def test_each_version_has_one_author(database: Database, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_each_version_has_one_author_for_long(database: Database, tmp_path
 
 async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> None:
     company = await found_company()
-    app = "tests.support.faulty:blind"
+    app = "tests.support.faulty_servers:blind"
     async with started(database, tmp_path, workers=4, app=app, run_seconds=60) as server:
         order_id, written = await fight(server, company, 60)
     assert wrong(order_id, written) != []

@@ -22,9 +22,9 @@ from services.storage.database import connection, fetch
 from services.storage.select import Select
 from tests.house.test_list_indexes import sorted_lists
 from tests.support.api import change
+from tests.support.bulk_rows import copies
 from tests.support.company import CATEGORY, PAY, RETURN, SUPPLIER, found_company
 from tests.support.databases import Database
-from tests.support.many import copies
 
 ROWS: Final = 400
 PAGE: Final = PageRequest()

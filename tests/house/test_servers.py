@@ -16,10 +16,10 @@ import pytest
 from models.events import Feed
 from models.numbering import NumberCounter
 from services.storage.database import connection, server
-from tests.support import kinds
+from tests.support import server_programs
 from tests.support.databases import DIALECTS, Database, Databases, Dialect, connected
-from tests.support.kinds import MARIADB, MYSQL, POSTGRES, REDIS, Unavailable
 from tests.support.repository import ROOT
+from tests.support.server_programs import MARIADB, MYSQL, POSTGRES, REDIS, Unavailable
 from tests.support.servers import Servers, give_up, private_server
 from tests.support.statements import counted
 
@@ -28,7 +28,7 @@ NOWHERE = dataclasses.replace(MARIADB, programs=lambda: None)
 
 @pytest.mark.parametrize("kind", [POSTGRES, MARIADB, MYSQL, REDIS], ids=lambda kind: kind.name)
 def test_a_named_server_is_taken_as_it_is(
-    kind: kinds.Kind, monkeypatch: pytest.MonkeyPatch
+    kind: server_programs.Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(kind.variable, "scheme://of/the/user")
     assert Servers().url(kind) == "scheme://of/the/user"
@@ -63,13 +63,13 @@ def test_a_fetched_mysql_lies_where_the_environment_or_the_users_cache_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ORDERGRAPH_TEST_MYSQL_FOLDER", str(tmp_path / "named"))
-    assert kinds.fetched_mysql() == tmp_path / "named"
+    assert server_programs.fetched_mysql() == tmp_path / "named"
     monkeypatch.delenv("ORDERGRAPH_TEST_MYSQL_FOLDER")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert kinds.fetched_mysql() == tmp_path / "ordergraph" / "mysql-server"
+    assert server_programs.fetched_mysql() == tmp_path / "ordergraph" / "mysql-server"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert kinds.fetched_mysql() == tmp_path / ".cache" / "ordergraph" / "mysql-server"
+    assert server_programs.fetched_mysql() == tmp_path / ".cache" / "ordergraph" / "mysql-server"
 
 
 def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.Mon
 
 
 async def test_the_postgresql_of_the_wheel_serves() -> None:
-    programs = kinds.postgres_of_the_wheel()
+    programs = server_programs.postgres_of_the_wheel()
     assert programs is not None
     with private_server(POSTGRES, programs) as server:
         client = await asyncpg.connect(server.url)

@@ -11,7 +11,7 @@ from resolvers.identifiers import to_global
 from resolvers.inputs.orders import OrderWhere
 from services.orders.delays import tell_delays
 from services.work import clock
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.databases import Database
 from tests.support.shop import open_shop
@@ -32,7 +32,7 @@ async def test_an_order_that_becomes_late_is_told_to_both_sides(
     await number_all()
     where = OrderWhere(is_delayed=wanted)
     with clock.frozen(LATE):
-        async with Live(QUICK) as live, watching(live, where) as stream:
+        async with FeedRuntime(QUICK) as live, watching(live, where) as stream:
             await take(stream, Heartbeat)
             assert await tell_delays(SYSTEM) == 1
             (told,) = await updates(stream, 1)
@@ -48,7 +48,7 @@ async def test_a_late_order_that_goes_on_leaves_the_late_ones(database: Database
     await number_all()
     with clock.frozen(LATE):
         async with (
-            Live(QUICK) as live,
+            FeedRuntime(QUICK) as live,
             watching(live, OrderWhere(is_delayed=True)) as late,
             watching(live, OrderWhere(is_delayed=False)) as punctual,
         ):
@@ -67,7 +67,10 @@ async def test_a_watcher_of_one_order_hears_that_it_is_late(sqlite_database: Dat
     with clock.frozen(NOON):
         order = await shop.place()
     with clock.frozen(LATE):
-        async with Live(QUICK) as live, watching(live, id=to_global("Order", order.id)) as stream:
+        async with (
+            FeedRuntime(QUICK) as live,
+            watching(live, id=to_global("Order", order.id)) as stream,
+        ):
             await take(stream, OrderUpdate)
             await tell_delays(SYSTEM)
             (told,) = await updates(stream, 1)

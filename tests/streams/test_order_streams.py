@@ -19,7 +19,7 @@ from services.orders.goods import NewLine
 from services.orders.place import draft_order, place_order
 from services.work import clock, feed
 from services.work.references import ExternalKey
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
 from tests.support.databases import Database
@@ -41,7 +41,10 @@ async def test_a_stream_on_one_order_begins_with_it_and_goes_on_with_its_events(
     shop = await open_shop()
     order, other = await shop.place(), await shop.place()
     await number_all()
-    async with Live(QUICK) as live, watching(live, id=to_global("Order", order.id)) as stream:
+    async with (
+        FeedRuntime(QUICK) as live,
+        watching(live, id=to_global("Order", order.id)) as stream,
+    ):
         first = await take(stream, OrderUpdate)
         assert (first.event, first.order.id, first.matches) == (None, order.id, True)
         await shop.note(other)
@@ -59,7 +62,7 @@ async def test_a_stream_on_many_begins_with_the_position_of_the_feed(database: D
     shop = await open_shop()
     await shop.place()
     await number_all()
-    async with Live(QUICK) as live, watching(live) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live) as stream:
         beat = await take(stream, Heartbeat)
         assert SEALER.feed_position(beat.cursor) == await feed.last_position()
 
@@ -68,7 +71,7 @@ async def test_an_order_that_leaves_the_filter_is_told_of_once(database: Databas
     shop = await open_shop()
     await number_all()
     wanted = OrderWhere(status=[OrderStatus.CONFIRMED])
-    async with Live(QUICK) as live, watching(live, wanted) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, wanted) as stream:
         await take(stream, Heartbeat)
         order = await shop.place()
         (placed,) = await updates(stream, 1)
@@ -104,7 +107,7 @@ async def test_a_draft_leaves_its_customer_and_an_order_its_key(database: Databa
     await place_order(OPEN, command)
     await number_all()
     for wanted, version in ((theirs, 2), (keyed, 3)):
-        async with Live(QUICK) as live, watching(live, wanted, start) as stream:
+        async with FeedRuntime(QUICK) as live, watching(live, wanted, start) as stream:
             seen = await updates(stream, 2)
         assert [each.event.subject_version for each in seen if each.event] == [version, 1]
         assert [each.matches for each in seen] == [False, True]
@@ -114,14 +117,14 @@ async def test_an_order_whose_stock_is_freed_leaves_its_warehouse(database: Data
     shop = await open_shop()
     await number_all()
     wanted = OrderWhere(warehouse_id=to_global("Warehouse", shop.warehouse_id))  # type: ignore[arg-type]
-    async with Live(QUICK) as live, watching(live, wanted) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, wanted) as stream:
         await take(stream, Heartbeat)
         order = await shop.place()
         await shop.act(order, OrderAction.CANCEL)
         placed, cancelled = await updates(stream, 2)
         again = cursor(SEALER.feed_position(placed.cursor) - 1)
     assert (cancelled.order.status, cancelled.matches) == (OrderStatus.CANCELLED, False)
-    async with Live(QUICK) as live, watching(live, wanted, again) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, wanted, again) as stream:
         replayed = await updates(stream, 2)
     assert [each.cursor for each in replayed] == [placed.cursor, cancelled.cursor]
     assert [each.matches for each in replayed] == [False, False]
@@ -136,7 +139,7 @@ async def test_a_replay_tells_what_matched_then_and_not_what_matches_now(
     await shop.act(order, OrderAction.HOLD)
     await number_all()
     wanted = OrderWhere(status=[OrderStatus.CONFIRMED])
-    async with Live(QUICK) as live, watching(live, wanted, cursor(0)) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, wanted, cursor(0)) as stream:
         seen = await updates(stream, 3)
     kinds = [each.event.kind for each in seen if each.event]
     assert kinds == [
@@ -154,7 +157,7 @@ async def test_events_without_facts_are_asked_of_the_order_as_it_is(
     await shop.place()
     await Event.all().update(before={}, after={})
     wanted = OrderWhere(status=[OrderStatus.CONFIRMED])
-    async with Live(QUICK) as live, watching(live, wanted, cursor(0)) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, wanted, cursor(0)) as stream:
         (placed,) = await updates(stream, 1)
     assert placed.matches
 
@@ -166,7 +169,7 @@ async def test_too_old_a_cursor_gets_a_fresh_one_and_a_beginning(database: Datab
     order = await shop.place()
     await number_all()
     last = await feed.last_position()
-    async with Live(QUICK) as live, watching(live, after=cursor(0)) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, after=cursor(0)) as stream:
         reset = await take(stream, StreamReset)
         beat = await take(stream, Heartbeat)
         await shop.note(order)
@@ -178,7 +181,7 @@ async def test_too_old_a_cursor_gets_a_fresh_one_and_a_beginning(database: Datab
 async def test_a_cursor_from_beyond_the_feed_tells_that_the_feed_was_rebuilt(
     sqlite_database: Database,
 ) -> None:
-    async with Live(QUICK) as live, watching(live, after=cursor(7)) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, after=cursor(7)) as stream:
         reset = await take(stream, StreamReset)
     assert reset == StreamReset(StreamResetReason.FEED_REBUILT, cursor(0))
 
@@ -187,8 +190,8 @@ async def test_a_quiet_stream_gives_heartbeats_whose_cursor_moves_on(database: D
     shop = await open_shop()
     order = await shop.place()
     nothing = OrderWhere(or_=[])
-    pace = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
-    async with Live(pace) as live, watching(live, nothing) as stream:
+    settings = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
+    async with FeedRuntime(settings) as live, watching(live, nothing) as stream:
         beat = await take(stream, Heartbeat)
         await shop.note(order)
         while SEALER.feed_position(beat.cursor) < await Event.all().count():
@@ -199,8 +202,8 @@ async def test_what_the_caller_may_not_see_does_not_exist(sqlite_database: Datab
     shop = await open_shop()
     order = await shop.place()
     blind = Actor(ActorKind.STAFF, "blind", None, frozenset({Permission.EVENTS_READ}))
-    pace = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
-    async with Live(pace) as live:
+    settings = StreamSettings(poll_seconds=0.05, heartbeat_seconds=0.05)
+    async with FeedRuntime(settings) as live:
         async with watching(live, after=cursor(0), actor=blind) as stream:
             beat = await take(stream, Heartbeat)
             assert beat.cursor == cursor(await feed.last_position())
@@ -227,7 +230,7 @@ async def test_what_the_caller_may_not_see_does_not_exist(sqlite_database: Datab
 async def test_arguments_that_mean_nothing_are_refused(
     sqlite_database: Database, arguments: dict[str, object], message: str
 ) -> None:
-    async with Live(QUICK) as live:
+    async with FeedRuntime(QUICK) as live:
         with pytest.raises(BadRequest, match=message):
             async with watching(live, **arguments) as stream:  # type: ignore[arg-type]
                 await anext(stream)

@@ -15,8 +15,8 @@ from models.rules.events import EventKind, SubjectKind
 from services.storage import database
 from services.work import clock, feed
 from subscriptions.feed.deadline import within
-from subscriptions.feed.live import Live
 from subscriptions.feed.relay import Relay
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import MAX_PAUSE_SECONDS, StreamSettings
 from subscriptions.streams.items import Heartbeat
 from tests.support.databases import Database
@@ -86,7 +86,7 @@ async def test_a_holder_that_died_is_followed_when_its_lease_ends(
         assert await early._turn() == QUICK.standby_seconds
         assert not early.holds
     with clock.frozen(now + timedelta(seconds=11)):
-        async with Live(QUICK) as live, watching(live) as stream:
+        async with FeedRuntime(QUICK) as live, watching(live) as stream:
             await take(stream, Heartbeat)
             await shop.place()
             await updates(stream, 1)
@@ -157,7 +157,7 @@ async def test_a_process_goes_on_when_its_connections_were_cut(
     postgres_database: Database,
 ) -> None:
     shop = await open_shop()
-    async with Live(QUICK) as live, watching(live, after=cursor(0)) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live, after=cursor(0)) as stream:
         await shop.place()
         await updates(stream, 1)
         await _cut_connections(postgres_database)
@@ -179,14 +179,14 @@ async def _cut_connections(database: Database) -> None:
 OTHER_PROCESS = """
 import asyncio, sys
 from services.storage import database
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from tests.support.shop import Shop
 from uuid import UUID
 
 async def main():
     await database.connect(sys.argv[1])
     try:
-        async with Live():
+        async with FeedRuntime():
             order = await Shop(UUID(sys.argv[2]), UUID(sys.argv[3])).place()
             print(order.id.hex)
     finally:
@@ -201,7 +201,7 @@ async def test_processes_on_one_database_see_each_others_events(
 ) -> None:
     shop = await open_shop()
     await number_all()
-    async with Live(QUICK) as live, watching(live) as stream:
+    async with FeedRuntime(QUICK) as live, watching(live) as stream:
         await take(stream, Heartbeat)
         other = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -220,7 +220,7 @@ async def test_two_on_one_database_see_what_only_one_of_them_was_told(
     """By polling: the second does not hear of this process's commits."""
     shop = await open_shop()
     await number_all()
-    async with Live(QUICK) as one, Live(QUICK) as two:
+    async with FeedRuntime(QUICK) as one, FeedRuntime(QUICK) as two:
         assert two._forget
         two._forget()
         two._forget = None
@@ -236,9 +236,9 @@ async def test_redis_wakes_other_processes(postgres_database: Database, redis_ur
     """Neither would poll before a minute is over; only one hears of the commit directly."""
     shop = await open_shop()
     await number_all()
-    async with Live(DEAF, redis_url) as one, Live(DEAF, redis_url) as two:
+    async with FeedRuntime(DEAF, redis_url) as one, FeedRuntime(DEAF, redis_url) as two:
         for live in (one, two):
-            await asyncio.wait_for(live.hints.listening.wait(), WAIT_SECONDS)  # type: ignore[attr-defined]
+            await asyncio.wait_for(live.notices.listening.wait(), WAIT_SECONDS)  # type: ignore[attr-defined]
         holder, other = (one, two) if one.relay.holds else (two, one)
         assert holder._forget
         holder._forget()
@@ -252,6 +252,6 @@ async def test_redis_wakes_other_processes(postgres_database: Database, redis_ur
 async def test_without_its_redis_a_process_polls(postgres_database: Database) -> None:
     shop = await open_shop()
     nowhere = "redis://127.0.0.1:1/0"
-    async with Live(QUICK, nowhere) as live, watching(live, after=cursor(0)) as stream:
+    async with FeedRuntime(QUICK, nowhere) as live, watching(live, after=cursor(0)) as stream:
         await shop.place()
         await updates(stream, 1)

@@ -10,7 +10,7 @@ from models.events import Event
 from models.rules.order_states import OrderAction
 from resolvers.inputs.orders import OrderWhere
 from subscriptions.feed.bus import SlowConsumer, StreamClosed
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.streams.items import Heartbeat, OrderUpdate
 from tests.support.databases import Database
@@ -43,7 +43,7 @@ async def test_nothing_is_missed_or_told_twice_while_eight_writers_commit(
     dice = random.Random(20)
     seen: list[UUID] = []
     last = str(cursor(0))
-    async with Live(QUICK) as live, asyncio.TaskGroup() as writers:
+    async with FeedRuntime(QUICK) as live, asyncio.TaskGroup() as writers:
         for _ in range(WRITERS):
             writers.create_task(_write(shop))
         while len(seen) < WRITERS * ORDERS_A_WRITER * EVENTS_AN_ORDER:
@@ -64,11 +64,11 @@ async def test_many_watchers_see_the_same_while_writers_commit(database: Databas
     count = WRITERS * ORDERS_A_WRITER * EVENTS_AN_ORDER
     small = StreamSettings(poll_seconds=0.05, standby_seconds=0.1, batch_size=3, queue_size=3)
 
-    async def watch(live: Live) -> list[OrderUpdate]:
+    async def watch(live: FeedRuntime) -> list[OrderUpdate]:
         async with watching(live, after=cursor(0)) as stream:
             return await updates(stream, count)
 
-    async with Live(small) as live, asyncio.TaskGroup() as tasks:
+    async with FeedRuntime(small) as live, asyncio.TaskGroup() as tasks:
         watchers = [tasks.create_task(watch(live)) for _ in range(5)]
         for _ in range(WRITERS):
             tasks.create_task(_write(shop))
@@ -77,7 +77,7 @@ async def test_many_watchers_see_the_same_while_writers_commit(database: Databas
     assert [[each.event.id for each in seen if each.event] for seen in found] == [told] * 5
 
 
-async def _overflown(live: Live, shop: Shop) -> None:
+async def _overflown(live: FeedRuntime, shop: Shop) -> None:
     """Four events for a queue of three, numbered and published."""
     order = await shop.place()
     for _ in range(3):
@@ -92,8 +92,8 @@ async def test_a_consumer_that_stalled_is_closed_with_its_last_cursor_and_resume
 ) -> None:
     shop = await open_shop()
     await number_all()
-    pace = StreamSettings(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=0)
-    live = Live(pace)  # not started: here nothing happens but what the test does
+    settings = StreamSettings(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=0)
+    live = FeedRuntime(settings)  # not started: here nothing happens but what the test does
     async with watching(live) as stream:
         await take(stream, Heartbeat)
         beat = await take(stream, Heartbeat)
@@ -113,8 +113,10 @@ async def test_a_consumer_that_is_only_late_reads_again_what_its_queue_could_not
 ) -> None:
     shop = await open_shop()
     await number_all()
-    pace = StreamSettings(queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=60)
-    live = Live(pace)
+    settings = StreamSettings(
+        queue_size=3, batch_size=3, heartbeat_seconds=0.01, stalled_seconds=60
+    )
+    live = FeedRuntime(settings)
     async with watching(live) as stream:
         await take(stream, Heartbeat)
         await take(stream, Heartbeat)
@@ -128,7 +130,7 @@ async def test_a_server_that_stops_ends_its_streams_with_their_last_cursor(
 ) -> None:
     shop = await open_shop()
     await number_all()
-    live = Live(QUICK)
+    live = FeedRuntime(QUICK)
     await live.start()
     async with watching(live) as stream:
         beat = await take(stream, Heartbeat)
@@ -148,7 +150,7 @@ async def test_a_stream_that_resumes_with_a_filter_sees_every_event_of_it_once(
 ) -> None:
     shop = await open_shop()
     wanted = OrderWhere(channel=["web"])
-    async with Live(QUICK) as live:
+    async with FeedRuntime(QUICK) as live:
         await asyncio.gather(*(shop.place(channel) for channel in ["web", "shop"] * 5))
         async with watching(live, wanted, cursor(0)) as stream:
             first = await updates(stream, 2)

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from models.events import Event
 from models.orders import Order
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
 from tests.support.databases import Database
 from tests.support.shop import Shop, open_shop
@@ -33,7 +33,7 @@ async def _shop_with_order() -> tuple[Shop, Order, int]:
     return shop, order, last.position
 
 
-class _Overtaken(Live):
+class _Overtaken(FeedRuntime):
     """While a stream is about to subscribe, something is committed and the tail publishes it."""
 
     shop: Shop
@@ -63,7 +63,7 @@ async def test_what_is_published_just_before_the_subscription_is_not_lost(
 
 async def test_what_the_tail_publishes_late_does_not_come_twice(sqlite_database: Database) -> None:
     shop, order, last = await _shop_with_order()
-    live = Live(PACE)
+    live = FeedRuntime(PACE)
     with live.tail.joined(last - 1):
         async with aclosing(live.follow(last - 1)) as stream:
             assert await _next(stream) == last
@@ -79,7 +79,7 @@ async def test_what_the_tail_left_out_is_read_when_the_next_event_shows_it(
     sqlite_database: Database,
 ) -> None:
     shop, order, last = await _shop_with_order()
-    live = Live(PACE)
+    live = FeedRuntime(PACE)
     async with aclosing(live.follow(last)) as stream:
         assert await _next(stream) is None
         for _ in range(2):
@@ -94,7 +94,7 @@ async def test_the_tail_goes_on_from_whoever_comes_after_all_have_left(
     sqlite_database: Database,
 ) -> None:
     shop, order, last = await _shop_with_order()
-    live = Live(PACE)
+    live = FeedRuntime(PACE)
     async with aclosing(live.follow(last)) as stream:
         assert await _next(stream) is None
         assert live.tail.position == last

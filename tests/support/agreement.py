@@ -22,7 +22,7 @@ from graph.execution.sizing import size_of
 from graph.schema import schema
 from models.rules.access import EVERYTHING, OPEN, Actor, ActorKind, Permission
 from resolvers.context import Context
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from tests.support.api import SEALER
 from tests.support.documents import Written
 
@@ -81,7 +81,7 @@ async def answer(engine: Engine, question: Question) -> list[ExecutionResult]:
 
 
 async def events(
-    engine: Engine, question: Question, live: Live, count: int
+    engine: Engine, question: Question, live: FeedRuntime, count: int
 ) -> list[ExecutionResult]:
     """The first answers of a subscription; a failure of its source is the last."""
     executor = prepared(engine, question, live)
@@ -100,7 +100,7 @@ async def events(
     return found
 
 
-def prepared(engine: Engine, question: Question, live: Live | None = None) -> Executor[Any]:
+def prepared(engine: Engine, question: Question, live: FeedRuntime | None = None) -> Executor[Any]:
     context = Context(question.actor, SEALER, live=live)
     return engine.prepare(Ask(question.text, question.variables), context)
 

@@ -18,8 +18,8 @@ import asyncpg
 
 from services.operations.migrations import migrate
 from services.storage import database as service
-from tests.support import kinds
-from tests.support.kinds import Kind
+from tests.support import server_programs
+from tests.support.server_programs import Kind
 from tests.support.servers import Servers
 
 Dialect = Literal["sqlite", "postgres", "mariadb", "mysql"]
@@ -199,7 +199,7 @@ class _ServerMaker(_Maker):
 
 class _PostgresMaker(_ServerMaker):
     dialect = "postgres"
-    kind = kinds.POSTGRES
+    kind = server_programs.POSTGRES
 
     async def create(self, name: str) -> None:
         try:
@@ -245,7 +245,7 @@ class _PostgresMaker(_ServerMaker):
 
 class _MariadbMaker(_ServerMaker):
     dialect: ClassVar[Dialect] = "mariadb"
-    kind = kinds.MARIADB
+    kind = server_programs.MARIADB
 
     async def create(self, name: str) -> None:
         await self._run(f"CREATE DATABASE `{name}`")
@@ -305,7 +305,7 @@ class _MariadbMaker(_ServerMaker):
 
 class _MysqlMaker(_MariadbMaker):
     dialect = "mysql"
-    kind = kinds.MYSQL
+    kind = server_programs.MYSQL
 
 
 async def _run_on_postgres(url: str, statements: str) -> None:

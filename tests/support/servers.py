@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support import keeper, kinds
-from tests.support.kinds import LOOPBACK, Kind, Launch, Place, Unavailable, accepts
+from tests.support import server_guard, server_programs
+from tests.support.server_programs import LOOPBACK, Kind, Launch, Place, Unavailable, accepts
 
 START_SECONDS: Final = 60
 START_ATTEMPTS: Final = 3
@@ -87,7 +87,7 @@ class PrivateServer:
 
     def stop(self, by: int) -> None:
         """End it by a signal, and return when it takes no more connections."""
-        keeper.stop(self.keeper, by)
+        server_guard.stop(self.keeper, by)
         port = urlsplit(self.url).port
         deadline = time.monotonic() + START_SECONDS
         while accepts(port):
@@ -96,7 +96,7 @@ class PrivateServer:
 
     def start(self) -> None:
         """Start it again, and return when it answers."""
-        keeper.restart(self.keeper)
+        server_guard.restart(self.keeper)
         deadline = time.monotonic() + START_SECONDS
         while not (accepts(urlsplit(self.url).port) and self.launch.is_ready()):
             assert time.monotonic() < deadline
@@ -139,14 +139,14 @@ def _start(
         programs = _reachable(programs, folder)
         os.chown(folder, *account)
     launch = kind.launch(programs, place)
-    plan = keeper.Plan(
+    plan = server_guard.Plan(
         folder=str(folder),
         setup=launch.setup,
         serve=launch.serve,
         stop_signal=launch.stop_signal,
         account=account,
     )
-    running = keeper.start(plan, log.fileno())
+    running = server_guard.start(plan, log.fileno())
     deadline = time.monotonic() + START_SECONDS
     while running.poll() is None and time.monotonic() < deadline:
         if launch.is_ready():
@@ -175,7 +175,7 @@ def _reachable(programs: Path, folder: Path) -> Path:
 
     What they load comes along.
     """
-    packages, fetched = Path(sysconfig.get_path("purelib")), kinds.fetched_mysql()
+    packages, fetched = Path(sysconfig.get_path("purelib")), server_programs.fetched_mysql()
     copies = folder / "programs"
     if programs.is_relative_to(fetched):
         shutil.copytree(fetched, copies)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.work import clock
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from tests.support.api import ask
 from tests.support.watching import QUICK, number_all, updates, watching
 
@@ -30,7 +30,7 @@ async def latest(order_id: str) -> dict[str, Any]:
     feed = (await ask(FEED, id=event["subject"]["id"]))["events"]["nodes"]
     assert feed[-1] == event
     with clock.frozen(datetime.fromisoformat(before["at"])):
-        watched = watching(live := Live(QUICK), id=order_id, after=before["cursor"])
+        watched = watching(live := FeedRuntime(QUICK), id=order_id, after=before["cursor"])
         async with live, watched as stream:
             (update,) = await updates(stream, 1)
     assert update.event

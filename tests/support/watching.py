@@ -12,7 +12,7 @@ from resolvers.cursors import Sealer
 from resolvers.inputs.orders import OrderWhere
 from resolvers.scalars import Cursor
 from services.work import clock, feed
-from subscriptions.feed.live import Live
+from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.streams.items import OrderUpdate
 from subscriptions.streams.orders import Item, order_updates
@@ -41,7 +41,7 @@ async def number_all() -> None:
 
 @asynccontextmanager
 async def watching(
-    live: Live,
+    live: FeedRuntime,
     where: OrderWhere | None = None,
     after: str | None = None,
     actor: Actor = OPEN,

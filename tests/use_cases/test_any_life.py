@@ -6,8 +6,8 @@ import pytest
 from hypothesis import settings
 
 from tests.support.databases import DIALECTS, Databases, Dialect
-from tests.support.kinds import Unavailable
-from tests.support.life.machine import SEARCHING, Way, live, search
+from tests.support.model.machine import SEARCHING, Way, live, search
+from tests.support.server_programs import Unavailable
 from tests.support.servers import give_up
 
 SEEDS: Final = {"sqlite": (4, 9, 12), "postgres": (8, 10), "mariadb": (9, 14), "mysql": (8, 14)}

@@ -19,7 +19,7 @@ from services.operations.credit_audit import PAGE, Counter, Drift, Report, verif
 from services.payments import rates
 from services.payments.rates import Quote
 from services.work import clock
-from tests.support import books
+from tests.support import consistency
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade
 
@@ -89,7 +89,7 @@ async def test_a_drifted_customer_is_found_and_repaired(
     assert told.kind is EventKind.CUSTOMER_UPDATED
     assert told.data == {"fields": ["credit"], "repaired": [found[0].value]}
     assert await verify_credit(SYSTEM) == CLEAN
-    assert await books.disagreements() == []
+    assert await consistency.disagreements() == []
 
 
 async def test_an_order_s_drifted_part_is_found_and_repaired(database: Database) -> None:
@@ -107,7 +107,7 @@ async def test_an_order_s_drifted_part_is_found_and_repaired(database: Database)
     assert await verify_credit(SYSTEM) == CLEAN
     await trade.pay(order, "25.00")
     assert (await Customer.get()).credit_used_minor == 2_000
-    assert await books.disagreements() == []
+    assert await consistency.disagreements() == []
 
 
 async def test_orders_in_another_currency_count_by_their_rate(database: Database) -> None:

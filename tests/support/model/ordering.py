@@ -13,12 +13,12 @@ from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.note import note_on_order
 from services.orders.place import draft_order, place_order
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.freight import tax_freight
-from tests.support.life.fulfilling import leave, move, prepare
-from tests.support.life.paper import INSIDE, No, Order, Paper
-from tests.support.life.parts import MILLION, Customer, Line
-from tests.support.life.promises import give_back, promise
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.freight import tax_freight
+from tests.support.model.fulfilling import leave, move, prepare
+from tests.support.model.paper import INSIDE, No, Order, Paper
+from tests.support.model.parts import MILLION, Customer, Line
+from tests.support.model.promises import give_back, promise
 
 LOYAL: Final = ((5_000_000, 50_000), (1_000_000, 30_000), (100_000, 10_000))
 """From which lifetime value on, in minor units, which discount in millionths."""

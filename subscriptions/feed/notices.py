@@ -12,32 +12,32 @@ from redis.exceptions import RedisError
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.feed.wakeup import Wakeup
 
-log: Final = structlog.get_logger("ordergraph.hints")
+log: Final = structlog.get_logger("ordergraph.notices")
 
 CHANNEL: Final = "ordergraph:feed"
 
 
-class Hint(StrEnum):
+class Notice(StrEnum):
     """COMMITTED: there are events to number. NUMBERED: the feed has grown."""
 
     COMMITTED = "committed"
     NUMBERED = "numbered"
 
 
-class Hints(Protocol):
+class Notices(Protocol):
     """A way to other processes. `tell` never waits and never fails."""
 
-    def tell(self, hint: Hint) -> None: ...
+    def tell(self, notice: Notice) -> None: ...
 
     async def run(self) -> None: ...
 
     def stop(self) -> None: ...
 
 
-class NoHints:
+class NoNotices:
     """There is no other process, or it polls."""
 
-    def tell(self, hint: Hint) -> None:
+    def tell(self, notice: Notice) -> None:
         """Nothing."""
 
     async def run(self) -> None:
@@ -47,33 +47,37 @@ class NoHints:
         """Nothing."""
 
 
-class RedisHints:
+class RedisNotices:
     """Publishes to a channel of a Redis, and calls `heard` with what others published there.
 
-    Many hints told in a row are sent as one.
+    Many notices told in a row are sent as one.
     """
 
     def __init__(
-        self, url: str, pace: StreamSettings, heard: Callable[[Hint], None], channel: str = CHANNEL
+        self,
+        url: str,
+        settings: StreamSettings,
+        heard: Callable[[Notice], None],
+        channel: str = CHANNEL,
     ) -> None:
-        self.pace = pace
+        self.settings = settings
         self.channel = channel
         self._heard = heard
         self._redis = Redis.from_url(
             url,
             decode_responses=True,
-            socket_connect_timeout=pace.database_seconds,
-            socket_timeout=pace.database_seconds,
-            health_check_interval=pace.database_seconds,
+            socket_connect_timeout=settings.database_seconds,
+            socket_timeout=settings.database_seconds,
+            health_check_interval=settings.database_seconds,
         )
-        self._told: set[Hint] = set()
+        self._told: set[Notice] = set()
         self._bell = Wakeup()
         self._stopping = False
         self.listening = asyncio.Event()
 
-    def tell(self, hint: Hint) -> None:
+    def tell(self, notice: Notice) -> None:
         """Let the other processes know, soon."""
-        self._told.add(hint)
+        self._told.add(notice)
         self._bell.ring()
 
     async def run(self) -> None:
@@ -96,11 +100,11 @@ class RedisHints:
                 failures = 0
             except (RedisError, OSError, TimeoutError) as error:
                 failures += 1
-                log.warning("hints.lost", error=repr(error), failures=failures)
-                await asyncio.sleep(self.pace.pause_after(failures))
+                log.warning("notices.lost", error=repr(error), failures=failures)
+                await asyncio.sleep(self.settings.pause_after(failures))
 
     async def _send(self) -> None:
-        await self._bell.wait(self.pace.standby_seconds)
+        await self._bell.wait(self.settings.standby_seconds)
         while self._told and not self._stopping:
             await self._redis.publish(self.channel, self._told.pop())
 
@@ -108,7 +112,7 @@ class RedisHints:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as listener:
             await listener.subscribe(self.channel)
             while not self._stopping:
-                message = await listener.get_message(timeout=self.pace.standby_seconds)
+                message = await listener.get_message(timeout=self.settings.standby_seconds)
                 self.listening.set()
-                if message and message["data"] in set(Hint):
-                    self._heard(Hint(message["data"]))
+                if message and message["data"] in set(Notice):
+                    self._heard(Notice(message["data"]))

@@ -7,9 +7,9 @@ from models.rules.access import OPEN
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
 from services.work.upserts import UNSET
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.freight import tax_freight
-from tests.support.life.ordering import (
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.freight import tax_freight
+from tests.support.model.ordering import (
     Wish,
     act,
     decimal,
@@ -20,9 +20,9 @@ from tests.support.life.ordering import (
     usual_discount,
     wrong,
 )
-from tests.support.life.paper import No, Order, Paper
-from tests.support.life.parts import Line
-from tests.support.life.promises import give_back, promise
+from tests.support.model.paper import No, Order, Paper
+from tests.support.model.parts import Line
+from tests.support.model.promises import give_back, promise
 
 
 @dataclass(frozen=True, repr=False)

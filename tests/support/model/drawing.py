@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final
 
-from tests.support.life.commands import Command
-from tests.support.life.editing import Edit
-from tests.support.life.fulfilling import NEXT, Follow, Label, Ship, loose
-from tests.support.life.ordering import ACTS, Act, Note, Place, Wish
-from tests.support.life.paper import INSIDE, LEFT, Order, Paper
-from tests.support.life.parts import MILLION, Line
-from tests.support.life.passing import Credit, Pass, Sweep, TellDelays
-from tests.support.life.paying import FOLLOWS, Pay, taken_by
-from tests.support.life.previewing import Preview
-from tests.support.life.returning import Announce, Receive, returnable
-from tests.support.life.stocking import Change, Correct, Expect, KeepBack, Transfer
-from tests.support.life.terms import Assign, Extend, Name
+from tests.support.model.commands import Command
+from tests.support.model.editing import Edit
+from tests.support.model.fulfilling import NEXT, Follow, Label, Ship, loose
+from tests.support.model.ordering import ACTS, Act, Note, Place, Wish
+from tests.support.model.paper import INSIDE, LEFT, Order, Paper
+from tests.support.model.parts import MILLION, Line
+from tests.support.model.passing import Credit, Pass, Sweep, TellDelays
+from tests.support.model.paying import FOLLOWS, Pay, taken_by
+from tests.support.model.previewing import Preview
+from tests.support.model.returning import Announce, Receive, returnable
+from tests.support.model.stocking import Change, Correct, Expect, KeepBack, Transfer
+from tests.support.model.terms import Assign, Extend, Name
 
 FEW: Final = {"CUP": 4, "POT": 6, "TEA": 9, "RUG": 3}
 """What is usually ordered of a product, at most."""

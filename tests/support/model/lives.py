@@ -24,12 +24,12 @@ from services.customers.save import SaveCustomer, save_customer
 from services.inventory.warehouses import SaveWarehouse, save_warehouse
 from services.work import clock
 from services.work.idempotency import Claim, claimed
-from tests.support.life.commands import Ask, Command, Names
-from tests.support.life.ordering import confirm_waiting, decimal, rate
-from tests.support.life.paper import No, Paper
-from tests.support.life.parts import LATER, Customer, Product
-from tests.support.life.promises import serve
-from tests.support.life.seeing import Difference, differences
+from tests.support.model.commands import Ask, Command, Names
+from tests.support.model.ordering import confirm_waiting, decimal, rate
+from tests.support.model.paper import No, Paper
+from tests.support.model.parts import LATER, Customer, Product
+from tests.support.model.promises import serve
+from tests.support.model.seeing import Difference, differences
 
 BEGINNING: Final = datetime(2026, 3, 9, 8, tzinfo=UTC)
 TICK: Final = timedelta(seconds=1)

@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
-from tests.support.life.parts import Customer, Hold, Line, Payment, Product, Return, Shipment, Stock
+from tests.support.model.parts import (
+    Customer,
+    Hold,
+    Line,
+    Payment,
+    Product,
+    Return,
+    Shipment,
+    Stock,
+)
 
 OPEN: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD")
 OWING: Final = (*OPEN, "COMPLETED")

@@ -12,7 +12,7 @@ T = TypeVar("T")
 USUAL = StreamSettings()
 
 
-async def lasting(step: Callable[[], Awaitable[T]], pace: StreamSettings = USUAL) -> T:
+async def retrying(step: Callable[[], Awaitable[T]], settings: StreamSettings = USUAL) -> T:
     """What the step returns, begun anew with pauses that grow while the database is away."""
     failures = 0
     while True:
@@ -22,4 +22,4 @@ async def lasting(step: Callable[[], Awaitable[T]], pace: StreamSettings = USUAL
             if not outages.notice(error):
                 raise
             failures += 1
-        await asyncio.sleep(pace.pause_after(failures))
+        await asyncio.sleep(settings.pause_after(failures))

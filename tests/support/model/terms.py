@@ -7,11 +7,11 @@ from typing import Final
 from models.rules.access import OPEN
 from services.orders.edit import EditOrder, edit_order
 from services.work.references import ExternalKey
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.freight import tax_freight
-from tests.support.life.ordering import act, usual_discount
-from tests.support.life.paper import No, Order, Paper
-from tests.support.life.promises import give_back, promise
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.freight import tax_freight
+from tests.support.model.ordering import act, usual_discount
+from tests.support.model.paper import No, Order, Paper
+from tests.support.model.promises import give_back, promise
 
 REASON: Final = "they called"
 

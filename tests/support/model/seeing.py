@@ -21,8 +21,8 @@ from models.orders import OrderLine
 from models.payments import Invoice
 from models.references import ExternalRef
 from models.rules.events import SubjectKind
-from tests.support.life.commands import Name, Names
-from tests.support.life.paper import OWING, Order, Paper
+from tests.support.model.commands import Name, Names
+from tests.support.model.paper import OWING, Order, Paper
 
 Seen = Iterator[tuple[str, Name, Any]]
 """What is compared, which names an invariant; where; its value."""

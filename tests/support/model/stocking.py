@@ -10,9 +10,9 @@ from services.aggregates.stock import KEPT, reckon
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.reorder import SetReorderRule, set_reorder_rule
 from services.inventory.transfer import TransferStock, transfer_stock
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import No, Paper
-from tests.support.life.promises import take_promises
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.paper import No, Paper
+from tests.support.model.promises import take_promises
 
 
 @dataclass(frozen=True, repr=False)

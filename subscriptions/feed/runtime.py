@@ -16,29 +16,31 @@ from services.storage import database
 from services.work import commits, feed
 from subscriptions.feed.bus import Bus
 from subscriptions.feed.deadline import within
-from subscriptions.feed.hints import Hint, Hints, NoHints, RedisHints
-from subscriptions.feed.lasting import lasting
+from subscriptions.feed.notices import NoNotices, Notice, Notices, RedisNotices
 from subscriptions.feed.relay import Relay
+from subscriptions.feed.retrying import retrying
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.feed.tail import Tail
 
 log: Final = structlog.get_logger("ordergraph.live")
 
 
-class Live:
-    """Relay, tail, bus and hints, to be started when the database is open and stopped before.
+class FeedRuntime:
+    """Relay, tail, bus and notices, to be started when the database is open and stopped before.
 
     With a Redis URL processes wake each other; without, they find each other's events by polling.
     """
 
-    def __init__(self, pace: StreamSettings | None = None, redis_url: str | None = None) -> None:
-        self.pace = pace or StreamSettings()
-        self.bus = Bus(self.pace.queue_size, self.pace.stalled_seconds)
-        self.tail = Tail(self.bus, self.pace)
+    def __init__(
+        self, settings: StreamSettings | None = None, redis_url: str | None = None
+    ) -> None:
+        self.settings = settings or StreamSettings()
+        self.bus = Bus(self.settings.queue_size, self.settings.stalled_seconds)
+        self.tail = Tail(self.bus, self.settings)
         holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.relay = Relay(holder, self.pace, self._numbered)
-        self.hints: Hints = (
-            RedisHints(redis_url, self.pace, self._heard) if redis_url else NoHints()
+        self.relay = Relay(holder, self.settings, self._numbered)
+        self.notices: Notices = (
+            RedisNotices(redis_url, self.settings, self._heard) if redis_url else NoNotices()
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] | None = None
@@ -48,7 +50,7 @@ class Live:
         self._forget = commits.on_commit(self._committed)
         self._tasks = [
             asyncio.create_task(part.run(), name=f"ordergraph.{type(part).__name__.lower()}")
-            for part in (self.relay, self.tail, self.hints)
+            for part in (self.relay, self.tail, self.notices)
         ]
 
     async def stop(self) -> None:
@@ -57,10 +59,10 @@ class Live:
             self._forget()
             self._forget = None
         self.bus.close()
-        for part in (self.relay, self.tail, self.hints):
+        for part in (self.relay, self.tail, self.notices):
             part.stop()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self.pace.stop_seconds)
+            _, late = await asyncio.wait(self._tasks, timeout=self.settings.stop_seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -93,12 +95,12 @@ class Live:
             subscriber = closing.enter_context(self.tail.joined(position))
             behind = True  # what was committed between the last read and the subscription
             while True:
-                events = await subscriber.take(0 if behind else self.pace.heartbeat_seconds)
+                events = await subscriber.take(0 if behind else self.settings.heartbeat_seconds)
                 if subscriber.behind or (events and events[0].position > position + 1):
                     subscriber.behind, behind = False, True
                 if behind:
                     events = await self._read(position)
-                    behind = len(events) == self.pace.batch_size
+                    behind = len(events) == self.settings.batch_size
                 elif not events:
                     yield None
                 for event in events:
@@ -116,24 +118,24 @@ class Live:
 
     async def _read(self, position: int) -> list[Event]:
         async def once() -> list[Event]:
-            step = feed.after(position, self.pace.batch_size)
-            return await within(self.pace.database_seconds, step)
+            step = feed.after(position, self.settings.batch_size)
+            return await within(self.settings.database_seconds, step)
 
-        return await lasting(once, self.pace)
+        return await retrying(once, self.settings)
 
     def _committed(self) -> None:
         if database.dialect() == "sqlite":
             self._numbered()
         else:
             self.relay.wake()
-            self.hints.tell(Hint.COMMITTED)
+            self.notices.tell(Notice.COMMITTED)
 
     def _numbered(self) -> None:
         self.tail.wake()
-        self.hints.tell(Hint.NUMBERED)
+        self.notices.tell(Notice.NUMBERED)
 
-    def _heard(self, hint: Hint) -> None:
-        if hint is Hint.COMMITTED:
+    def _heard(self, notice: Notice) -> None:
+        if notice is Notice.COMMITTED:
             self.relay.wake()
         else:
             self.tail.wake()

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from models.rules.access import OPEN
 from services.orders.edit_preview import preview_edit
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.editing import Edit
-from tests.support.life.paper import No, Paper
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.editing import Edit
+from tests.support.model.paper import No, Paper
 
 Told = tuple[int | None, list[str]]
 """What the order would come to with tax, in minor units; or with which codes it is refused."""

@@ -7,9 +7,9 @@ from typing import Final
 from models.rules.access import OPEN
 from models.rules.payment_states import PaymentKind
 from services.payments.record import RecordPayment, record_payment
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import No, Paper
-from tests.support.life.parts import Payment
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.paper import No, Paper
+from tests.support.model.parts import Payment
 
 TAKING: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD")
 OVER: Final = ("COMPLETED", "CANCELLED")

@@ -24,9 +24,9 @@ from hypothesis.stateful import (
 from services.storage.database import connection
 from tests.support.auditor import audit
 from tests.support.databases import Databases, Dialect, connected
-from tests.support.life.drawing import Draw
-from tests.support.life.life import Disagreement, Life
-from tests.support.life.stocking import Change, Correct
+from tests.support.model.drawing import Draw
+from tests.support.model.lives import Disagreement, Life
+from tests.support.model.stocking import Change, Correct
 
 STEPS: Final = 200
 

@@ -1,4 +1,4 @@
-"""Orders as wholes: with their lines and shipments, wherever in the files those stand."""
+"""Order documents: orders with their lines and shipments, wherever in the files those stand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from services.imports.records import (
     exactly,
 )
 from services.imports.report import Outcome
-from services.imports.spool import Kept, Spool, State, batched
+from services.imports.staging import Kept, Staging, State, batched
 
 BATCH: Final = 200
 GATHERED: Final = 25
@@ -84,14 +84,14 @@ class Parts:
         return [self.order, *self.lines, *self.shipments]
 
 
-def gather(spool: Spool, orders: list[Kept]) -> Iterator[Parts]:
+def gather(staging: Staging, orders: list[Kept]) -> Iterator[Parts]:
     """The orders of those rows with their parts, a few read at once: each may have many."""
     for some in batched(orders, GATHERED):
         keys = [order.key for order in some]
-        lines = spool.owned(Kind.LINE, keys)
-        owned = spool.owned(Kind.SHIPMENT, keys)
+        lines = staging.owned(Kind.LINE, keys)
+        owned = staging.owned(Kind.SHIPMENT, keys)
         carriers = {line.carrier for each in lines.values() for line in each if line.carrier}
-        named = spool.find_all(Kind.SHIPMENT, carriers)
+        named = staging.find_all(Kind.SHIPMENT, carriers)
         for order in some:
             own = {row.key for row in owned[order.key]}
             asked = dict.fromkeys(line.carrier for line in lines[order.key] if line.carrier)
@@ -99,7 +99,7 @@ def gather(spool: Spool, orders: list[Kept]) -> Iterator[Parts]:
             yield Parts(order, lines[order.key], owned[order.key], others)
 
 
-def whole(spool: Spool, parts: Parts) -> Whole:
+def whole(staging: Staging, parts: Parts) -> Whole:
     """The order of those rows."""
     shipments = parts.shipments
     return Whole(
@@ -109,7 +109,7 @@ def whole(spool: Spool, parts: Parts) -> Whole:
         shipments={
             row.key: ShipmentRow.model_validate_json(row.payload or "") for row in shipments
         },
-        shared=frozenset(row.key for row in shipments if len(orders_of(spool, row)) > 1),
+        shared=frozenset(row.key for row in shipments if len(orders_of(staging, row)) > 1),
     )
 
 
@@ -119,16 +119,16 @@ async def settle_doubts(case: Case) -> None:
     Of the others it is counted whose order is not told. A row that is too long says its order in
     one of its cells, so that a key which no sound row has is that of an order without any.
     """
-    everything = case.spool.count_doubts()
-    for count, doubt in enumerate(case.spool.doubts(), 1):
+    everything = case.staging.count_doubts()
+    for count, doubt in enumerate(case.staging.doubts(), 1):
         case.progress("finding the orders of rejected rows", count, everything)
-        named = [key for key in doubt.orders if case.spool.find(Kind.ORDER, key)]
+        named = [key for key in doubt.orders if case.staging.find(Kind.ORDER, key)]
         for key in named:
             place = f"\n{doubt.source}:{doubt.line}:{key}"
             row = Kept(
                 0, doubt.kind, place, key, None, State.REJECTED, doubt.source, doubt.line, None
             )
-            case.spool.add(row, None, None)
+            case.staging.add(row, None, None)
         if named or await known.ids(case.mapping.system, Kind.ORDER, doubt.orders):
             continue
         if doubt.is_short or not any(shape(key) in case.shapes for key in doubt.orders):
@@ -142,7 +142,7 @@ async def check_orders(case: Case) -> None:
     An order comes whole or not at all: without one of its lines its sums would be wrong.
     """
     async for batch in case.batches("checking orders", Kind.ORDER, BATCH, State.NEW):
-        sizes = case.spool.sizes(Kind.LINE, [kept.key for kept in batch])
+        sizes = case.staging.sizes(Kind.LINE, [kept.key for kept in batch])
         fitting = []
         for kept in batch:
             reason = _size_objection(case, sizes.get(kept.key, 0))
@@ -151,7 +151,7 @@ async def check_orders(case: Case) -> None:
             else:
                 _reject_whole(case, kept, reason)
         rates = await rates_of_rows(case.policy, Kind.ORDER, fitting)
-        for parts in gather(case.spool, fitting):
+        for parts in gather(case.staging, fitting):
             reason = _objection(case, parts, rates)
             if reason is not None:
                 _reject_whole(case, parts.order, reason)
@@ -187,7 +187,7 @@ def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
 
 def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
     """What is wrong with its amounts, or with a shipment that is of another order."""
-    found = whole(case.spool, parts)
+    found = whole(case.staging, parts)
     for key, shipment in found.shipments.items():
         if shipment.order not in (None, found.key):
             reason = f"its line names shipment {key}, which is of order {shipment.order}"
@@ -233,7 +233,7 @@ def _reject_whole(case: Case, kept: Kept, reason: Reason) -> None:
     case.reject(kept, *reason)
     message = f"order {kept.key} was rejected ({case.where(kept)})"
     for kind in (Kind.SHIPMENT, Kind.LINE):
-        for rows in case.spool.batches(kind, BATCH, State.NEW, kept.key):
+        for rows in case.staging.batches(kind, BATCH, State.NEW, kept.key):
             for row in rows:
                 case.reject(row, ErrorCode.NOT_FOUND, message)
 
@@ -247,7 +247,7 @@ async def check_shipments(case: Case) -> None:
     async for batch in case.batches("checking shipments", Kind.SHIPMENT, BATCH, State.NEW):
         for kept in batch:
             count = case.report.count(Kind.SHIPMENT)
-            lines, orders = case.spool.carried(kept.key), orders_of(case.spool, kept)
+            lines, orders = case.staging.carried(kept.key), orders_of(case.staging, kept)
             new = [order for order in orders if order.state is State.NEW]
             if not orders and any(line.state is State.PRESENT for line in lines):
                 count.unchanged += 1
@@ -269,10 +269,10 @@ def is_kept(shipment: ShipmentRow) -> bool:
     return has_left(shipment.status) or shipment.status is ShipmentStatus.CANCELLED
 
 
-def orders_of(spool: Spool, kept: Kept) -> list[Kept]:
+def orders_of(staging: Staging, kept: Kept) -> list[Kept]:
     """The orders of the files that a shipment serves."""
-    keys = {line.owner: None for line in spool.carried(kept.key)}
+    keys = {line.owner: None for line in staging.carried(kept.key)}
     if kept.owner is not None:
         keys[kept.owner] = None
-    found = (spool.find(Kind.ORDER, key) for key in keys if key)
+    found = (staging.find(Kind.ORDER, key) for key in keys if key)
     return [order for order in found if order]

@@ -1,7 +1,7 @@
 """The tax on an order's shipping, on paper."""
 
-from tests.support.life.paper import Order
-from tests.support.life.parts import MILLION, nearest
+from tests.support.model.paper import Order
+from tests.support.model.parts import MILLION, nearest
 
 
 def tax_freight(order: Order) -> None:

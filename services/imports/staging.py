@@ -133,7 +133,7 @@ def _marks(values: list[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-class Spool:
+class Staging:
     """Use as a context; `path` is a file that does not exist yet."""
 
     def __init__(self, path: Path) -> None:

@@ -12,9 +12,9 @@ from services.fulfillment.returns import (
     receive_return,
     request_return,
 )
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import LEFT, No, Order, Paper
-from tests.support.life.parts import Coming, Return
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.paper import LEFT, No, Order, Paper
+from tests.support.model.parts import Coming, Return
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,10 +10,10 @@ from services.aggregates.shipments import NewParcel
 from services.fulfillment.parcels import SaveParcel, save_parcel
 from services.fulfillment.ship import CreateShipment, create_shipment
 from services.fulfillment.track import Track, track_shipment
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.paper import INSIDE, LEFT, No, Order, Paper
-from tests.support.life.parts import Shipment
-from tests.support.life.promises import give_up
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.paper import INSIDE, LEFT, No, Order, Paper
+from tests.support.model.parts import Shipment
+from tests.support.model.promises import give_up
 
 NEXT: Final = {
     "PENDING": "PICKING PACKED SHIPPED IN_TRANSIT OUT_FOR_DELIVERY DELIVERED CANCELLED",

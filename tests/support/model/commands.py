@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Protocol
 from uuid import UUID
 
-from tests.support.life.paper import Paper
+from tests.support.model.paper import Paper
 
 Ask = Callable[[], Awaitable[Any]]
 """Asks it of the product; it may be asked again."""

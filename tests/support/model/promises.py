@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from tests.support.life.paper import OPEN, No, Order, Paper
-from tests.support.life.parts import Hold, Line
+from tests.support.model.paper import OPEN, No, Order, Paper
+from tests.support.model.parts import Hold, Line
 
 
 class Want(NamedTuple):

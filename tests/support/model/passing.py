@@ -8,10 +8,10 @@ from models.rules.customers import CreditRating
 from services.customers.credit import SetCredit, set_credit
 from services.orders.delays import tell_delays
 from services.orders.expiry import sweep_expired
-from tests.support.life.commands import Ask, Names, Written
-from tests.support.life.ordering import decimal
-from tests.support.life.paper import No, Paper
-from tests.support.life.promises import free, serve
+from tests.support.model.commands import Ask, Names, Written
+from tests.support.model.ordering import decimal
+from tests.support.model.paper import No, Paper
+from tests.support.model.promises import free, serve
 
 
 async def nothing() -> None:

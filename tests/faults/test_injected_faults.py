@@ -31,14 +31,14 @@ from services.aggregates.reservations import Lines
 from services.storage.statements import Statement
 from services.work.work import Work
 from tests.support.databases import Databases
-from tests.support.life.commands import Command
-from tests.support.life.fulfilling import Ship
-from tests.support.life.life import Disagreement
-from tests.support.life.machine import Machine, Way, live
-from tests.support.life.ordering import Act, Place, Wish
-from tests.support.life.paying import Pay
-from tests.support.life.returning import Announce, Receive
-from tests.support.life.stocking import Change, Correct
+from tests.support.model.commands import Command
+from tests.support.model.fulfilling import Ship
+from tests.support.model.lives import Disagreement
+from tests.support.model.machine import Machine, Way, live
+from tests.support.model.ordering import Act, Place, Wish
+from tests.support.model.paying import Pay
+from tests.support.model.returning import Announce, Receive
+from tests.support.model.stocking import Change, Correct
 
 SEEDS: Final = range(1, 6)
 
