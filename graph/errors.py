@@ -62,7 +62,7 @@ def to_user_error(error: rules.DomainError, path: list[str], currency: str) -> U
             limit = error.limit_minor
             common["limit"] = None if limit is None else Amount(limit, currency)
             common["used"] = Amount(error.used_minor, currency)
-            common["requested_amount"] = Amount(error.requested_minor, currency)
+            common["requested_amount"] = Amount(error.requested_minor, error.currency or currency)
             return CreditExceeded(**common)
         case _:
             return InputError(**common)

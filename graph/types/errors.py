@@ -85,8 +85,8 @@ class CreditExceeded(UserError):
         description="The customer's used credit in the company's currency."
     )
     requested_amount: Money = strawberry.field(
-        description="The credit that the order would use. For a blocked customer: the order's "
-        "gross total, not converted from the order's currency."
+        description="The credit that the order would use, in the company's currency. For a blocked "
+        "customer: the order's gross total in the order's own currency."
     )
 
 

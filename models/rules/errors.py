@@ -142,15 +142,25 @@ class IllegalTransition(DomainError):
 
 
 class CreditExceeded(DomainError):
-    """The order would take the customer over what they may owe. Amounts in minor units."""
+    """The order would take the customer over what they may owe. Amounts in minor units.
 
-    def __init__(self, limit_minor: int | None, used_minor: int, requested_minor: int) -> None:
+    They are in the company's currency, but for what is requested where `currency` says another.
+    """
+
+    def __init__(
+        self,
+        limit_minor: int | None,
+        used_minor: int,
+        requested_minor: int,
+        currency: str | None = None,
+    ) -> None:
         super().__init__(
             ErrorCode.CREDIT_EXCEEDED, "The customer may not owe more.", ("customerId",)
         )
         self.limit_minor = limit_minor
         self.used_minor = used_minor
         self.requested_minor = requested_minor
+        self.currency = currency
 
 
 class BadRequest(Exception):

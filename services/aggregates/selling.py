@@ -54,5 +54,8 @@ def refuse_blocked(customer: Customer, order: Order) -> None:
     """
     if customer.blocked:
         raise CreditExceeded(
-            customer.credit_limit_minor, customer.credit_used_minor, order.total_gross_minor
+            customer.credit_limit_minor,
+            customer.credit_used_minor,
+            order.total_gross_minor,
+            order.currency,
         )

@@ -16,11 +16,16 @@ from services.payments import rates
 from services.payments.rates import Quote
 from services.use_case import perform
 from services.work import clock
-from tests.support.api import refusal
+from tests.support.api import ask, refusal
 from tests.support.company import PLACE, Company, found_company
 from tests.support.databases import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+REFUSED = """
+mutation($input: OrderInput!) { orderPlace(input: $input) { userErrors { code
+  ... on CreditExceeded { limit { amount currencyCode } requestedAmount { amount currencyCode } }
+} } }"""
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,22 @@ async def test_without_a_rate_nothing_is_counted(database: Database) -> None:
         lines = [{"sku": "MAP", "quantity": 1}]
         (error,) = await refusal(PLACE, input={"customerId": company.customer, "lines": lines})
     assert (error["code"], error["path"]) == ("INVALID", ["input", "currencyCode"])
+
+
+async def test_a_blocked_customer_reads_the_total_in_its_own_currency(database: Database) -> None:
+    company = await sells_in_dollars()
+    await quoted((1, "0.9"))
+    await company.limit("100.00")
+    await Customer.all().update(blocked=True)
+    lines = [{"sku": "MAP", "quantity": 2}]
+    with clock.frozen(NOON):
+        placed = await ask(REFUSED, input={"customerId": company.customer, "lines": lines})
+    (error,) = placed["orderPlace"]["userErrors"]
+    assert error == {
+        "code": "CREDIT_EXCEEDED",
+        "limit": {"amount": "100.00", "currencyCode": "EUR"},
+        "requestedAmount": {"amount": "20.00", "currencyCode": "USD"},
+    }
 
 
 async def test_rates_are_recounted_page_by_page(
