@@ -52,7 +52,7 @@ serve: .venv/.runtime
 # One process of tests for each core, each with databases of its own. tests/support/lanes.py says
 # which tests are left to `make test-all`.
 test: check
-	$(BIN)/pytest -n auto --dist worksteal -m "not soak and not full" $(if $(COVERAGE),--cov=) $(ARGS)
+	$(BIN)/pytest $(if $(COVERAGE),--cov) -n auto --dist worksteal -m "not soak and not full" $(ARGS)
 
 # In a run of its own, so that coverage is paid for once a test. Of what ARGS names, nothing may be left.
 test-all: test
