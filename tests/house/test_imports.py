@@ -137,12 +137,12 @@ def _reads_environment(tree: ast.Module) -> bool:
 def test_programs_that_tests_hold_as_texts_import_what_is_there() -> None:
     """What `python -c` is given is a text, in which neither mypy nor ruff looks."""
     rooms = "|".join((*PACKAGES, "tests"))
-    line = re.compile(rf"^from ((?:{rooms})(?:\.\w+)*) import ([\w, ]+)$", re.MULTILINE)
+    line = re.compile(rf'(?:^|[";] ?)from ((?:{rooms})(?:\.\w+)*) import ([\w, ]+)', re.MULTILINE)
     assert [
         f"{path}: from {module} import {name}"
         for path in sources()
         for module, names in line.findall((ROOT / path).read_text())
-        for name in names.split(", ")
+        for name in names.strip(", ").split(", ")
         if not name.startswith("__") and not _is_there(module, name.partition(" as ")[0])
     ] == []
 

@@ -75,9 +75,9 @@ def test_a_fetched_mysql_lies_where_the_environment_or_the_users_cache_is(
 def test_a_server_ends_with_the_test_run_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(REDIS.variable, raising=False)
     program = (
-        "import sys; from tests.support import kinds, servers\n"
+        "import sys; from tests.support import server_programs, servers\n"
         "run = servers.Servers()\n"
-        "print(run.url(kinds.REDIS), flush=True)\n"
+        "print(run.url(server_programs.REDIS), flush=True)\n"
         "sys.stdin.read()"
     )
     with subprocess.Popen(
