@@ -6,7 +6,7 @@ UV := .uv/bin/uv
 # More arguments for what a target runs: make test ARGS="-k shipments", make serve ARGS="--port 9000"
 ARGS ?=
 # Not empty: `make test` and `make test-all` count the lines and branches that run in the first of
-# their runs, and fail where they are fewer than pyproject.toml says. It takes half as long again.
+# their runs, and fail where they are fewer than pyproject.toml says. That run takes much longer.
 COVERAGE ?=
 
 # Tests start processes by the hundred: each would compile all that it imports anew.
