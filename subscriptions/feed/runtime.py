@@ -16,7 +16,7 @@ from services.storage import database
 from services.work import commits, feed
 from subscriptions.feed.bus import Bus
 from subscriptions.feed.deadline import within
-from subscriptions.feed.notices import NoNotices, Notice, Notices, RedisNotices
+from subscriptions.feed.notices import NoNotices, Notice, Notices
 from subscriptions.feed.relay import Relay
 from subscriptions.feed.retrying import retrying
 from subscriptions.feed.settings import StreamSettings
@@ -39,11 +39,17 @@ class FeedRuntime:
         self.tail = Tail(self.bus, self.settings)
         holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.relay = Relay(holder, self.settings, self._numbered)
-        self.notices: Notices = (
-            RedisNotices(redis_url, self.settings, self._heard) if redis_url else NoNotices()
-        )
+        self.notices = self._notices(redis_url)
         self._tasks: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] | None = None
+
+    def _notices(self, redis_url: str | None) -> Notices:
+        if redis_url is None:
+            return NoNotices()
+        # The client takes 0.7 s to import, of 3 until a server is ready: it is not asked of others.
+        from subscriptions.feed.redis_notices import RedisNotices
+
+        return RedisNotices(redis_url, self.settings, self._heard)
 
     async def start(self) -> None:
         """Begin to number, to read and to hear, each in a task of its own."""
