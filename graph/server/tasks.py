@@ -30,7 +30,7 @@ class Repeated:
         self.name = name
         self.seconds = seconds
         self._turn = turn
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -46,7 +46,7 @@ class Repeated:
     ) -> None:
         """Let the turn under way end, and no other begin; one that takes long is cancelled."""
         self._stopping = True
-        self._bell.ring()
+        self._wakeup.wake()
         if self._task:
             await asyncio.wait({self._task}, timeout=STOP_SECONDS)
             self._task.cancel()
@@ -57,7 +57,7 @@ class Repeated:
         while not self._stopping:
             if not done:
                 pause = random.uniform(self.seconds / 2, self.seconds)  # noqa: S311 - spreads turns
-                await self._bell.wait(pause)
+                await self._wakeup.wait(pause)
             if not self._stopping:
                 done = await self._take_turn()
 

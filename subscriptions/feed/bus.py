@@ -1,4 +1,4 @@
-"""From the one reader of the feed to the subscribers of this process."""
+"""Hands the events of the feed to the subscribers of this process."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from subscriptions.feed.wakeup import Wakeup
 
 
 class StreamClosed(Overloaded):
-    """The server ends a stream. `cursor` is the last that was given out: resume with it."""
+    """The server ends a stream; `cursor` is the last cursor sent, from which a client resumes."""
 
     message = "The server ends this stream. Resume it with your last cursor."
 
@@ -22,13 +22,13 @@ class StreamClosed(Overloaded):
 
 
 class SlowConsumer(StreamClosed):
-    """Its subscriber took nothing for too long while events came."""
+    """The subscriber read nothing for `stalled_seconds` while events came."""
 
     message = "You did not read this stream for too long. Resume it with your last cursor."
 
 
 class Subscriber:
-    """A bounded queue. `behind` says that it overflowed: what was in it is to be read again."""
+    """A bounded queue of events. After an overflow it is empty and `behind` is set."""
 
     def __init__(self, size: int, stalled_seconds: float) -> None:
         self.size = size
@@ -36,11 +36,11 @@ class Subscriber:
         self.behind = False
         self._closed: StreamClosed | None = None
         self._events: deque[Event] = deque()
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._read_at = time.monotonic()
 
     def offer(self, events: Sequence[Event]) -> None:
-        """Put events in; never waits. A subscriber that has stalled is closed instead."""
+        """Adds events without waiting. A stalled subscriber is closed instead."""
         if self._closed:
             return
         if self.behind or len(self._events) + len(events) > self.size:
@@ -50,41 +50,41 @@ class Subscriber:
                 self.close(SlowConsumer())
         else:
             self._events.extend(events)
-        self._bell.ring()
+        self._wakeup.wake()
 
     async def take(self, seconds: float) -> list[Event]:
-        """What has come, waiting for it at most so long; empty also where it is `behind`.
+        """Returns the queued events, after at most `seconds`; none also if it is `behind`.
 
         Raises:
             StreamClosed: the server stops; `SlowConsumer`: this subscriber had stalled.
         """
         end = time.monotonic() + seconds
-        self._read_at = math.inf  # who waits here has not stalled
+        self._read_at = math.inf  # a waiting subscriber is not stalled
         while not (self._events or self.behind or self._closed):
-            # A ring may be an old one, of events that were taken before.
+            # The wakeup may be left from events that were taken before.
             if (left := end - time.monotonic()) <= 0:
                 break
-            await self._bell.wait(left)
-        self.reads()
+            await self._wakeup.wait(left)
+        self.mark_read()
         if self._closed:
             raise self._closed
         events = list(self._events)
         self._events.clear()
         return events
 
-    def reads(self) -> None:
-        """The subscriber is not stalled: it works on what it took."""
+    def mark_read(self) -> None:
+        """Records that the subscriber has just read, so it is not stalled."""
         self._read_at = time.monotonic()
 
     def close(self, reason: StreamClosed) -> None:
-        """Let `take` raise the reason from now on, and keep nothing."""
+        """Empties the queue and lets `take` raise the reason from now on."""
         self._closed = reason
         self._events.clear()
-        self._bell.ring()
+        self._wakeup.wake()
 
 
 class Bus:
-    """Hands every event of the feed to every subscriber of this process."""
+    """Hands each event of the feed to each subscriber of this process."""
 
     def __init__(self, queue_size: int, stalled_seconds: float) -> None:
         self.queue_size = queue_size
@@ -94,12 +94,12 @@ class Bus:
 
     @property
     def watched(self) -> int:
-        """How many subscribers there are."""
+        """The number of subscribers."""
         return len(self._subscribers)
 
     @contextmanager
     def subscribed(self) -> Iterator[Subscriber]:
-        """Within the block events come into a queue of its own."""
+        """A subscriber with its own queue, for as long as the block lasts."""
         subscriber = Subscriber(self.queue_size, self.stalled_seconds)
         if self._closed:
             subscriber.close(StreamClosed())
@@ -110,12 +110,12 @@ class Bus:
             self._subscribers.discard(subscriber)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Offer events to all."""
+        """Offers the events to all subscribers."""
         for subscriber in self._subscribers:
             subscriber.offer(events)
 
     def close(self) -> None:
-        """End every stream: each subscriber is told to resume elsewhere."""
+        """Ends all streams; each client resumes at another process."""
         self._closed = True
         for subscriber in self._subscribers:
             subscriber.close(StreamClosed())

@@ -1,4 +1,4 @@
-"""Deadlines that hold, whatever is waited for."""
+"""Deadlines that hold even if a step ignores its cancellation."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,13 +8,13 @@ T = TypeVar("T")
 
 
 async def within(seconds: float, step: Coroutine[Any, Any, T]) -> T:
-    """What the step returns. One that does not end when it is cancelled is left behind.
+    """Returns the result of the step; after the deadline the step is cancelled and left behind.
 
-    So it is with a database behind a dead network: to give up on a transaction means to tell the
-    database so, which waits for the same network.
+    Cancelling does not end a step whose database is behind a dead network: the rollback waits for
+    the same network.
 
     Raises:
-        TimeoutError: it took longer.
+        TimeoutError: the step took longer than `seconds`.
     """
     task = asyncio.create_task(step)
     try:
@@ -30,6 +30,6 @@ async def within(seconds: float, step: Coroutine[Any, Any, T]) -> T:
 
 
 def _look_at(task: "asyncio.Task[Any]") -> None:
-    """Nobody waits for it any more; asyncio would complain that nobody saw how it ended."""
+    """Reads the exception of an abandoned task, which asyncio would otherwise report as unread."""
     if not task.cancelled():
         task.exception()

@@ -1,20 +1,20 @@
-"""Telling other processes that there is something to do. Whatever is lost, polling finds."""
+"""Notices between processes that events were written. Polling finds what a lost notice meant."""
 
 from enum import StrEnum
 from typing import Protocol
 
 
 class Notice(StrEnum):
-    """COMMITTED: there are events to number. NUMBERED: the feed has grown."""
+    """COMMITTED: events wait for their positions. NUMBERED: the feed has grown."""
 
     COMMITTED = "committed"
     NUMBERED = "numbered"
 
 
 class Notices(Protocol):
-    """A way to other processes. `tell` never waits and never fails."""
+    """A channel to the other processes. `announce` never waits and never fails."""
 
-    def tell(self, notice: Notice) -> None: ...
+    def announce(self, notice: Notice) -> None: ...
 
     async def run(self) -> None: ...
 
@@ -22,13 +22,13 @@ class Notices(Protocol):
 
 
 class NoNotices:
-    """There is no other process, or it polls."""
+    """Sends no notices: there is one process, or the others poll."""
 
-    def tell(self, notice: Notice) -> None:
-        """Nothing."""
+    def announce(self, notice: Notice) -> None:
+        """Does nothing."""
 
     async def run(self) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def stop(self) -> None:
-        """Nothing."""
+        """Does nothing."""

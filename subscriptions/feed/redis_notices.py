@@ -18,9 +18,9 @@ CHANNEL: Final = "ordergraph:feed"
 
 
 class RedisNotices:
-    """Publishes to a channel of a Redis, and calls `heard` with what others published there.
+    """Publishes notices to a Redis channel, and passes the others' notices to `heard`.
 
-    Many notices told in a row are sent as one.
+    Equal notices that wait to be sent are sent once.
     """
 
     def __init__(
@@ -40,27 +40,27 @@ class RedisNotices:
             socket_timeout=settings.database_seconds,
             health_check_interval=settings.database_seconds,
         )
-        self._told: set[Notice] = set()
-        self._bell = Wakeup()
+        self._waiting: set[Notice] = set()
+        self._wakeup = Wakeup()
         self._stopping = False
         self.listening = asyncio.Event()
 
-    def tell(self, notice: Notice) -> None:
-        """Let the other processes know, soon."""
-        self._told.add(notice)
-        self._bell.ring()
+    def announce(self, notice: Notice) -> None:
+        """Sends the notice soon, from `run`."""
+        self._waiting.add(notice)
+        self._wakeup.wake()
 
     async def run(self) -> None:
-        """Send and hear until `stop`, whatever the Redis does."""
+        """Sends and receives until `stop`, through outages of the Redis."""
         try:
             await asyncio.gather(self._lasting(self._send), self._lasting(self._hear))
         finally:
             await self._redis.aclose()
 
     def stop(self) -> None:
-        """Let `run` end within a second."""
+        """Ends `run` within a second."""
         self._stopping = True
-        self._bell.ring()
+        self._wakeup.wake()
 
     async def _lasting(self, step: Callable[[], Awaitable[None]]) -> None:
         failures = 0
@@ -74,9 +74,9 @@ class RedisNotices:
                 await asyncio.sleep(self.settings.pause_after(failures))
 
     async def _send(self) -> None:
-        await self._bell.wait(self.settings.standby_seconds)
-        while self._told and not self._stopping:
-            await self._redis.publish(self.channel, self._told.pop())
+        await self._wakeup.wait(self.settings.standby_seconds)
+        while self._waiting and not self._stopping:
+            await self._redis.publish(self.channel, self._waiting.pop())
 
     async def _hear(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as listener:

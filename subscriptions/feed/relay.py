@@ -1,4 +1,4 @@
-"""Numbering what was committed: one process at a time, the holder of the feed's lease."""
+"""Gives committed events their positions. Only the process with the feed's lease does so."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,17 +16,17 @@ log: Final = structlog.get_logger("ordergraph.relay")
 
 
 class Relay:
-    """Takes the lease where it is free, and then gives positions to committed events.
+    """Takes the lease when it is free, then gives positions to committed events.
 
-    `numbered` is called after each batch. On SQLite there is nothing to do: there the position is
-    given in the transaction itself.
+    `numbered` is called after each batch. On SQLite the transaction itself gives the position, and
+    the relay does nothing.
     """
 
     def __init__(self, holder: str, settings: StreamSettings, numbered: Callable[[], None]) -> None:
         self.holder = holder
         self.settings = settings
         self._numbered = numbered
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._stopping = False
         self._failures = 0
         self._doubtful = False
@@ -35,31 +35,31 @@ class Relay:
 
     @property
     def holds(self) -> bool:
-        """Whether this process numbers the feed, as far as it knows."""
+        """Whether this process holds the lease, by its own record."""
         return self._fence is not None
 
     def wake(self) -> None:
-        """Something was committed. Nobody but the holder of the lease needs to look."""
+        """Starts a batch now, if this process holds the lease."""
         if self.holds:
-            self._bell.ring()
+            self._wakeup.wake()
 
     async def run(self) -> None:
-        """Number events until `stop`, whatever the database does; then give the lease back."""
+        """Numbers events until `stop`, through outages of the database; then releases the lease."""
         if database.dialect() == "sqlite":
             return
         while not self._stopping:
-            pause = await self._turn()
+            pause = await self._batch()
             if pause and not self._stopping:
-                await self._bell.wait(pause)
+                await self._wakeup.wait(pause)
         await self._release()
 
     def stop(self) -> None:
-        """Let `run` end after what it is doing."""
+        """Ends `run` after the current batch."""
         self._stopping = True
-        self._bell.ring()
+        self._wakeup.wake()
 
-    async def _turn(self) -> float:
-        """Number a batch; how many seconds to rest, 0 where more may wait."""
+    async def _batch(self) -> float:
+        """Numbers a batch; returns the seconds to pause, 0 if more events may wait."""
         try:
             count = await within(self.settings.database_seconds, self._number())
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
@@ -78,16 +78,16 @@ class Relay:
         return 0 if count else self.settings.poll_seconds
 
     async def _number(self) -> int | None:
-        """How many events got a position, None while another process holds the lease."""
+        """The number of events numbered, or None while another process holds the lease."""
         if self._doubtful:
-            # What we gave up on may still be under way. A new fence shuts it out.
+            # An abandoned statement may still run. A new fence refuses its writes.
             await feed.release(self.holder)
             self._doubtful = False
         fence = await self._lease()
         return None if fence is None else await feed.number(fence)
 
     async def _lease(self) -> int | None:
-        """The fence of our lease, renewed when half of its time is over; None: another has it."""
+        """The lease's fence, renewed at half time; None while another process holds the lease."""
         now = clock.now()
         if self._fence is None or self._renew_at is None or now >= self._renew_at:
             seconds = self.settings.lease_seconds

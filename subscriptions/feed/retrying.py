@@ -1,4 +1,4 @@
-"""Reading on through an outage of the database."""
+"""Repeats reads through an outage of the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ USUAL = StreamSettings()
 
 
 async def retrying(step: Callable[[], Awaitable[T]], settings: StreamSettings = USUAL) -> T:
-    """What the step returns, begun anew with pauses that grow while the database is away."""
+    """Returns the result of the step, repeated with growing pauses while the database is out."""
     failures = 0
     while True:
         try:

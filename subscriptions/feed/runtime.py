@@ -1,4 +1,4 @@
-"""The streams of one process: what runs behind them, and how a stream reads the feed."""
+"""The feed's tasks in one process, and the way in which a stream reads the feed."""
 
 import asyncio
 import os
@@ -26,9 +26,9 @@ log: Final = structlog.get_logger("ordergraph.live")
 
 
 class FeedRuntime:
-    """Relay, tail, bus and notices, to be started when the database is open and stopped before.
+    """Relay, tail, bus and notices; they start after the database opens and stop before it closes.
 
-    With a Redis URL processes wake each other; without, they find each other's events by polling.
+    With a Redis URL processes wake each other by notices; without one they poll.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class FeedRuntime:
         return RedisNotices(redis_url, self.settings, self._heard)
 
     async def start(self) -> None:
-        """Begin to number, to read and to hear, each in a task of its own."""
+        """Starts relay, tail and notices, each in its own task."""
         self._forget = commits.on_commit(self._committed)
         self._tasks = [
             asyncio.create_task(part.run(), name=f"ordergraph.{type(part).__name__.lower()}")
@@ -60,7 +60,7 @@ class FeedRuntime:
         ]
 
     async def stop(self) -> None:
-        """End every stream, give the lease back, and return when nothing runs any more."""
+        """Ends all streams, releases the lease, and returns when all tasks have ended."""
         if self._forget:
             self._forget()
             self._forget = None
@@ -86,12 +86,12 @@ class FeedRuntime:
         await self.stop()
 
     async def follow(self, position: int) -> AsyncGenerator[Event | None, None]:
-        """Every event after a position, once, in the order of the feed, without end.
+        """Yields each event after a position once, in the order of the feed, without end.
 
-        None where nothing came for `heartbeat_seconds`. Close it with `aclosing`.
+        Yields None after `heartbeat_seconds` without an event. Close it with `aclosing`.
 
         Raises:
-            StreamClosed: the server stops, or the caller asked for nothing for too long.
+            StreamClosed: the server stops, or the caller read nothing for `stalled_seconds`.
         """
         async with AsyncExitStack() as closing:
             stored = await closing.enter_async_context(aclosing(self._stored(position)))
@@ -99,7 +99,7 @@ class FeedRuntime:
                 position = event.position
                 yield event
             subscriber = closing.enter_context(self.tail.joined(position))
-            behind = True  # what was committed between the last read and the subscription
+            behind = True  # events committed between the last read and the subscription are missing
             while True:
                 events = await subscriber.take(0 if behind else self.settings.heartbeat_seconds)
                 if subscriber.behind or (events and events[0].position > position + 1):
@@ -113,10 +113,10 @@ class FeedRuntime:
                     if event.position > position:
                         position = event.position
                         yield event
-                        subscriber.reads()
+                        subscriber.mark_read()
 
     async def _stored(self, position: int) -> AsyncGenerator[Event, None]:
-        """What the feed has after a position, in batches."""
+        """Yields the stored events after a position, read in batches."""
         while events := await self._read(position):
             for event in events:
                 yield event
@@ -134,11 +134,11 @@ class FeedRuntime:
             self._numbered()
         else:
             self.relay.wake()
-            self.notices.tell(Notice.COMMITTED)
+            self.notices.announce(Notice.COMMITTED)
 
     def _numbered(self) -> None:
         self.tail.wake()
-        self.notices.tell(Notice.NUMBERED)
+        self.notices.announce(Notice.NUMBERED)
 
     def _heard(self, notice: Notice) -> None:
         if notice is Notice.COMMITTED:

@@ -1,4 +1,4 @@
-"""How often, how long, how many: what an operator may set about streams."""
+"""Settings of streams: intervals, deadlines and sizes."""
 
 import random
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ MAX_PAUSE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """Times in seconds, unless named otherwise.
+    """Times are in seconds, unless the name has another unit.
 
-    `poll_seconds` is how soon an event is found without any notice. `lease_seconds` is how long the
-    feed stands still after the process that numbers it was killed. A cursor is good for
-    `replay_days`. A subscriber has at most `queue_size` events waiting; if it takes none for
-    `stalled_seconds` while more come, its stream is closed.
+    Without a notice an event is found after `poll_seconds`. If the process with the lease is
+    killed, the feed stands still for `lease_seconds`. A cursor is valid for `replay_days`. At most
+    `queue_size` events wait for a subscriber; if it takes none for `stalled_seconds` while more
+    come, its stream is closed.
     """
 
     poll_seconds: float = 0.25
@@ -28,6 +28,6 @@ class StreamSettings:
     replay_days: int = 30
 
     def pause_after(self, failures: int) -> float:
-        """How long to rest after so many failures in a row, longer each time and never alike."""
+        """Seconds to pause after failures in a row: doubling up to a limit, with random jitter."""
         longest = min(self.poll_seconds * 2 ** min(failures, 10), MAX_PAUSE_SECONDS)
         return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the attempts

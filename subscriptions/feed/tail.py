@@ -1,4 +1,4 @@
-"""Reading the feed once in each process, however many subscribers it has."""
+"""Reads the feed once in each process, for all of its subscribers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,48 +17,48 @@ log: Final = structlog.get_logger("ordergraph.tail")
 
 
 class Tail:
-    """Reads what follows `position` and publishes it, as long as somebody subscribes."""
+    """Publishes the events after `position`, while there are subscribers."""
 
     def __init__(self, bus: Bus, settings: StreamSettings) -> None:
         self.bus = bus
         self.settings = settings
         self.position = 0
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._stopping = False
         self._failures = 0
 
     def wake(self) -> None:
-        """The feed may have grown."""
+        """Reads now, if there are subscribers: the feed may have grown."""
         if self.bus.watched:
-            self._bell.ring()
+            self._wakeup.wake()
 
     @contextmanager
     def joined(self, position: int) -> Iterator[Subscriber]:
-        """A subscriber who has read the feed up to a position, for as long as the block lasts.
+        """A subscriber that has read the feed up to `position`, for as long as the block lasts.
 
-        The first one says where reading goes on. Others may be ahead of the tail or behind it:
-        they drop what they had, and read what they miss themselves.
+        The first subscriber sets the tail's position. Later ones may be ahead of the tail or
+        behind it: they skip events that they have, and read missing ones themselves.
         """
         if not self.bus.watched:
             self.position = position
         with self.bus.subscribed() as subscriber:
-            self._bell.ring()
+            self._wakeup.wake()
             yield subscriber
 
     async def run(self) -> None:
-        """Read and publish until `stop`, whatever the database does."""
+        """Reads and publishes until `stop`, through outages of the database."""
         while not self._stopping:
-            pause = await self._turn() if self.bus.watched else self.settings.standby_seconds
+            pause = await self._batch() if self.bus.watched else self.settings.standby_seconds
             if pause and not self._stopping:
-                await self._bell.wait(pause)
+                await self._wakeup.wait(pause)
 
     def stop(self) -> None:
-        """Let `run` end after what it is doing."""
+        """Ends `run` after the current batch."""
         self._stopping = True
-        self._bell.ring()
+        self._wakeup.wake()
 
-    async def _turn(self) -> float:
-        """Publish a batch; how many seconds to rest, 0 where more may wait."""
+    async def _batch(self) -> float:
+        """Publishes a batch; returns the seconds to pause, 0 if more events may wait."""
         start = self.position
         try:
             size = min(self.settings.batch_size, self.settings.queue_size)
@@ -71,7 +71,7 @@ class Tail:
         self._failures = 0
         outages.over()
         if self.position != start:
-            return 0  # all left and somebody came while we read
+            return 0  # a new first subscriber has moved the position during the read
         if not events:
             return self.settings.poll_seconds
         self.position = events[-1].position

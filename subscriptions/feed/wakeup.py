@@ -1,25 +1,25 @@
-"""Waiting with an end."""
+"""A wakeup that a task waits for, with a time limit."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Wakeup:
-    """Whoever waits is woken by a ring, at the latest when the time is over.
+    """Wakes the waiting task by `wake`, or after the time limit.
 
-    A ring that nobody waits for is kept, so that the next to wait does not miss it.
+    A `wake` without a waiting task is stored: the next wait returns at once.
     """
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._woken = asyncio.Event()
 
-    def ring(self) -> None:
-        """Wake whoever waits, or whoever waits next."""
-        self._rung.set()
+    def wake(self) -> None:
+        """Wakes the waiting task, or the next one."""
+        self._woken.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return after a ring or after that many seconds."""
+        """Returns after a `wake` or after `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        self._rung.clear()
+                await self._woken.wait()
+        self._woken.clear()

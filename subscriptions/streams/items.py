@@ -1,4 +1,4 @@
-"""What streams give: the members of the schema's unions, as plain records."""
+"""The items of streams: the members of the schema's unions, as plain records."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from models.rules.events import StreamResetReason
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """An order as it is now, and the event that it is told for; at the beginning there is none."""
+    """An order's present state with the event that caused the update; None in a snapshot."""
 
     cursor: str
     event: Event | None
@@ -20,7 +20,7 @@ class OrderUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The stream lives, and nothing up to this cursor has been held back."""
+    """A sign of life: the stream has sent every update up to this cursor."""
 
     cursor: str
     at: datetime
@@ -28,7 +28,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class StreamReset:
-    """The stream could not go on from the client's cursor: read anew, then go on from this one."""
+    """The feed cannot be replayed from the client's cursor: reload, then resume from `cursor`."""
 
     reason: StreamResetReason
     cursor: str

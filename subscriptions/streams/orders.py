@@ -1,4 +1,4 @@
-"""Streams of orders."""
+"""The subscription to order updates."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -54,14 +54,14 @@ async def order_updates(
         ),
     ] = None,
 ) -> AsyncGenerator[Item, None]:
-    """Every event of the orders that are meant, once and in order, from a cursor or from now on.
+    """Yields each event of the selected orders once, in order, after a cursor or from now on.
 
-    An event is given where its order matched before or after it. What the caller may not see is
-    held back, and looked up for each event anew.
+    An event is sent if its order matched before or after it. Visibility is checked again for each
+    event.
 
     Raises:
-        BadRequest: not exactly one of the arguments, a foreign id or cursor, no such order.
-        StreamClosed: the server stops, or the caller did not read for too long; with a cursor.
+        BadRequest: not exactly one of the selections, a foreign id or cursor, no such order.
+        StreamClosed: the server stops, or the caller did not read for too long; has a cursor.
     """
     context, live = info.context, _live(info.context)
     watch = await _watch(context, id, tracking_token, where)
@@ -85,7 +85,7 @@ async def order_updates(
 async def _updates(
     context: Context, live: FeedRuntime, watch: "_Watch", position: int
 ) -> AsyncGenerator[Item, None]:
-    """What concerns the watch, and a heartbeat where nothing did for a while."""
+    """Yields the updates of the watch, and heartbeats in between."""
     seal = context.sealer.feed_cursor
     now = asyncio.get_running_loop().time
     due = now() + live.settings.heartbeat_seconds
@@ -107,7 +107,7 @@ async def _updates(
 
 @dataclass(frozen=True)
 class _Watch:
-    """What a stream is about: one order, or those that a filter means."""
+    """The orders that a stream follows: one order, or those that match a filter."""
 
     order_id: UUID | None = None
     wanted: OrderFilter = field(default_factory=OrderFilter)
@@ -120,7 +120,7 @@ class _Watch:
         return matches(self.wanted, await facts_now(order, self.facts), clock.now())
 
     def matched(self, event: Event, facts: dict[str, Any]) -> bool:
-        """Whether the order was meant before or after the event; `facts` are those after it."""
+        """Whether the order matched before or after the event; `facts` are those after it."""
         if matches(self.wanted, facts, event.at):
             return True
         made = event.subject_kind is SubjectKind.ORDER and event.subject_seq == 1
@@ -129,10 +129,10 @@ class _Watch:
 
 
 def _just_before(event: Event) -> datetime:
-    """An instant at which the order was as it was before the event.
+    """An instant at which the order was as before the event.
 
-    The clock alone makes an order late, and nobody tells at the same instant: there it is one
-    before it was due.
+    An order becomes late by the clock alone, and its event is written some time later. Its instant
+    is therefore just before the deadline.
     """
     instant: datetime = event.at
     if event.kind is EventKind.ORDER_DELAYED:
@@ -147,7 +147,7 @@ async def _watch(
         raise BadRequest("Give exactly one of id, trackingToken and where.")
     if where is not None:
         wanted = to_filter(where)
-        to_query(wanted, clock.now())  # refuses what lists refuse: too many words, words of a SKU
+        to_query(wanted, clock.now())  # refuses filters that lists refuse, as of too many words
         return _Watch(wanted=wanted)
     if order_id is not None:
         key = key_of("Order", order_id)
@@ -159,7 +159,7 @@ async def _watch(
 
 
 async def _opening(context: Context, watch: _Watch, position: int) -> Item:
-    """The order as it is; for others the position, after which the client reads its list."""
+    """A snapshot of the order; for a filter only the position, after which the client lists."""
     cursor = context.sealer.feed_cursor(position)
     if watch.order_id is None:
         return Heartbeat(cursor, clock.now())
@@ -169,7 +169,7 @@ async def _opening(context: Context, watch: _Watch, position: int) -> Item:
 
 
 async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate | None:
-    """What the event means for the stream; None where it is none of its, or not to be seen."""
+    """The update for an event; None if the order is not selected or not visible."""
     if event.order_id is None or watch.order_id not in (None, event.order_id):
         return None
     kept = watch.facts <= event.after.keys()
@@ -179,7 +179,7 @@ async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate 
     order: Order | None = await context.by_key(ORDER, event.order_id)
     if order is None:
         return None
-    # Facts that the event did not keep are asked of the order as it is now.
+    # Facts that are missing in the event are read from the order's present state.
     if not kept:
         now = await facts_now(order, watch.facts)
         if not watch.matched(event, {**now, **event.after}):
@@ -190,7 +190,7 @@ async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate 
 
 
 async def _reason_to_reset(start: int, last: int, replay_days: int) -> StreamResetReason | None:
-    """Why the feed cannot be replayed after `start`, if so."""
+    """The reason for which the feed cannot be replayed after `start`, or None."""
     if start > last:
         return StreamResetReason.FEED_REBUILT
     for event in await feed.after(start, 1):

@@ -83,7 +83,7 @@ async def test_a_holder_that_died_is_followed_when_its_lease_ends(
     assert lost is not None
     with clock.frozen(now + timedelta(seconds=9)):
         early = Relay("alive", QUICK, lambda: None)
-        assert await early._turn() == QUICK.standby_seconds
+        assert await early._batch() == QUICK.standby_seconds
         assert not early.holds
     with clock.frozen(now + timedelta(seconds=11)):
         async with FeedRuntime(QUICK) as live, watching(live) as stream:
@@ -105,7 +105,7 @@ async def test_a_relay_goes_on_when_the_database_serves_it_again(
     relay = Relay("alive", QUICK, numbered.set)
     await database.connection().execute_script("ALTER TABLE feed RENAME TO feed_away")
     try:
-        pauses = [await relay._turn() for _ in range(8)]
+        pauses = [await relay._batch() for _ in range(8)]
     finally:
         await database.connection().execute_script("ALTER TABLE feed_away RENAME TO feed")
     assert 0 < pauses[0] < pauses[3] < pauses[-1] <= MAX_PAUSE_SECONDS
@@ -120,20 +120,20 @@ async def test_a_relay_goes_on_when_the_database_serves_it_again(
 async def test_what_the_relay_gave_up_on_is_shut_out(numbered_database: Database) -> None:
     """It may commit long after: it would give positions again that we have given meanwhile."""
     relay = Relay("alive", QUICK, lambda: None)
-    await relay._turn()
+    await relay._batch()
     given_up = relay._fence
     assert given_up is not None
     await database.connection().execute_script("ALTER TABLE event RENAME TO event_away")
     try:
-        await relay._turn()
+        await relay._batch()
     finally:
         await database.connection().execute_script("ALTER TABLE event_away RENAME TO event")
     assert not relay.holds
-    await relay._turn()
+    await relay._batch()
     assert relay._fence == given_up + 1
     await Event.bulk_create([_event()])
     assert await feed.number(given_up) == 0
-    assert await relay._turn() == 0
+    assert await relay._batch() == 0
 
 
 async def test_a_step_that_cannot_be_cancelled_is_left_behind() -> None:

@@ -83,7 +83,7 @@ async def _overflown(live: FeedRuntime, shop: Shop) -> None:
     for _ in range(3):
         await shop.note(order)
     await number_all()
-    while await live.tail._turn() == 0:
+    while await live.tail._batch() == 0:
         pass
 
 

@@ -45,7 +45,7 @@ class _Overtaken(FeedRuntime):
         if not events and not self.done:
             self.done = True
             await self.shop.note(self.order)
-            await self.tail._turn()
+            await self.tail._batch()
         return events
 
 
@@ -68,9 +68,9 @@ async def test_what_the_tail_publishes_late_does_not_come_twice(sqlite_database:
         async with aclosing(live.follow(last - 1)) as stream:
             assert await _next(stream) == last
             assert await _next(stream) is None
-            assert await live.tail._turn() == 0
+            assert await live.tail._batch() == 0
             await shop.note(order)
-            assert await live.tail._turn() == 0
+            assert await live.tail._batch() == 0
             assert await _next(stream) == last + 1
             assert await _next(stream) is None
 
@@ -85,7 +85,7 @@ async def test_what_the_tail_left_out_is_read_when_the_next_event_shows_it(
         for _ in range(2):
             await shop.note(order)
         live.tail.position += 1
-        assert await live.tail._turn() == 0
+        assert await live.tail._batch() == 0
         assert [await _next(stream), await _next(stream)] == [last + 1, last + 2]
         assert await _next(stream) is None
 
@@ -105,5 +105,5 @@ async def test_the_tail_goes_on_from_whoever_comes_after_all_have_left(
         assert await _next(stream) is None
         assert live.tail.position == last + 1
         await shop.note(order)
-        assert await live.tail._turn() == 0
+        assert await live.tail._batch() == 0
         assert await _next(stream) == last + 2
