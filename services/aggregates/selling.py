@@ -10,12 +10,12 @@ from models.orders import Order, OrderLine
 from models.rules.errors import CreditExceeded, DomainError, Path, invalid, not_found
 from models.rules.text import forms
 from services.storage.statements import Query
-from services.work.visibility import among
 from services.work.work import Work
 
 COLUMNS: Final = (
     *("id", "sku", "name", "currency", "discontinued", "backorder", "tracking", "supplier_id"),
 )
+# unscoped: the products of an order's own lines
 BY_ID: Final = Query("SELECT {columns} FROM product WHERE id IN ?", (Product, COLUMNS))
 BY_SKU: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", (Product, COLUMNS))
 
@@ -41,9 +41,7 @@ async def products_by_id(work: Work, lines: Iterable[OrderLine]) -> Products:
 async def products_named(work: Work, skus: Iterable[str]) -> dict[str, Product]:
     """The products that the actor sees of those that are named, by their SKUs as they are kept."""
     named = list({form for sku in skus for form in forms(sku)})
-    found = [product for (product,) in await BY_SKU.rows(work.connection, named)]
-    seen = await among(Product, work.actor, (each.id for each in found), work.connection)
-    return {each.sku: each for each in found if each.id in seen}
+    return {product.sku: product for (product,) in await work.seen(BY_SKU, named)}
 
 
 def refuse_blocked(customer: Customer, order: Order) -> None:

@@ -98,7 +98,7 @@ async def _check_parent(work: Work, category: Category, parent_id: UUID | None) 
             return
         if above == category.id:
             raise invalid("A category cannot lie below itself.", "parentId")
-        parent = await Category.filter(id=above).using_db(work.connection).first()
+        parent = await work.rows(Category).get_or_none(id=above)
         if parent is None:
             raise not_found("There is no such category.", "parentId")
         above = parent.parent_id

@@ -154,7 +154,7 @@ async def _apply_links(work: Work, product: Product, command: SaveProduct) -> No
 async def _must_exist(
     work: Work, table: type[Versioned], key: UUID | None, field_name: str
 ) -> None:
-    if key and not await table.filter(id=key).using_db(work.connection).exists():
+    if key and not await work.rows(table).filter(id=key).exists():
         raise not_found(f"There is no such {table.__name__.lower()}.", field_name)
 
 
@@ -172,6 +172,7 @@ def _apply_policies(product: Product, command: SaveProduct) -> None:
 async def _apply_tracking(work: Work, product: Product, command: SaveProduct) -> None:
     if not isinstance(command.tracking, TrackingPolicy) or command.tracking is product.tracking:
         return
+    # unscoped: whether anything is on hand in any warehouse
     rows = StockItem.filter(product_id=product.id).using_db(work.connection)
     if any(item.on_hand for item in await rows.select_for_update().order_by("id")):
         message = "Lots and serial numbers can begin or end only while nothing is on hand."
@@ -186,6 +187,7 @@ async def _check_attributes(work: Work, product: Product) -> None:
     for _ in range(MAX_CATEGORY_DEPTH + 1):
         if above is None:
             break
+        # unscoped: what all categories above ask for
         category = await Category.get(id=above, using_db=work.connection)
         errors += check_values(definitions_of(category), product.attributes)
         above = category.parent_id

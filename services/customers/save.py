@@ -74,6 +74,7 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     if isinstance(command.addresses, tuple) or command.addresses is None:
         await _replace_addresses(work, customer, command.addresses or ())
     if not isinstance(command.tags, Unset):
+        # unscoped: all tags of the customer that is saved
         await CustomerTag.filter(customer_id=customer.id).using_db(work.connection).delete()
         await work.insert([CustomerTag(customer_id=customer.id, tag=tag) for tag in customer.tags])
     if isinstance(command.external_key, ExternalKey):
@@ -111,6 +112,7 @@ async def _next_code(work: Work) -> str:
     """The next code of ours that nobody gave to a customer already."""
     while True:
         code = await numbering.gapless(work.connection, "customer", CUSTOMER_PATTERN, work.today)
+        # unscoped: a code is unique among all customers
         if not await Customer.filter(code=code).using_db(work.connection).exists():
             return code
 
@@ -127,7 +129,7 @@ def _email(address: str | None) -> str | None:
 async def _group(work: Work, group_id: UUID | None) -> UUID | None:
     if group_id is None:
         return None
-    if not await CustomerGroup.filter(id=group_id).using_db(work.connection).exists():
+    if not await work.rows(CustomerGroup).filter(id=group_id).exists():
         raise not_found("There is no such group.", "groupId")
     return group_id
 
@@ -149,6 +151,7 @@ async def _replace_addresses(
         check_address(address, "addresses", str(index)) or {}
         for index, address in enumerate(addresses)
     ]
+    # unscoped: all addresses of the customer that is saved
     await CustomerAddress.filter(customer_id=customer.id).using_db(work.connection).delete()
     await work.insert(
         [

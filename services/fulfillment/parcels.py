@@ -13,7 +13,6 @@ from services.aggregates.orders import facts, lock_order
 from services.aggregates.shipments import FIELDS, NewParcel, parcel_of, write_parcel
 from services.use_case import use_case
 from services.work.events import record
-from services.work.visibility import visible
 from services.work.work import Work
 
 
@@ -37,19 +36,17 @@ async def save_parcel(work: Work, command: SaveParcel) -> Order:
         Refused: no such shipment or parcel, texts that are too long, too many parcels, a new parcel
             of a shipment that is cancelled.
     """
-    seen = visible(Shipment, work.actor).using_db(work.connection)
-    found = await seen.get_or_none(id=command.shipment_id)
+    found = await work.rows(Shipment).get_or_none(id=command.shipment_id)
     if found is None:
         raise not_found("There is no such shipment.", "shipmentId")
     order = await lock_order(work, found.order_id)
-    shipment = await Shipment.get(id=found.id, using_db=work.connection)
-    parcels = await Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
+    shipment = await work.rows(Shipment).get(id=found.id)
     if command.parcel_id is None:
-        parcel = _added(work, shipment, parcels, command.texts)
+        parcel = await _added(work, shipment, command.texts)
         changed = [called for column, called, _ in FIELDS if getattr(parcel, column)]
         await parcel.save(force_create=True, using_db=work.connection)
     else:
-        parcel = _known(parcels, command.parcel_id)
+        parcel = await _known(work, shipment, command.parcel_id)
         changed = write_parcel(parcel, command.texts)
         if not changed:
             return order
@@ -71,9 +68,11 @@ async def save_parcel(work: Work, command: SaveParcel) -> Order:
     return order
 
 
-def _added(work: Work, shipment: Shipment, parcels: list[Parcel], texts: NewParcel) -> Parcel:
+async def _added(work: Work, shipment: Shipment, texts: NewParcel) -> Parcel:
     if shipment.status is ShipmentStatus.CANCELLED:
         raise invalid("The shipment is cancelled: it has no new parcel.", "shipmentId")
+    # unscoped: all parcels of the shipment are counted
+    parcels = await Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
     most = work.policy.max_parcels
     if len(parcels) >= most:
         raise invalid(f"A shipment has at most {most} parcels.", "shipmentId")
@@ -81,8 +80,8 @@ def _added(work: Work, shipment: Shipment, parcels: list[Parcel], texts: NewParc
     return parcel_of(shipment, position, texts)
 
 
-def _known(parcels: list[Parcel], key: UUID) -> Parcel:
-    for parcel in parcels:
-        if parcel.id == key:
-            return parcel
-    raise not_found("The shipment has no such parcel.", "parcelId")
+async def _known(work: Work, shipment: Shipment, key: UUID) -> Parcel:
+    parcel = await work.rows(Parcel).get_or_none(id=key, shipment_id=shipment.id)
+    if parcel is None:
+        raise not_found("The shipment has no such parcel.", "parcelId")
+    return parcel

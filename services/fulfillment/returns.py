@@ -52,11 +52,10 @@ from services.use_case import use_case
 from services.work import numbering
 from services.work.events import record
 from services.work.upserts import text
-from services.work.visibility import visible
 from services.work.work import Contended, Work
 
 MAX_REASON: Final = 1_000
-OF_RETURN: Final = Query(
+OF_RETURN: Final = Query(  # unscoped: lines of a return that the actor sees
     "SELECT {columns} FROM return_line WHERE return_request_id = ?",
     (ReturnLine, ("id", "order_line_id", "quantity", "received", "disposition")),
 )
@@ -105,6 +104,7 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     refuse([*_check_lines(work, command.lines, returnable, "order"), *_check_request(command)])
     await check_announced(work, order, command.lines, {line.id: line for line in lines})
     before = facts(order)
+    # unscoped: the order's returns are counted for the number of the next
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
     request = Return(
         id=new_id(),
@@ -158,15 +158,11 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
         VersionConflict: the return has changed since the caller read it.
         IllegalTransition: the return awaits nothing any more.
     """
-    found = (
-        await visible(Return, work.actor)
-        .using_db(work.connection)
-        .get_or_none(id=command.return_id)
-    )
+    found = await work.rows(Return).get_or_none(id=command.return_id)
     if found is None:
         raise not_found("There is no such return.", "id")
     order = await lock_order(work, found.order_id)
-    request = await Return.get(id=found.id, using_db=work.connection)
+    request = await work.rows(Return).get(id=found.id)
     check_version(request, command.version)
     if request.status not in AWAITED:
         raise IllegalTransition(request, "RECEIVE", request.status, ())

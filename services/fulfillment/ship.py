@@ -25,7 +25,6 @@ from services.aggregates.orders import (
 from services.aggregates.reservations import loose_units
 from services.aggregates.shipments import NewParcel, add_shipment
 from services.use_case import use_case
-from services.work.visibility import visible
 from services.work.work import Work
 
 
@@ -59,8 +58,7 @@ async def create_shipment(work: Work, command: CreateShipment) -> Order:
     lines = await lines_of(work, order)
     if order.status is not OrderStatus.CONFIRMED:
         raise await not_possible(work, order, lines, OrderAction.PREPARE)
-    rows = visible(Warehouse, work.actor).using_db(work.connection)
-    warehouse = await rows.get_or_none(id=command.warehouse_id)
+    warehouse = await work.rows(Warehouse).get_or_none(id=command.warehouse_id)
     if warehouse is None:
         raise not_found("There is no such warehouse.", "warehouseId")
     promised = (await loose_units(work, lines)).get(warehouse.id, {})

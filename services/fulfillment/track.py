@@ -26,7 +26,6 @@ from services.aggregates.lines import lines_of
 from services.aggregates.orders import facts, lock_order, not_possible, settle
 from services.aggregates.shipments import advance, tell_shipment
 from services.use_case import use_case
-from services.work.visibility import visible
 from services.work.work import Work
 
 MAX_NEWS: Final = 2_000
@@ -63,17 +62,17 @@ async def track_shipment(work: Work, command: Track) -> Order:
         IllegalTransition: the shipment cannot get there from where it is, or it would leave while
             its order is on hold.
     """
-    seen = visible(Shipment, work.actor).using_db(work.connection)
-    found = await seen.get_or_none(id=command.shipment_id)
+    found = await work.rows(Shipment).get_or_none(id=command.shipment_id)
     if found is None:
         raise not_found("There is no such shipment.", "id")
     order = await lock_order(work, found.order_id)
-    shipment = await Shipment.get(id=found.id, using_db=work.connection)
+    shipment = await work.rows(Shipment).get(id=found.id)
     await _check_news(work, command, order, shipment)
     news = _news(command, shipment, command.at or work.now)
     if await _is_known(work, news):
         return order
     await _check_step(work, command.status, order, shipment)
+    # unscoped: all news of the shipment decides where it is
     late = TrackingEvent.filter(shipment_id=shipment.id, at__gt=news.at).using_db(work.connection)
     is_moved = moves(shipment.status, command.status, is_late=await late.exists())
     await work.insert([news])
@@ -94,6 +93,7 @@ async def _is_known(work: Work, news: TrackingEvent) -> bool:
     Raises:
         InputError: so much is kept already that no more is.
     """
+    # unscoped: the same news is told once, and all of it is counted
     kept = TrackingEvent.filter(shipment_id=news.shipment_id).using_db(work.connection)
     for each in await kept.filter(at=news.at):
         if all(getattr(each, name) == getattr(news, name) for name in SAME):
@@ -107,8 +107,9 @@ async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
     """Whether the news moves the whole shipment: it has arrived when its last parcel has."""
     if command.parcel_id is None or command.status is not ShipmentStatus.DELIVERED:
         return True
+    # unscoped: a shipment has arrived with the last of all its parcels
     parcels = Parcel.filter(shipment_id=shipment.id).using_db(work.connection)
-    arrived = TrackingEvent.filter(
+    arrived = TrackingEvent.filter(  # unscoped: as its parcels
         shipment_id=shipment.id, status=ShipmentStatus.DELIVERED, parcel_id__isnull=False
     ).using_db(work.connection)
     there = {event.parcel_id for event in await arrived}
@@ -122,8 +123,8 @@ async def _check_news(work: Work, command: Track, order: Order, shipment: Shipme
     if command.at and command.at < order.sorted_at.replace(microsecond=0):
         raise invalid("Nothing was tracked before the order was placed.", "at")
     if command.parcel_id:
-        parcels = Parcel.filter(id=command.parcel_id, shipment_id=shipment.id)
-        if not await parcels.using_db(work.connection).exists():
+        parcels = work.rows(Parcel).filter(id=command.parcel_id, shipment_id=shipment.id)
+        if not await parcels.exists():
             raise not_found("The shipment has no such parcel.", "parcelId")
     for text, limit, field in ((command.place, 200, "place"), (command.message, 1000, "message")):
         if len(text or "") > limit:

@@ -28,7 +28,6 @@ from services.aggregates.lots.stored import adjust_units
 from services.aggregates.selling import products_named
 from services.aggregates.stock import LOCK, READ_ALL, Movement, items_at, move_all
 from services.use_case import use_case
-from services.work.visibility import visible
 from services.work.work import Contended, Work
 
 MAX_CHANGES: Final = 500
@@ -89,7 +88,7 @@ async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Product]:
     """
     products = await products_named(work, (change.sku for change in changes))
     warehouses = {change.warehouse_id for change in changes}
-    known = await visible(Warehouse, work.actor).using_db(work.connection).in_bulk(warehouses, "id")
+    known = await work.rows(Warehouse).in_bulk(warehouses, "id")
     errors: list[DomainError] = []
     goods = []
     for index, change in enumerate(changes):

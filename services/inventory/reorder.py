@@ -16,7 +16,6 @@ from services.aggregates.stock import reckon
 from services.use_case import use_case
 from services.work.events import record
 from services.work.upserts import UNSET, Unset
-from services.work.visibility import visible
 from services.work.work import Work
 
 
@@ -37,7 +36,7 @@ async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockIte
     Raises:
         Refused: no such stock item, or numbers below zero or out of range.
     """
-    rows = visible(StockItem, work.actor).using_db(work.connection).select_for_update()
+    rows = work.rows(StockItem).select_for_update()
     item = await rows.get_or_none(id=command.stock_item_id)
     if item is None:
         raise not_found("There is no such stock item.", "stockItemId")
@@ -61,4 +60,4 @@ async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockIte
     record(work, item, EventKind.STOCK_CHANGED, data=data)
     await item.save(using_db=work.connection)
     await serve(work)
-    return [await StockItem.get(id=item.id, using_db=work.connection)]
+    return [await work.rows(StockItem).get(id=item.id)]

@@ -22,7 +22,6 @@ from services.aggregates.lots.stored import transfer_units
 from services.aggregates.selling import products_named
 from services.aggregates.stock import READ_ALL, Movement, items_at, move_all
 from services.use_case import use_case
-from services.work.visibility import visible
 from services.work.work import Contended, Work
 
 MAX_LINES: Final = 500
@@ -83,7 +82,7 @@ async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
 
 
 async def _warehouse(work: Work, key: UUID, field: str) -> Warehouse:
-    warehouse = await visible(Warehouse, work.actor).using_db(work.connection).get_or_none(id=key)
+    warehouse = await work.rows(Warehouse).get_or_none(id=key)
     if warehouse is None:
         raise not_found("There is no such warehouse.", field)
     return warehouse
@@ -108,6 +107,7 @@ async def _shortage(
 ) -> Refused:
     """Which lines are short, as far as can be seen; or that it has to be tried again."""
     ids = [product.id for product in products.values()]
+    # unscoped: the stock that was to move, of a warehouse and products that the actor sees
     rows = StockItem.filter(warehouse_id=start.id, product_id__in=ids).using_db(work.connection)
     there = {item.product_id: item.on_hand - item.reserved - item.damaged for item in await rows}
     errors: list[DomainError] = []

@@ -41,7 +41,7 @@ ELSEWHERE: Final = {
     OrderAction.RETURN: "returnRequest",
 }
 MAX_REASON: Final = 1_000
-FOREVER: Final = Statement(
+FOREVER: Final = Statement(  # unscoped: all that is held for an order that the actor sees
     """UPDATE reservation SET expires_at = NULL
     WHERE order_line_id IN (SELECT id FROM order_line WHERE order_id = ?)"""
 )
@@ -122,6 +122,7 @@ async def _submit(step: Step) -> Guards:
 
 
 async def _refuse_blocked(step: Step) -> Guards:
+    # unscoped: the order's own customer decides on its credit
     customer = await Customer.get(id=step.order.customer_id, using_db=step.work.connection)
     refuse_blocked(customer, step.order)
     return ()
@@ -144,7 +145,7 @@ async def _prepare(step: Step) -> Guards:
 async def _ship(step: Step) -> Guards:
     """Every pending shipment leaves, after all that is promised was put into one."""
     await _prepare(step)
-    rows = Shipment.filter(
+    rows = Shipment.filter(  # unscoped: an order is shipped from all its warehouses
         order_id=step.order.id, status__in=[each for each in ShipmentStatus if not_gone(each)]
     ).using_db(step.work.connection)
     for shipment in await rows.order_by("id"):
@@ -192,7 +193,7 @@ def _units_to_cancel(step: Step) -> dict[UUID, int]:
 
 async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
     """Cancel the shipments that have not left and hold units of the lines."""
-    rows = Shipment.filter(
+    rows = Shipment.filter(  # unscoped: an order is cancelled in all its warehouses
         order_id=step.order.id,
         status__in=[each for each in ShipmentStatus if not_gone(each)],
         lines__order_line_id__in=list(units),

@@ -16,6 +16,7 @@ from services.aggregates.orders import facts, lock_order
 from services.use_case import perform
 from services.work import clock
 from services.work.events import record
+from services.work.visibility import visible
 from services.work.work import Work
 
 BATCH: Final = 100
@@ -28,20 +29,20 @@ async def tell_delays(actor: Actor, limit: int = BATCH) -> int:
     stage, whoever else does this at the same time, and however often it comes back to the stage.
     """
     actor.require(Permission.ORDERS_WRITE)
-    late: Any = _untold(clock.now()).order_by("stage_due_at").limit(limit)
+    late: Any = _untold(visible(Order, actor), clock.now()).order_by("stage_due_at").limit(limit)
     told = 0
     for order_id in await late.values_list("id", flat=True):
         told += await perform(actor, partial(_tell, order_id))
     return told
 
 
-def _untold(now: datetime) -> QuerySet[Order]:
-    return Order.filter(stage_due_at__lte=now, delayed_stage__isnull=True)
+def _untold(orders: QuerySet[Order], now: datetime) -> QuerySet[Order]:
+    return orders.filter(stage_due_at__lte=now, delayed_stage__isnull=True)
 
 
 async def _tell(order_id: UUID, work: Work) -> bool:
     """Whether the order was ours to tell of: it is late, and nobody was quicker."""
-    claim = _untold(work.now).filter(id=order_id).using_db(work.connection)
+    claim = _untold(work.rows(Order), work.now).filter(id=order_id)
     if not await claim.update(delayed_stage=F("stage")):
         return False
     order = await lock_order(work, order_id)
@@ -55,5 +56,6 @@ async def _tell(order_id: UUID, work: Work) -> bool:
 
 async def _was_told(work: Work, order: Order) -> bool:
     """Whether the order was late in this stage before, left it, and has come back to it."""
+    # unscoped: whether it was told at all
     rows = Event.filter(order_id=order.id, kind=EventKind.ORDER_DELAYED).using_db(work.connection)
     return any(event.data["stage"] == order.stage for event in await rows)

@@ -45,6 +45,7 @@ async def change_customer(
         if not line.own_price:
             line.discount_rate = discount_rate
             price(line, order.rounding)
+    # unscoped: the addresses of the customer that the order had are compared, and not shown
     rows = CustomerAddress.filter(customer_id=order.customer_id).using_db(work.connection)
     theirs = [None, *(snapshot(each) for each in await rows)]
     home = snapshot(default) if default else None
@@ -58,6 +59,7 @@ async def change_customer(
 
 async def held_until(work: Work, order: Order) -> datetime | None:
     """Until when the draft holds its stock; None where it holds none."""
+    # unscoped: all that is held for an order that the actor sees
     rows = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
     held = await rows.exclude(expires_at=None).first()
     until: datetime | None = held.expires_at if held else None

@@ -45,6 +45,7 @@ from services.work.work import Work
 
 WORDS: Final = frozenset({"note", "external_key"})
 """What an edit may change of an order in any state: it concerns neither goods nor money."""
+# unscoped: lines of an order that the actor sees
 DELETE: Final = Statement("DELETE FROM order_line WHERE id IN ?")
 
 
@@ -169,6 +170,7 @@ async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[Orde
         if command.customer_id is None:
             raise required("An order has a customer.", "customerId")
         await change_customer(work, order, lines, command.customer_id)
+    # unscoped: the order's own customer decides on prices and credit
     customers = Customer.filter(id=order.customer_id).using_db(work.connection)
     edit = Edit(order, await customers.select_related("group").get(), lines)
     if not isinstance(command.shipping, Unset):

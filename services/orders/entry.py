@@ -36,7 +36,6 @@ from services.storage.statements import Query, fresh
 from services.work.inputs import amount
 from services.work.references import ExternalKey
 from services.work.upserts import optional_text
-from services.work.visibility import among
 from services.work.work import Work
 
 MAX_ATTRIBUTES: Final = 100
@@ -130,8 +129,8 @@ async def buyer(
     Raises:
         InputError: the actor sees no such customer.
     """
-    found = await BUYER.rows(work.connection, customer_id)
-    if not found or not await among(Customer, work.actor, [customer_id], work.connection):
+    found = await work.seen(BUYER, customer_id)
+    if not found:
         raise not_found("There is no such customer.", "customerId")
     customer, group, address = found[0]
     return customer, group, address

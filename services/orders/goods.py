@@ -1,6 +1,6 @@
 """The goods that an order asks for: its products, their currency, and what may be promised."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -26,7 +26,6 @@ from models.rules.text import form_in, forms
 from services.aggregates.reservations import PROMISABLE, stock_row
 from services.aggregates.selling import check_product
 from services.storage.statements import Query
-from services.work.visibility import among
 from services.work.work import Work
 
 MAX_SKU: Final = 64
@@ -77,8 +76,9 @@ async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
             of range.
     """
     skus = _named(work, lines)
-    found = await GOODS.rows(work.connection, skus) if skus else []
-    products = await _seen(work, skus, [product for product, _, _ in found])
+    found = await work.seen(GOODS, skus) if skus else []
+    await work.pause()
+    products = _by_sku(skus, (product for product, _, _ in found))
     _check(lines, products)
     await work.pause()
     return Goods(products, [stock_row(item, place) for _, item, place in found if item])
@@ -95,8 +95,9 @@ async def products_of(
         Refused: as `goods_of`.
     """
     skus = _named(work, lines, known)
-    found = [product for (product,) in await PRODUCTS.rows(work.connection, skus)] if skus else []
-    products = await _seen(work, skus, found)
+    found = await work.seen(PRODUCTS, skus) if skus else []
+    await work.pause()
+    products = _by_sku(skus, (product for (product,) in found))
     _check(lines, products, known)
     await work.pause()
     return products
@@ -110,11 +111,9 @@ def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) ->
     return list(dict.fromkeys(each for line in new if line.sku for each in forms(line.sku)))
 
 
-async def _seen(work: Work, skus: list[str], found: list[Product]) -> dict[str, Product]:
-    """Those of the products that the actor sees, by their SKUs and in the order of these."""
-    await work.pause()
-    seen = await among(Product, work.actor, (product.id for product in found), work.connection)
-    by_sku = {product.sku: product for product in found if product.id in seen}
+def _by_sku(skus: list[str], found: Iterable[Product]) -> dict[str, Product]:
+    """The products by their SKUs and in the order of these."""
+    by_sku = {product.sku: product for product in found}
     return {sku: by_sku[sku] for sku in skus if sku in by_sku}
 
 

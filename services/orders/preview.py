@@ -25,7 +25,6 @@ from services.orders.place import channel_to_place
 from services.storage import database
 from services.work import clock, policy
 from services.work.references import check
-from services.work.visibility import visible
 from services.work.work import Work
 
 
@@ -191,6 +190,6 @@ async def _lead_times(work: Work, products: set[UUID]) -> dict[UUID, int]:
     """In how many days a product's supplier brings it, where it has one."""
     if not products:
         return {}
-    rows = visible(Product, work.actor).filter(id__in=list(products), supplier_id__isnull=False)
-    found = await rows.using_db(work.connection).values_list("id", "supplier__lead_time_days")
+    rows = work.rows(Product).filter(id__in=list(products), supplier_id__isnull=False)
+    found = await rows.values_list("id", "supplier__lead_time_days")
     return dict(found)

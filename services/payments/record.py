@@ -135,6 +135,7 @@ def _year_before(at: datetime) -> datetime:
 async def _refuse_duplicate(
     work: Work, order: Order, kind: PaymentKind, method: str, reference: str
 ) -> None:
+    # unscoped: a reference is unique among all payments of the order
     rows = Payment.filter(order_id=order.id, kind=kind, method=method, reference=reference)
     if await rows.using_db(work.connection).exists():
         raise duplicate("The order has such a payment already.", "reference")
@@ -144,12 +145,13 @@ async def _left(work: Work, order: Order, command: RecordPayment) -> int | None:
     """What no other payment took of the one that is named, in minor units; None without a name."""
     if command.payment_id is None:
         return None
-    rows = Payment.filter(order_id=order.id).using_db(work.connection)
-    earlier = await rows.get_or_none(id=command.payment_id)
+    earlier = await work.rows(Payment).get_or_none(id=command.payment_id, order_id=order.id)
     if earlier is None:
         raise not_found("The order has no such payment.", "paymentId")
     if FOLLOWS.get(command.kind) is not earlier.kind:
         raise invalid(f"{command.kind} does not follow {earlier.kind}.", "paymentId")
-    taken = sum(each.amount_minor for each in await rows.filter(payment_id=earlier.id))
+    # unscoped: what all payments took of one that the actor sees
+    rows = Payment.filter(order_id=order.id, payment_id=earlier.id).using_db(work.connection)
+    taken = sum(each.amount_minor for each in await rows)
     left: int = earlier.amount_minor - taken
     return left

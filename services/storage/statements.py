@@ -73,14 +73,15 @@ class Statement:
 class Query:
     """A text that gives columns of tables, its `{columns}`; a row is one instance of each table.
 
-    Each table comes with the names of its columns, the primary key first. Where a LEFT JOIN finds
-    nothing, there is None.
+    Each table comes with the names of its columns, the primary key first; `table` is the first.
+    Where a LEFT JOIN finds nothing, there is None.
     """
 
     def __init__(self, text: str, *tables: tuple[type[Model], tuple[str, ...]]) -> None:
         columns = (f"{table._meta.db_table}.{name}" for table, names in tables for name in names)
         self._statement: Final = Statement(text.replace("{columns}", ", ".join(columns)))
         self._tables: Final = tables
+        self.table: Final = tables[0][0]
 
     async def rows(self, client: BaseDBAsyncClient, *values: Any) -> list[tuple[Any, ...]]:
         """The rows; an instance has the columns that were read and no others."""

@@ -54,6 +54,7 @@ async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
 
 async def after(position: int, limit: int) -> list[Event]:
     """The events that follow a position, in order, at most `limit`."""
+    # unscoped: the feed is read once for all subscribers, and checked for each of them
     return await Event.filter(position__gt=position).order_by("position").limit(limit)
 
 
@@ -103,6 +104,7 @@ async def _unnumbered(connection: BaseDBAsyncClient) -> list[Event]:
     Ids follow the clocks of several hosts; only a subject's own sequence is exact. A batch that
     was cut takes in all that its subjects have, so that no event overtakes an earlier one.
     """
+    # unscoped: the relay numbers all events
     waiting = Event.filter(position__isnull=True).using_db(connection)
     batch = await waiting.order_by("id").limit(BATCH).only("id", "subject_id", "subject_seq")
     if len(batch) == BATCH:

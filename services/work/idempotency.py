@@ -22,7 +22,6 @@ from models.idempotency import IdempotencyKey
 from models.rules.errors import DomainError, ErrorCode
 from services.storage.database import APP
 from services.storage.statements import Statement, fresh, insert_new
-from services.work.visibility import visible
 
 if TYPE_CHECKING:
     from services.work.work import Work
@@ -138,8 +137,7 @@ async def _replay(work: "Work", claim: Claim) -> Any:
     claim.replayed = True
     table: type[Model] = Tortoise.apps[APP][row.outcome["table"]]
     wanted = [UUID(hex=each) for each in row.outcome["ids"]]
-    seen = visible(table, work.actor).filter(id__in=wanted).using_db(work.connection)
-    found = {each.pk: each for each in await seen}
+    found = {each.pk: each for each in await work.rows(table).filter(id__in=wanted)}
     if row.outcome["one"]:
         return found.get(wanted[0])
     return [found[each] for each in wanted if each in found]

@@ -36,6 +36,7 @@ async def refer(
     if external is None or not (cleaned := await check(work, kind, subject_id, external, path)):
         return
     system, key = cleaned.system, cleaned.key
+    # unscoped: all keys of an object that the caller is saving
     rows = ExternalRef.filter(subject_kind=kind, system=system).using_db(work.connection)
     await rows.filter(subject_id=subject_id).delete()
     await work.insert(
@@ -49,6 +50,7 @@ async def keys_of(
     kind: SubjectKind, subject_id: UUID, connection: BaseDBAsyncClient | None = None
 ) -> list[ExternalKey]:
     """The keys by which other systems know the object, in the order of the systems."""
+    # unscoped: all keys of an object that the caller was found to see
     known = ExternalRef.filter(subject_kind=kind, subject_id=subject_id).using_db(connection)
     return [ExternalKey(each.system, each.key) for each in await known.order_by("system", "key")]
 
@@ -85,6 +87,7 @@ def _cleaned(external: ExternalKey, path: Path) -> ExternalKey:
 
 async def _holder(work: Work, kind: SubjectKind, external: ExternalKey) -> UUID | None:
     """The object of the kind that has the key."""
+    # unscoped: a key is unique among all objects of a kind
     rows = ExternalRef.filter(subject_kind=kind, system=external.system, key=external.key)
     found = await rows.using_db(work.connection).first()
     return found.subject_id if found else None

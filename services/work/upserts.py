@@ -14,7 +14,6 @@ from models.rules.errors import (
     required,
 )
 from models.rules.text import clean, key
-from services.work.visibility import visible
 from services.work.work import Work
 
 Row = TypeVar("Row", bound=Versioned)
@@ -36,8 +35,7 @@ async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int
         InputError: the actor sees no such row.
         VersionConflict: it has changed since the caller read it.
     """
-    rows = visible(table, work.actor).using_db(work.connection).select_for_update()
-    row = await rows.get_or_none(id=row_id)
+    row = await work.rows(table).select_for_update().get_or_none(id=row_id)
     if row is None:
         raise not_found(f"There is no such {table.__name__.lower()}.", "id")
     if version is not None and row.version != version:
@@ -63,6 +61,7 @@ async def refuse_taken(
     Raises:
         InputError: DUPLICATE at the field.
     """
+    # unscoped: a value is unique among all rows
     others = table.filter(**{column: value}).exclude(id=row_id).using_db(work.connection)
     if value is not None and await others.exists():
         raise duplicate(f"{value} is taken.", field)

@@ -1,8 +1,6 @@
 """Which rows an actor may see: the only row-level filters, and the outermost of every read."""
 
-from collections.abc import Iterable
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
@@ -58,25 +56,29 @@ EVERY_ROW: Final = Q()
 def scope(table: type[Model], actor: Actor) -> Q | None:
     """The condition that a row must meet for the actor to see it; None where they see none.
 
+    It asks for columns of the table, and for other tables by subqueries: `Select` joins nothing.
+
     Raises:
         KeyError: nobody has decided who may see this table; it is then served to nobody.
     """
     return EVERY_ROW if actor.may(NEEDED[table]) else None
 
 
-async def among(
-    table: type[Model], actor: Actor, keys: Iterable[UUID], client: BaseDBAsyncClient
-) -> set[UUID]:
-    """Which of the rows the actor may see. Nobody is asked where they may see all."""
-    wanted = set(keys)
+async def only_seen(
+    table: type[Model], actor: Actor, found: list[tuple[Any, ...]], client: BaseDBAsyncClient
+) -> list[tuple[Any, ...]]:
+    """Those of the rows that begin with an instance of the table that the actor may see.
+
+    The database is not asked where they may see all.
+    """
     condition = scope(table, actor)
+    if condition is EVERY_ROW or not found:
+        return found
     if condition is None:
-        return set()
-    if condition is EVERY_ROW:
-        return wanted
-    rows = table.filter(condition, pk__in=wanted).using_db(client)
+        return []
+    rows = table.filter(condition, pk__in={row[0].pk for row in found}).using_db(client)
     seen: set[Any] = {*await rows.values_list("pk", flat=True)}
-    return seen
+    return [row for row in found if row[0].pk in seen]
 
 
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:

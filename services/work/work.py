@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from models.events import Event
 from models.inventory import StockMovement
 from models.rules.access import Actor
 from services.storage import statements
 from services.work.policy import Policy
+from services.work.visibility import Row, only_seen, visible
 
 
 class Contended(Exception):
@@ -54,6 +57,19 @@ class Work:
     async def pause(self) -> None:
         """Let the loop serve others between two pieces of what is long to compute."""
         await asyncio.sleep(0)
+
+    def rows(self, table: type[Row]) -> QuerySet[Row]:
+        """The table's rows that the actor may see: the way in for every read of a use case.
+
+        A read that has to find other rows too says so on its line, or on the line above it, by
+        `# unscoped:` and the reason.
+        """
+        return visible(table, self.actor).using_db(self.connection)
+
+    async def seen(self, query: statements.Query, *values: Any) -> list[tuple[Any, ...]]:
+        """As `rows` for a written statement: the actor may see the first instance of each row."""
+        found = await query.rows(self.connection, *values)
+        return await only_seen(query.table, self.actor, found, self.connection)
 
     async def insert(self, *groups: Sequence[Model]) -> None:
         """Insert rows, each group of one table, with as few statements as the database takes."""
