@@ -41,6 +41,7 @@ async def _serve(work: Work, result: object) -> None:
     await serve(work)
     await confirm_waiting(work)
     if isinstance(result, Model) and result.pk in work.touched:
+        # unscoped: the object in hand
         await result.refresh_from_db(using_db=work.connection)
 
 

@@ -16,11 +16,12 @@ from services.aggregates.selling import Products
 from services.storage.statements import Statement
 from services.work.work import Work
 
+# unscoped: products of lines that are promised
 LOCK: Final = Statement("SELECT id FROM product WHERE id IN ? ORDER BY id FOR UPDATE")
-INCOMING: Final = Statement(
+INCOMING: Final = Statement(  # unscoped: what suppliers bring to any warehouse
     "SELECT product_id, SUM(incoming) FROM stock_item WHERE product_id IN ? GROUP BY product_id"
 )
-WAITING: Final = Statement(
+WAITING: Final = Statement(  # unscoped: who waits was first, whoever sees it
     """SELECT product_id, -SUM(backordered) FROM order_line
     WHERE product_id IN ? AND backordered > 0 GROUP BY product_id"""
 )

@@ -24,11 +24,13 @@ async def confirm_waiting(work: Work) -> None:
 
 
 async def _confirm(work: Work, customer_id: UUID) -> None:
+    # unscoped: whoever relieved the customer, all that waits is confirmed
     rows = Order.filter(customer_id=customer_id, status=OrderStatus.AWAITING_APPROVAL)
     waiting = rows.using_db(work.connection).select_for_update().order_by("sorted_at", "id")
     orders = await waiting
     if not orders:
         return
+    # unscoped: the customer whose orders wait
     customers = Customer.filter(id=customer_id).using_db(work.connection)
     customer = await customers.select_for_update().get()
     if customer.blocked:

@@ -13,7 +13,7 @@ from models.rules.delays import OPEN
 from models.rules.errors import invalid
 from models.rules.inventory import MovementKind
 from services.aggregates.lines import lines_of
-from services.aggregates.orders import facts_with_stock, lock_order, settle
+from services.aggregates.orders import facts_with_stock, settle
 from services.aggregates.reservations import (
     COLUMNS,
     keep,
@@ -28,7 +28,7 @@ from services.aggregates.stock import Movement, move
 from services.storage.statements import Query, Statement
 from services.work.work import Work
 
-YOUNGEST: Final = Query(
+YOUNGEST: Final = Query(  # unscoped: missing units are taken from any order
     """SELECT {columns} FROM reservation JOIN order_line ON order_line.id = order_line_id
     WHERE stock_item_id = ? ORDER BY reservation.created_at DESC, reservation.id DESC""",
     (Reservation, COLUMNS),
@@ -87,7 +87,7 @@ def _so_many(
 
 
 async def _loser(work: Work, order_id: UUID) -> _Loser:
-    order = await lock_order(work, order_id)
+    order = await lock_waiting(work, order_id)
     lines = {line.id: line for line in await lines_of(work, order)}
     return _Loser(order, lines, await facts_with_stock(work, order))
 
@@ -113,12 +113,12 @@ async def _take(
         await settle(work, loser.order, [*loser.lines.values()], loser.before, data=data)
 
 
-AWAITED: Final = Statement(
+AWAITED: Final = Statement(  # unscoped: stock goes to whoever waits
     """SELECT DISTINCT product_id FROM order_line
     JOIN customer_order ON customer_order.id = order_id
     WHERE product_id IN ? AND backordered > 0 AND status IN ?"""
 )
-WAITING_LINES: Final = Statement(
+WAITING_LINES: Final = Statement(  # unscoped: stock goes to who has waited longest
     """SELECT product_id, order_id, backordered FROM order_line
     JOIN customer_order ON customer_order.id = order_id
     WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
@@ -127,7 +127,7 @@ WAITING_LINES: Final = Statement(
 """Lines that are looked at before stock is looked at again."""
 NOBODY: Final = UUID(int=0)
 """An order's id that none has."""
-WAITING_UNITS: Final = Statement(
+WAITING_UNITS: Final = Statement(  # unscoped: as the lines that wait
     """SELECT product_id, SUM(backordered) FROM order_line
     JOIN customer_order ON customer_order.id = order_id
     WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
@@ -215,7 +215,7 @@ async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -
     under way, it keeps what it holds, and is served with all others before the commit. So is who
     waits for what it has given back: it may want that itself.
     """
-    expired = Reservation.filter(
+    expired = Reservation.filter(  # unscoped: stock that any draft held too long is free for all
         expires_at__lte=work.now, stock_item__product_id__in=list(products)
     ).using_db(work.connection)
     others = expired.exclude(order_line__order_id=apart_from)
@@ -249,7 +249,7 @@ async def once_freed(
     Nothing is freed, and nobody is served, by asking. `given_back` is what the order `apart_from`
     would have given back before, by stock items.
     """
-    expired = Reservation.filter(
+    expired = Reservation.filter(  # unscoped: as `free_expired`
         expires_at__lte=work.now, stock_item__product_id__in=list(products)
     ).using_db(work.connection)
     others = expired.exclude(order_line__order_id=apart_from or NOBODY)
@@ -276,7 +276,7 @@ async def once_freed(
 async def free_held(work: Work, order: Order) -> None:
     """Free the units that an order's lines hold for a time that is over; the order is locked."""
     lines = await lines_of(work, order)
-    expired = Reservation.filter(
+    expired = Reservation.filter(  # unscoped: all that the order holds
         expires_at__lte=work.now, order_line_id__in=[line.id for line in lines]
     ).using_db(work.connection)
     by_id = {line.id: line for line in lines}
@@ -290,4 +290,5 @@ async def free_held(work: Work, order: Order) -> None:
 
 async def lock_waiting(work: Work, order_id: UUID) -> Order:
     """The order, whoever may see it: stock is owed to it by the company."""
+    # unscoped: stock is given and taken for all orders
     return await Order.filter(id=order_id).using_db(work.connection).select_for_update().get()

@@ -18,6 +18,7 @@ from services.work.work import Work
 
 PAGE: Final = 500
 """Foreign orders that are in memory at a time when all are counted anew."""
+# unscoped: an order counts for its own customer
 OWED: Final = """
 UPDATE customer SET credit_used_minor = credit_used_minor + ?, lifetime_minor = lifetime_minor + ?
 WHERE id = ?"""
@@ -25,10 +26,12 @@ WITHIN: Final = """
 NOT blocked AND (credit_limit_minor IS NULL OR credit_limit_minor >= credit_used_minor + ?)"""
 OWE: Final = Statement(OWED)
 OWE_WITHIN: Final = Statement(f"{OWED} AND {WITHIN}")
+# unscoped: all orders are counted anew
 COUNTED: Final = """
 UPDATE customer_order SET credit_minor = {credit}, lifetime_minor = {lifetime}
 WHERE (credit_minor <> {credit} OR lifetime_minor <> {lifetime}) AND {plain}
 """
+# unscoped: all customers are counted anew
 SUMMED: Final = """
 UPDATE customer SET credit_used_minor = {credit}, lifetime_minor = {lifetime}
 WHERE credit_used_minor <> {credit} OR lifetime_minor <> {lifetime}
@@ -91,6 +94,7 @@ async def take_more(work: Work, order: Order) -> None:
     part = share_of(order, work.policy.currency)
     change = _change(order, part)
     if not await _add_within(work, order, change):
+        # unscoped: the order's own customer decides on its credit
         customer = await Customer.get(id=order.customer_id, using_db=work.connection)
         raise CreditExceeded(
             customer.credit_limit_minor, customer.credit_used_minor, part.credit_minor
@@ -146,6 +150,7 @@ def _change(order: Order, part: Share) -> Share:
 
 async def _recount_foreign(work: Work, currency: str) -> int:
     changed, last = 0, UUID(int=0)
+    # unscoped: all orders are counted anew
     rows = Order.filter(company_rate__isnull=False).exclude(currency=currency).order_by("id")
     while page := await rows.filter(id__gt=last).limit(PAGE).using_db(work.connection):
         for order in page:
@@ -169,6 +174,7 @@ async def recount(work: Work) -> int:
         lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
         plain=f"(currency = '{currency}' OR company_rate IS NULL)",
     )
+    # unscoped: what all orders of a customer come to
     sums = "(SELECT COALESCE(SUM({}), 0) FROM customer_order WHERE customer_id = customer.id)"
     customers = SUMMED.format(
         credit=sums.format("credit_minor"), lifetime=sums.format("customer_order.lifetime_minor")

@@ -21,8 +21,10 @@ async def issue(
     work: Work, order: Order, shipment: Shipment, units: dict[UUID, int], lines: list[OrderLine]
 ) -> Invoice:
     """The invoice for what a shipment holds, `units` by line, which the lines count as shipped."""
+    # unscoped: the first of all invoices of the order bills its freight
     is_first = not await Invoice.filter(order_id=order.id).using_db(work.connection).exists()
     worth = worth_of(order, units, lines, is_first=is_first)
+    # unscoped: the order's own customer has the terms
     customer = await Customer.get(id=order.customer_id, using_db=work.connection)
     pattern = work.policy.invoice_number_pattern
     invoice = Invoice(

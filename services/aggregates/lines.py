@@ -65,5 +65,6 @@ def _remember(lines: Iterable[OrderLine]) -> None:
 @cache
 def _all_columns() -> Query:
     columns = tuple(OrderLine._meta.fields_db_projection)
+    # unscoped: lines of an order that was read
     text = "SELECT {columns} FROM order_line WHERE order_id = ? ORDER BY position"
     return Query(text, (OrderLine, columns))

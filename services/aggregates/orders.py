@@ -37,7 +37,6 @@ from services.aggregates.lines import save_lines
 from services.storage.statements import Statement
 from services.work.events import record
 from services.work.references import keys_of
-from services.work.visibility import visible
 from services.work.work import Work
 
 
@@ -59,7 +58,7 @@ def count_payment(order: Order, kind: PaymentKind, amount_minor: int, *, capture
             order.refunded_minor += amount_minor
 
 
-ANNOUNCED: Final = Statement(
+ANNOUNCED: Final = Statement(  # unscoped: all returns of an order that was read
     """SELECT order_line_id, quantity - received FROM return_line
     JOIN return_request ON return_request.id = return_request_id
     WHERE order_id = ? AND status IN ?"""
@@ -72,14 +71,13 @@ async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
     Raises:
         InputError: the actor sees no such order.
     """
-    rows = visible(Order, work.actor).using_db(work.connection).select_for_update()
+    rows = work.rows(Order).select_for_update()
     return _there(await rows.get_or_none(id=order_id), *path)
 
 
 async def read_order(work: Work, order_id: UUID) -> Order:
     """As `lock_order`, for what only reads: the order is locked for nobody."""
-    rows = visible(Order, work.actor).using_db(work.connection)
-    return _there(await rows.get_or_none(id=order_id))
+    return _there(await work.rows(Order).get_or_none(id=order_id))
 
 
 def _there(order: Order | None, *path: str) -> Order:
@@ -231,7 +229,9 @@ def facts(order: Order) -> dict[str, Any]:
 
 async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = None) -> list[str]:
     """The ids, as hex, of the warehouses in which units are promised or which a shipment names."""
+    # unscoped: an order's facts name all its warehouses
     shipped = Shipment.filter(order_id=order_id).using_db(connection)
+    # unscoped: as its shipments
     promised = Reservation.filter(order_line__order_id=order_id).using_db(connection)
     found: set[Any] = {*await shipped.distinct().values_list("warehouse_id", flat=True)}
     found |= {*await promised.distinct().values_list("stock_item__warehouse_id", flat=True)}
@@ -259,6 +259,7 @@ async def facts_now(order: Order, names: Collection[str]) -> dict[str, Any]:
     """The order's facts, those of `skus`, `warehouses` and `references` only where named."""
     found = facts(order)
     if "skus" in names:
+        # unscoped: an order's facts name all its SKUs
         lines = OrderLine.filter(order_id=order.id).distinct()
         found["skus"] = sorted(await lines.values_list("sku", flat=True))
     if "warehouses" in names:

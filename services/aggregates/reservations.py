@@ -23,7 +23,7 @@ PROMISABLE: Final = (
     (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
     (Warehouse, ("id", "priority")),
 )
-STOCK: Final = Query(
+STOCK: Final = Query(  # unscoped: any warehouse may serve an order
     """SELECT {columns} FROM stock_item JOIN warehouse ON warehouse.id = warehouse_id
     WHERE product_id IN ?""",
     *PROMISABLE,
@@ -32,21 +32,22 @@ STOCK: Final = Query(
 COLUMNS: Final = (
     *("id", "order_line_id", "stock_item_id", "quantity", "expires_at", "created_at"),
 )
-HELD: Final = Query(
+HELD: Final = Query(  # unscoped: all that is promised to lines that were read
     "SELECT {columns} FROM reservation WHERE order_line_id IN ?", (Reservation, COLUMNS)
 )
-HELD_WHERE: Final = Query(
+HELD_WHERE: Final = Query(  # unscoped: all that is promised to lines that were read
     """SELECT {columns} FROM reservation JOIN stock_item ON stock_item.id = stock_item_id
     WHERE order_line_id IN ? ORDER BY stock_item_id, order_line_id""",
     (Reservation, COLUMNS),
     (StockItem, ("id", "warehouse_id")),
 )
-PACKED: Final = Query(
+PACKED: Final = Query(  # unscoped: all that is packed of lines that were read
     """SELECT {columns} FROM shipment_line JOIN shipment ON shipment.id = shipment_id
     WHERE order_line_id IN ?""",
     (ShipmentLine, ("id", "order_line_id", "quantity")),
     (Shipment, ("id", "warehouse_id", "status")),
 )
+# unscoped: reservations that were read before
 DELETE: Final = Statement("DELETE FROM reservation WHERE id IN ?")
 
 NOTHING: Final[Mapping[UUID, int]] = {}

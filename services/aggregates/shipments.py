@@ -77,7 +77,7 @@ def write_parcel(parcel: Parcel, texts: NewParcel, *path: str) -> list[str]:
     return changed
 
 
-CONTENTS: Final = Query(
+CONTENTS: Final = Query(  # unscoped: lines of a shipment that was read
     "SELECT {columns} FROM shipment_line WHERE shipment_id = ?",
     (ShipmentLine, ("id", "order_line_id", "quantity")),
 )
@@ -99,6 +99,7 @@ async def add_shipment(
     if len(parcels) > work.policy.max_parcels:
         most = work.policy.max_parcels
         raise invalid(f"A shipment has at most {most} parcels.", "parcels")
+    # unscoped: all shipments of the order are counted for the number of the next
     earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
     shipment = Shipment(
         id=new_id(),
@@ -154,6 +155,7 @@ async def advance(
         await set_free(work, shipment)
         for line_id, line in held.items():
             line.preparing -= units[line_id]
+        # unscoped: whether the order has any other shipment
         others = Shipment.filter(order_id=order.id).exclude(id=shipment.id)
         order.has_shipment = await others.exclude(status=status).using_db(work.connection).exists()
     _count_delivered(shipment, status, units, held, at)

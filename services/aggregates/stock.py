@@ -17,6 +17,7 @@ from services.work.work import Contended, Work
 Place = tuple[UUID, UUID]
 """A product and a warehouse, by their ids."""
 
+# unscoped: counters change with what is sold, whoever sees them
 MOVED: Final = """
 UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = damaged + ?,
     is_low = reorder_point IS NOT NULL AND available + ? + incoming <= reorder_point,
@@ -29,7 +30,7 @@ COLUMNS: Final = (
     *("on_hand", "reserved", "damaged", "incoming", "safety_stock", "reorder_point"),
     *("reorder_quantity", "movement_seq", "available", "is_low"),
 )
-OF_PRODUCTS: Final = Query(
+OF_PRODUCTS: Final = Query(  # unscoped: a product has one stock item in a warehouse
     "SELECT {columns} FROM stock_item WHERE product_id IN ?", (StockItem, COLUMNS)
 )
 MOVE: Final = Statement(MOVED)
@@ -38,19 +39,22 @@ COUNTED: Final = (
     *("on_hand", "reserved", "damaged", *KEPT, "movement_seq", "version", "event_seq"),
 )
 """The columns that movements change, beside the time."""
-NAMES: Final = Query(
+NAMES: Final = Query(  # unscoped: products that were found before
     "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE",
     (Product, ("id", "sku", "sort_name")),
 )
+# unscoped: a product's stock bears its names in all warehouses
 RENAME: Final = Statement("UPDATE stock_item SET sort_sku = ?, sort_name = ? WHERE product_id = ?")
 
 AT_ONCE: Final = 200
 """Items that are reckoned before others are let run."""
 
-LOCK: Final = Query(
+LOCK: Final = Query(  # unscoped: stock items that were found before
     "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE", (StockItem, COLUMNS)
 )
+# unscoped: stock items that were found before
 READ_ALL: Final = Query("SELECT {columns} FROM stock_item WHERE id IN ?", (StockItem, COLUMNS))
+# unscoped: the stock item that was just changed
 READ: Final = Query("SELECT {columns} FROM stock_item WHERE id = ?", (StockItem, COLUMNS))
 MOVE_AND_READ: Final = Query(MOVED + " RETURNING {columns}", (StockItem, COLUMNS))
 

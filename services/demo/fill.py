@@ -71,7 +71,7 @@ class Summary:
 async def is_empty() -> bool:
     """Whether nobody has put anything into the database yet."""
     for table in OWNED:
-        if await table.exists():
+        if await table.exists():  # unscoped: an empty database has no rows
             return False
     return True
 

@@ -37,7 +37,7 @@ async def check_differences(case: Case) -> None:
     """Count and list the rows of known objects that differ from what was imported."""
     for kind in (*BUILDERS, Kind.ORDER):
         async for batch in case.batches(f"comparing {kind}", kind, BATCH, State.PRESENT):
-            rows = ExternalRef.filter(
+            rows = ExternalRef.filter(  # unscoped: whatever was imported before
                 subject_kind=RECORDS[kind].subject,
                 system=case.mapping.system,
                 key__in=[kept.key for kept in batch],

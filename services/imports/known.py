@@ -58,6 +58,7 @@ async def subject_ids(
     """As `ids`, by the kind of object that references name."""
     found: dict[str, UUID] = {}
     for chunk in _chunks(keys):
+        # unscoped: an import finds all that is there already
         refs = ExternalRef.filter(subject_kind=subject, system=system, key__in=chunk)
         pairs: Any = await refs.using_db(connection).values_list("key", "subject_id")
         found |= dict(pairs)
@@ -73,6 +74,7 @@ async def coded(
     table, column = TABLES[kind]
     found: dict[str, UUID] = {}
     for chunk in _chunks(codes):
+        # unscoped: as `subject_ids`
         rows = table.filter(**{f"{column}__in": chunk}).using_db(connection)
         pairs: Any = await rows.values_list(column, "id")
         found |= dict(pairs)
@@ -83,6 +85,7 @@ async def barcodes(codes: Collection[str]) -> set[str]:
     """Those of the barcodes that a product has."""
     found: set[str] = set()
     for chunk in _chunks(codes):
+        # unscoped: a barcode is unique among all products
         taken: Any = await Product.filter(barcode__in=chunk).values_list("barcode", flat=True)
         found |= set(taken)
     return found
@@ -92,6 +95,7 @@ async def tracked(products: Collection[UUID]) -> set[UUID]:
     """Those of the products that have lots or serial numbers."""
     found: set[UUID] = set()
     for chunk in _chunks(products):
+        # unscoped: products that the import has found
         rows = Product.filter(id__in=chunk).exclude(tracking=TrackingPolicy.NONE)
         found |= {each.id for each in await rows}
     return found
@@ -103,6 +107,7 @@ async def stocked(
     """Product and warehouse of every stock item of these products."""
     found: set[tuple[UUID, UUID]] = set()
     for chunk in _chunks(products):
+        # unscoped: a product has one stock item in a warehouse
         rows = StockItem.filter(product_id__in=chunk).using_db(connection)
         pairs: Any = await rows.values_list("product_id", "warehouse_id")
         found |= set(pairs)

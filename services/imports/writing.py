@@ -161,6 +161,7 @@ async def _rows(work: Work, table: type[Any], keys: Iterable[UUID]) -> list[Any]
     found: list[Any] = []
     for start in range(0, len(wanted), known.CHUNK):
         chunk = wanted[start : start + known.CHUNK]
+        # unscoped: objects that the import has found
         found += await table.filter(id__in=chunk).using_db(work.connection)
     return found
 

@@ -116,6 +116,7 @@ async def verify_credit(actor: Actor, *, repair: bool = False) -> Report:
 
 
 async def _orders_after(last: UUID) -> list[Order]:
+    # unscoped: an audit looks at all orders
     return await Order.filter(id__gt=last).order_by("id").limit(PAGE)
 
 
@@ -125,6 +126,7 @@ async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool)
     wrong = [order for order in orders if _drifts_of(order, "", company, repaired=False)]
     if not wrong:
         return []
+    # unscoped: the customers of those orders
     rows = Customer.filter(id__in={order.customer_id for order in wrong})
     codes: dict[UUID, str] = dict(await rows.values_list("id", "code"))
     if repair:
@@ -140,6 +142,7 @@ async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str])
 
     Each customer is changed by what the part changes, as whenever an order changes.
     """
+    # unscoped: orders that the audit has found
     rows = Order.filter(id__in=[order.id for order in wrong]).using_db(work.connection)
     found = []
     for order in await rows.select_for_update().order_by("id"):
@@ -174,6 +177,7 @@ async def _repair(actor: Actor, counted: _Counted) -> list[Drift]:
 
 
 async def _set_counters(work: Work, customer_id: UUID) -> list[Drift]:
+    # unscoped: a customer that the audit has found
     rows = Customer.filter(id=customer_id).using_db(work.connection).select_for_update()
     customer = await rows.get()
     (counted,) = await _compare(work.connection, customer.id, customer.id)
@@ -208,12 +212,14 @@ def _differences(
 
 
 async def _customers_after(last: UUID) -> list[_Counted]:
+    # unscoped: an audit looks at all customers
     following = Customer.filter(id__gt=last).order_by("id").limit(PAGE)
     ids = await following.values_list("id", flat=True)
     return await _compare(connection(), ids[0], ids[-1]) if ids else []
 
 
 # One statement, so that all its numbers are of one instant on every database.
+# unscoped: an audit looks at all customers and their orders
 _COMPARE: Final = """
 SELECT customer.id, customer.code, customer.credit_used_minor, customer.lifetime_minor,
     parts.credit_sum, parts.lifetime_sum

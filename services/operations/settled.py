@@ -40,12 +40,14 @@ async def complete_settled(actor: Actor) -> int:
 
 
 async def _after(last: UUID) -> list[UUID]:
+    # unscoped: whatever is settled is completed, whoever sees it
     rows = Order.filter(status=OrderStatus.CONFIRMED, balance_minor__lte=0, id__gt=last)
     wanted = rows.filter(fulfillment_status__in=list(GONE)).order_by("id").limit(PAGE)
     return [row.id for row in await wanted.only("id")]
 
 
 async def _complete(work: Work, page: list[UUID]) -> int:
+    # unscoped: as `_after`
     rows = Order.filter(id__in=page, status=OrderStatus.CONFIRMED).using_db(work.connection)
     completed = 0
     for order in await rows.select_for_update().order_by("id"):

@@ -142,6 +142,7 @@ async def verify_stock(actor: Actor, *, repair: bool = False) -> Report:
 
 
 async def _page(last: UUID) -> list[_Sums]:
+    # unscoped: an audit looks at all stock
     following = StockItem.filter(id__gt=last).order_by("id").limit(PAGE)
     ids = [item.id for item in await following.only("id")]
     return await _compare(connection(), ids[0], ids[-1]) if ids else []
@@ -153,6 +154,7 @@ async def _repair(actor: Actor, stock_item_id: UUID) -> list[Drift]:
 
 
 async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
+    # unscoped: a stock item that the audit has found
     rows = StockItem.filter(id=stock_item_id).using_db(work.connection).select_for_update()
     item = await rows.get()
     (sums,) = await _compare(work.connection, item.id, item.id)
@@ -214,6 +216,7 @@ _FOLLOWS: Final = " AND ".join(
 
 # One statement, so that all its numbers are of one instant on every database. The range is in each
 # part of it, because not every planner carries it into a derived table by itself.
+# unscoped: an audit looks at all stock
 _COMPARE: Final = f"""
 SELECT item.id, product.sku, product.sort_name, product.tracking, warehouse.code,
     item.on_hand, item.reserved, item.damaged, item.movement_seq, item.available, item.is_low,
@@ -249,6 +252,7 @@ WHERE item.id BETWEEN '{{first}}' AND '{{last}}'
 ORDER BY item.id
 """  # noqa: S608 - made of our own names; the range is of UUID objects
 
+# unscoped: an audit looks at all lines
 _LINES: Final = f"""
 SELECT line.sku, line.reserved, customer_order.number, COALESCE(promise.units, 0) AS units
 FROM order_line line

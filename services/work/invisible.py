@@ -63,6 +63,7 @@ async def invisible_keys() -> list[InvisibleKey]:
         times = Counter(plain)
         for (row_id, value, *_), (text, *rest) in zip(kept, plain, strict=True):
             same = {column: text, **dict(zip(beside, rest, strict=True))}
+            # unscoped: an operator's report on all keys
             shared = times[(text, *rest)] > 1 or await table.filter(**same).exists()
             found.append(InvisibleKey(table._meta.db_table, column, row_id, value, text, shared))
     return found
@@ -72,6 +73,7 @@ async def _kept(table: type[Model], column: str, beside: tuple[str, ...]) -> Any
     """Id, value and what stands beside it, of each row whose value holds something invisible."""
     last: Any = None
     while True:
+        # unscoped: an operator's report on all keys
         rows = table.all() if last is None else table.filter(id__gt=last)
         batch: Any = await rows.order_by("id").limit(BATCH).values_list("id", column, *beside)
         for row in _invisible(batch):

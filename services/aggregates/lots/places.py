@@ -15,20 +15,19 @@ from models.rules.shipment_states import LEFT
 from models.tracking import TrackedUnit, UnitMovement
 from services.aggregates.reservations import PACKED
 from services.storage.statements import AT_ONCE, Query
-from services.work.visibility import visible
 from services.work.work import Work
 
 if TYPE_CHECKING:
     from models.rules.return_states import ReturnUnits
 
 
-BACK: Final = Query(
+BACK: Final = Query(  # unscoped: what came back of the order to any warehouse
     """SELECT {columns} FROM stock_movement JOIN stock_item ON stock_item.id = stock_item_id
     WHERE order_id = ? AND kind = ?""",
     (StockMovement, ("id", "order_line_id", "quantity")),
     (StockItem, ("id", "warehouse_id")),
 )
-UNITS: Final = Query(
+UNITS: Final = Query(  # unscoped: what left of the order from any warehouse, and came back
     """SELECT {columns} FROM unit_movement JOIN tracked_unit ON tracked_unit.id = unit_id
     JOIN stock_item ON stock_item.id = stock_item_id WHERE order_line_id IN ? AND kind IN ?""",
     (UnitMovement, ("id", "order_line_id", "quantity")),
@@ -137,8 +136,7 @@ def _by_code(each: "ReturnUnits") -> Iterator[tuple[str | None, int]]:
 
 async def _only(work: Work, warehouse_id: UUID) -> _Homes:
     """The one warehouse that was named."""
-    rows = visible(Warehouse, work.actor).using_db(work.connection)
-    if not await rows.filter(id=warehouse_id).exists():
+    if not await work.rows(Warehouse).filter(id=warehouse_id).exists():
         raise not_found("There is no such warehouse.", "warehouseId")
     return _Homes({warehouse_id: 0})
 
@@ -148,6 +146,7 @@ async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> _Ho
     lines = {each.line_id for each in kept}
     if not lines:
         return _Homes({})
+    # unscoped: units go back to where they left from
     rows = Warehouse.all().using_db(work.connection).order_by("priority", "code")
     homes = _Homes({each.id: rank for rank, each in enumerate(await rows.only("id"))})
     for row, shipment in await PACKED.rows(work.connection, list(lines)):

@@ -75,7 +75,7 @@ async def check_announced(
 
 async def _awaited(work: Work, order: Order) -> _Awaited:
     """The units that the order's open returns named and that have not come with them."""
-    rows = ReturnLine.filter(
+    rows = ReturnLine.filter(  # unscoped: all returns of the order
         return_request__order_id=order.id,
         return_request__status__in=AWAITED,
         announced__isnull=False,
@@ -87,7 +87,7 @@ async def _awaited(work: Work, order: Order) -> _Awaited:
             for code, quantity in row.announced.items()
         }
     )
-    back = UnitMovement.filter(
+    back = UnitMovement.filter(  # unscoped: what all returns of the order have brought
         return_id__in=list({return_id for return_id, *_ in awaited}), kind=MovementKind.RETURN
     ).using_db(work.connection)
     for step in await back.select_related("unit") if awaited else []:
@@ -171,7 +171,7 @@ def _check_once(
 async def _out(work: Work, lines: Sequence[OrderLine]) -> _Out:
     units: dict[UUID, dict[str, TrackedUnit]] = defaultdict(dict)
     left: dict[UUID, Counter[str]] = defaultdict(Counter)
-    rows = UnitMovement.filter(
+    rows = UnitMovement.filter(  # unscoped: all that left with the lines and came back
         order_line_id__in=[line.id for line in lines],
         kind__in=[MovementKind.SHIP, MovementKind.RETURN],
     ).using_db(work.connection)

@@ -123,7 +123,7 @@ class _Shelf:
 
 async def _shelf(work: Work, warehouse_id: UUID, products: Products, at: datetime) -> _Shelf:
     found: dict[UUID | None, dict[str, UnitStock]] = defaultdict(dict)
-    rows = UnitStock.filter(
+    rows = UnitStock.filter(  # unscoped: all that lies in the shipment's own warehouse
         stock_item__product_id__in=list(products), stock_item__warehouse_id=warehouse_id
     ).using_db(work.connection)
     for row in await rows.select_related("unit"):
@@ -214,6 +214,7 @@ async def send_out(
     products = await tracked_products(work, [line.product_id for line in lines.values()])
     if not products:
         return
+    # unscoped: lines of a shipment that was read
     rows = ShipmentLine.filter(shipment_id=shipment.id, order_line_id__in=list(lines))
     contents = {each.id: each for each in await rows.using_db(work.connection).order_by("id")}
     has_units = {each.shipment_line_id for each in await _assigned(work, shipment)}
@@ -263,10 +264,12 @@ async def set_free(work: Work, shipment: Shipment) -> None:
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
     await change(work, {there[key].id: Shift(assigned=-units) for key, units in amounts.items()})
     for part in pieces([each.id for each in assigned]):
+        # unscoped: units of a shipment that was read
         await ShipmentUnit.filter(id__in=part).using_db(work.connection).delete()
 
 
 async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
+    # unscoped: units of a shipment that was read
     rows = ShipmentUnit.filter(shipment_line__shipment_id=shipment.id)
     return await rows.using_db(work.connection).select_related("unit").order_by("id")
 
@@ -277,7 +280,7 @@ async def _there(
     """Where the units lie from which the shipment goes, by unit."""
     there: dict[UUID, UnitStock] = {}
     for part in pieces(sorted({each.unit_id for each in assigned})):
-        rows = UnitStock.filter(
+        rows = UnitStock.filter(  # unscoped: where the shipment's own units lie
             unit_id__in=part, stock_item__warehouse_id=shipment.warehouse_id
         ).using_db(work.connection)
         there |= {row.unit_id: row for row in await rows}

@@ -65,6 +65,7 @@ class Shift(NamedTuple):
 async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
     """Those of the products whose units have codes, by id. No product has none."""
     wanted = {key for key in ids if key}
+    # unscoped: products whose stock is moved
     rows = Product.filter(id__in=list(wanted)).exclude(tracking=TrackingPolicy.NONE)
     return {each.id: each for each in await rows.using_db(work.connection)}
 
@@ -109,6 +110,7 @@ async def _bring(
     await refuse_on_hand(work, product, units, path)
     if product.tracking is TrackingPolicy.SERIAL:
         # A piece that lies here again is not with the customer any more.
+        # unscoped: units that were just found or made
         back = TrackedUnit.filter(id__in=[unit.id for unit in units], sold__gt=0)
         await back.using_db(work.connection).update(sold=0)
     amounts = {unit.id: each.quantity for unit, each in zip(units, named, strict=True)}
@@ -131,6 +133,7 @@ async def find_or_make(
     codes = [each.exact_code for each in named]
     found: dict[str, TrackedUnit] = {}
     for part in pieces(sorted(codes)):
+        # unscoped: a code is unique among all units of its product
         rows = TrackedUnit.filter(product_id=product.id, code__in=part).using_db(work.connection)
         found |= {each.code: each for each in await rows.select_for_update().order_by("id")}
     refuse([*check_expiry(named, found, path)])
@@ -177,6 +180,7 @@ async def refuse_on_hand(
         return
     here: set[UUID] = set()
     for part in pieces([unit.id for unit in units]):
+        # unscoped: a piece is on hand once, in whichever warehouse
         rows = UnitStock.filter(unit_id__in=part).using_db(work.connection)
         here |= {row.unit_id for row in await rows}
     refuse(
@@ -194,9 +198,8 @@ async def _change_there(
     """Take named units of a stock item away, or count them as damaged or as good again."""
     rows: dict[str, UnitStock] = {}
     for part in pieces([each.exact_code for each in named]):
-        found = UnitStock.filter(stock_item_id=item.id, unit__code__in=part)
-        there = await found.using_db(work.connection).select_related("unit")
-        rows |= {row.unit.code: row for row in there}
+        found = work.rows(UnitStock).filter(stock_item_id=item.id, unit__code__in=part)
+        rows |= {row.unit.code: row for row in await found.select_related("unit")}
     errors = [*check_expiry(named, {code: row.unit for code, row in rows.items()}, path)]
     shifts: dict[UUID, Shift] = {}
     steps = []
@@ -235,6 +238,7 @@ def _shift(row: UnitStock, movement: Movement, quantity: int) -> tuple[Shift, in
 
 async def _unmark(work: Work, item: StockItem) -> None:
     """Where fewer are damaged than units are marked as such, the first of them are good again."""
+    # unscoped: all that is marked is counted
     rows = UnitStock.filter(stock_item_id=item.id, damaged__gt=0).using_db(work.connection)
     marked = await rows.select_related("unit")
     surplus = sum(row.damaged for row in marked) - item.damaged
@@ -257,6 +261,7 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
     for product_id, start, end, quantity in moves:
         if product_id not in tracked:
             continue
+        # unscoped: what goes first is found among all that lies there
         shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
         rows = {row.id: row for row in await shelf.select_related("unit")}
         today = work.today
@@ -292,6 +297,7 @@ async def put_in(
     shifts = {key: Shift(units, 0, units if damaged else 0) for key, units in amounts.items()}
     there: dict[UUID, UUID] = {}
     for part in pieces(list(amounts)):
+        # unscoped: a stock item has a unit once
         rows = UnitStock.filter(stock_item_id=stock_item_id, unit_id__in=part)
         there |= {row.unit_id: row.id for row in await rows.using_db(work.connection)}
     await change(work, {row: shifts[key] for key, row in there.items()})
@@ -318,7 +324,7 @@ async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
     for shift, keys in alike.items():
         more = sum(shift[1:]) - shift.quantity
         for part in pieces(keys):
-            rows = UnitStock.filter(
+            rows = UnitStock.filter(  # unscoped: rows that were read before
                 id__in=part,
                 quantity__gte=RawSQL(f"assigned + damaged + ({more:d})"),
                 assigned__gte=-shift.assigned,
@@ -328,6 +334,7 @@ async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
             if await rows.update(**added) != len(part):
                 raise Contended
             if shift.quantity < 0:
+                # unscoped: rows that were just changed
                 gone = UnitStock.filter(id__in=part, quantity=0)
                 await gone.using_db(work.connection).delete()
 
@@ -338,6 +345,7 @@ async def tell(work: Work, steps: Sequence[Step]) -> None:
     for step in steps:
         by_unit[step.unit_id].append(step)
     for part in pieces(sorted(by_unit)):
+        # unscoped: units that were just moved
         rows = TrackedUnit.filter(id__in=part).using_db(work.connection)
         entries = []
         alike: dict[tuple[int, int], list[UUID]] = defaultdict(list)
@@ -348,6 +356,7 @@ async def tell(work: Work, steps: Sequence[Step]) -> None:
                 sold = sold_after(sold, step.kind, step.quantity)
             alike[len(by_unit[unit.id]), sold - unit.sold].append(unit.id)
         for (count, more), keys in alike.items():
+            # unscoped: units that were just locked
             moved = TrackedUnit.filter(id__in=keys).using_db(work.connection)
             await moved.update(
                 movement_seq=F("movement_seq") + count, sold=F("sold") + more, moved_at=work.now
