@@ -83,7 +83,9 @@ async def order_entry_defaults(
         address=snapshot(home) if home else None,
         currency_code=info.context.policy.currency,
         terms_days=customer.terms_days,
-        discount_rate=discount_of(customer, customer.group),
+        discount_rate=discount_of(
+            customer.lifetime_minor, customer.group.discount_rate if customer.group else None
+        ),
         frequent_products=await frequent_products(customer, info, FREQUENT),
         credit=credit(
             info.context,

@@ -1,7 +1,6 @@
 """Postal addresses, as typed and as kept."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from models.customers import CustomerAddress
 from models.rules.countries import COUNTRIES
@@ -11,9 +10,8 @@ from models.rules.text import clean
 MAX_STREET_LINES: Final = 6
 
 
-@dataclass(frozen=True)
-class Address:
-    """A postal address as somebody typed it."""
+class Address(NamedTuple):
+    """A postal address, as it was typed or as a customer has it."""
 
     name: str
     lines: tuple[str, ...]
@@ -66,7 +64,7 @@ def check_address(
     return kept
 
 
-def snapshot(row: CustomerAddress) -> dict[str, Any]:
+def snapshot(row: Address | CustomerAddress) -> dict[str, Any]:
     """A customer's address as an order keeps it."""
     return {
         "name": row.name,

@@ -10,20 +10,22 @@ from models.orders import OrderLine
 from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import DomainError, StockShortage, refuse
-from services.aggregates.backorders import free_expired, once_freed
+from services.aggregates.backorders import Units, free_expired, once_freed
 from services.aggregates.reservations import Promised, open_units, reserve, stock_rows, takes_of
 from services.aggregates.selling import Products
-from services.storage.statements import Statement
+from services.storage.statements import Query
 from services.work.work import Work
 
 # unscoped: products of lines that are promised
-LOCK: Final = Statement("SELECT id FROM product WHERE id IN ? ORDER BY id FOR UPDATE")
-INCOMING: Final = Statement(  # unscoped: what suppliers bring to any warehouse
-    "SELECT product_id, SUM(incoming) FROM stock_item WHERE product_id IN ? GROUP BY product_id"
+LOCK: Final = Query(UUID, "SELECT id FROM product WHERE id IN ? ORDER BY id FOR UPDATE")
+INCOMING: Final = Query(  # unscoped: what suppliers bring to any warehouse
+    Units,
+    "SELECT product_id, SUM(incoming) FROM stock_item WHERE product_id IN ? GROUP BY product_id",
 )
-WAITING: Final = Statement(  # unscoped: who waits was first, whoever sees it
+WAITING: Final = Query(  # unscoped: who waits was first, whoever sees it
+    Units,
     """SELECT product_id, -SUM(backordered) FROM order_line
-    WHERE product_id IN ? AND backordered > 0 GROUP BY product_id"""
+    WHERE product_id IN ? AND backordered > 0 GROUP BY product_id""",
 )
 
 
@@ -170,12 +172,10 @@ async def _expected(work: Work, products: Collection[UUID]) -> Counter[UUID]:
     expected: Counter[UUID] = Counter()
     if products:
         for text in (INCOMING, WAITING):
-            for key, units in await text.rows(work.connection, sorted(products)):
-                expected[UUID(str(key))] += int(units)
+            expected.update(dict(await text.rows(work.connection, sorted(products))))
     return expected
 
 
 async def incoming(work: Work, products: Collection[UUID]) -> dict[UUID, int]:
     """The units of each product that suppliers bring, whoever waits for them."""
-    rows = await INCOMING.rows(work.connection, sorted(products)) if products else []
-    return {UUID(str(key)): int(units) for key, units in rows}
+    return dict(await INCOMING.rows(work.connection, sorted(products))) if products else {}

@@ -1,9 +1,9 @@
 """Promises that are taken back because stock is missing: whose they are, and who is told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from models.inventory import Reservation, StockItem
@@ -15,7 +15,6 @@ from models.rules.inventory import MovementKind
 from services.aggregates.lines import lines_of
 from services.aggregates.orders import facts_with_stock, settle
 from services.aggregates.reservations import (
-    COLUMNS,
     keep,
     packed_units,
     release,
@@ -25,14 +24,19 @@ from services.aggregates.reservations import (
     takes_of,
 )
 from services.aggregates.stock import Movement, move
-from services.storage.statements import Query, Statement
+from services.storage.statements import Query
 from services.work.work import Work
 
+
+class _Promise(NamedTuple):
+    reservation: Reservation
+    order_id: UUID
+
+
 YOUNGEST: Final = Query(  # unscoped: missing units are taken from any order
+    _Promise,
     """SELECT {columns} FROM reservation JOIN order_line ON order_line.id = order_line_id
     WHERE stock_item_id = ? ORDER BY reservation.created_at DESC, reservation.id DESC""",
-    (Reservation, COLUMNS),
-    (OrderLine, ("id", "order_id")),
 )
 
 
@@ -63,27 +67,25 @@ async def take_promises(work: Work, item: StockItem, units: int) -> None:
         if not some:
             message = "Units of pending shipments would be missing: cancel those shipments first."
             raise invalid(message, "changes")
-        for order_id in {line.order_id: None for _, line in some}:
+        for order_id in dict.fromkeys(order_id for _, order_id in some):
             if order_id not in losers:
                 losers[order_id] = await _loser(work, order_id)
-        packed = await packed_units(work, [line.id for _, line in some])
-        for reservation, line in some:
-            loose = reservation.quantity - packed[item.warehouse_id, line.id]
+        packed = await packed_units(work, [each.order_line_id for each, _ in some])
+        for reservation, order_id in some:
+            line_id = reservation.order_line_id
+            loose = reservation.quantity - packed[item.warehouse_id, line_id]
             if (part := min(remaining, loose)) > 0:
                 taken[reservation] = part
-                losers[line.order_id].lost[line.id] += part
+                losers[order_id].lost[line_id] += part
                 remaining -= part
     await _take(work, item, taken, [each for each in losers.values() if each.lost])
 
 
-def _so_many(
-    waiting: Iterator[Sequence[Any]], units: int
-) -> Iterator[tuple[Reservation, OrderLine]]:
+def _so_many(waiting: Iterator[_Promise], units: int) -> Iterator[_Promise]:
     """The next reservations, of so many units or more as far as there are any."""
     while units > 0 and (found := next(waiting, None)):
-        reservation, line = found
-        units -= reservation.quantity
-        yield reservation, line
+        units -= found.reservation.quantity
+        yield found
 
 
 async def _loser(work: Work, order_id: UUID) -> _Loser:
@@ -113,25 +115,41 @@ async def _take(
         await settle(work, loser.order, [*loser.lines.values()], loser.before, data=data)
 
 
-AWAITED: Final = Statement(  # unscoped: stock goes to whoever waits
+class _Waiting(NamedTuple):
+    product_id: UUID
+    order_id: UUID
+    backordered: int
+
+
+class Units(NamedTuple):
+    """A sum of units of a product."""
+
+    product_id: UUID
+    units: int
+
+
+AWAITED: Final = Query(  # unscoped: stock goes to whoever waits
+    UUID,
     """SELECT DISTINCT product_id FROM order_line
     JOIN customer_order ON customer_order.id = order_id
-    WHERE product_id IN ? AND backordered > 0 AND status IN ?"""
+    WHERE product_id IN ? AND backordered > 0 AND status IN ?""",
 )
-WAITING_LINES: Final = Statement(  # unscoped: stock goes to who has waited longest
-    """SELECT product_id, order_id, backordered FROM order_line
+WAITING_LINES: Final = Query(  # unscoped: stock goes to who has waited longest
+    _Waiting,
+    """SELECT {columns} FROM order_line
     JOIN customer_order ON customer_order.id = order_id
     WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
-    ORDER BY sorted_at, order_id, position LIMIT 2000"""
+    ORDER BY sorted_at, order_id, position LIMIT 2000""",
 )
 """Lines that are looked at before stock is looked at again."""
 NOBODY: Final = UUID(int=0)
 """An order's id that none has."""
-WAITING_UNITS: Final = Statement(  # unscoped: as the lines that wait
+WAITING_UNITS: Final = Query(  # unscoped: as the lines that wait
+    Units,
     """SELECT product_id, SUM(backordered) FROM order_line
     JOIN customer_order ON customer_order.id = order_id
     WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
-    GROUP BY product_id"""
+    GROUP BY product_id""",
 )
 BATCH: Final = 100
 """Drafts whose time is over that one sweep frees."""
@@ -152,8 +170,8 @@ async def serve(work: Work, apart_from: UUID | None = None) -> None:
 
 async def _awaited(work: Work) -> set[UUID]:
     """Those of the freed products that a line waits for."""
-    rows = await AWAITED.rows(work.connection, list(work.freed), [each.value for each in OPEN])
-    return {UUID(str(product_id)) for (product_id,) in rows}
+    statuses = [each.value for each in OPEN]
+    return set(await AWAITED.rows(work.connection, list(work.freed), statuses))
 
 
 async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) -> bool:
@@ -168,11 +186,10 @@ async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) 
         work.connection, there, [each.value for each in OPEN], apart_from or NOBODY
     )
     orders: dict[UUID, set[UUID]] = defaultdict(set)
-    for product_key, order_key, units in waiting:
-        product_id = UUID(str(product_key))
+    for product_id, order_id, units in waiting:
         if left[product_id] > 0:
             left[product_id] -= units
-            orders[UUID(str(order_key))].add(product_id)
+            orders[order_id].add(product_id)
     served = [await _serve_order(work, key, wanted) for key, wanted in orders.items()]
     return any(served)
 
@@ -261,8 +278,7 @@ async def once_freed(
     found = await stock_rows(work, products, units + Counter(given_back))
     freed = list({row.product_id for row in found if units[row.stock_item_id]})
     statuses = [each.value for each in OPEN]
-    waiting = await WAITING_UNITS.rows(work.connection, freed, statuses, apart_from or NOBODY)
-    left = {UUID(str(key)): int(wanted) for key, wanted in waiting}
+    left = dict(await WAITING_UNITS.rows(work.connection, freed, statuses, apart_from or NOBODY))
     stock, served = [], Counter[UUID]()
     for row in found:
         some = min(row.available, left.get(row.product_id, 0))

@@ -13,6 +13,7 @@ from models.rules.credit import PLACED, Share, share
 from models.rules.errors import CreditExceeded
 from models.rules.money import converted
 from models.rules.order_states import OrderGuard, OrderStatus
+from services.aggregates.selling import Debtor
 from services.storage.statements import Statement
 from services.work.work import Work
 
@@ -76,7 +77,7 @@ async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
     return () if is_within else (OrderGuard.OVER_LIMIT,)
 
 
-def foresee(order: Order, customer: Customer, company: str) -> tuple[OrderGuard, ...]:
+def foresee(order: Order, customer: Debtor, company: str) -> tuple[OrderGuard, ...]:
     """What `take` would answer for a customer as they were read, who is not blocked."""
     more = _change(order, share_of(order, company, status=OrderStatus.CONFIRMED)).credit_minor
     limit_minor = customer.credit_limit_minor
@@ -102,7 +103,7 @@ async def take_more(work: Work, order: Order) -> None:
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
 
 
-def check_more(order: Order, customer: Customer, company: str) -> None:
+def check_more(order: Order, customer: Debtor, company: str) -> None:
     """Pass where `take_more` would, by the customer as they were read; nothing is counted.
 
     Raises:

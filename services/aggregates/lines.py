@@ -1,7 +1,6 @@
 """The lines of an order: read together, and written together as far as they differ."""
 
 from collections.abc import Iterable
-from functools import cache
 from operator import attrgetter
 from typing import Final
 
@@ -35,10 +34,14 @@ PRICES: Final = (
 CHANGING: Final = (*COUNTS, *PRICES)
 values_of: Final = attrgetter(*CHANGING)
 
+LINES: Final = Query(  # unscoped: lines of an order that was read
+    OrderLine, "SELECT {columns} FROM order_line WHERE order_id = ? ORDER BY position"
+)
+
 
 async def lines_of(work: Work, order: Order) -> list[OrderLine]:
     """The order's lines in their order."""
-    lines = [line for (line,) in await _all_columns().rows(work.connection, order.id)]
+    lines = await LINES.rows(work.connection, order.id)
     _remember(lines)
     return lines
 
@@ -60,11 +63,3 @@ STORED: Final = "_stored"
 def _remember(lines: Iterable[OrderLine]) -> None:
     for line in lines:
         vars(line)[STORED] = values_of(line)
-
-
-@cache
-def _all_columns() -> Query:
-    columns = tuple(OrderLine._meta.fields_db_projection)
-    # unscoped: lines of an order that was read
-    text = "SELECT {columns} FROM order_line WHERE order_id = ? ORDER BY position"
-    return Query(text, (OrderLine, columns))

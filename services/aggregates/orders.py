@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -34,7 +34,7 @@ from models.rules.return_states import AWAITED
 from services.aggregates import credit, order_status
 from services.aggregates.amounts import strike_balance
 from services.aggregates.lines import save_lines
-from services.storage.statements import Statement
+from services.storage.statements import Query
 from services.work.events import record
 from services.work.references import keys_of
 from services.work.work import Work
@@ -58,10 +58,16 @@ def count_payment(order: Order, kind: PaymentKind, amount_minor: int, *, capture
             order.refunded_minor += amount_minor
 
 
-ANNOUNCED: Final = Statement(  # unscoped: all returns of an order that was read
+class _Announced(NamedTuple):
+    order_line_id: UUID
+    units: int
+
+
+ANNOUNCED: Final = Query(  # unscoped: all returns of an order that was read
+    _Announced,
     """SELECT order_line_id, quantity - received FROM return_line
     JOIN return_request ON return_request.id = return_request_id
-    WHERE order_id = ? AND status IN ?"""
+    WHERE order_id = ? AND status IN ?""",
 )
 
 
@@ -251,7 +257,7 @@ async def announced_of(work: Work, order: Order) -> Counter[UUID]:
     units: Counter[UUID] = Counter()
     statuses = [each.value for each in AWAITED]
     for line_id, some in await ANNOUNCED.rows(work.connection, order.id, statuses):
-        units[UUID(str(line_id))] += some
+        units[line_id] += some
     return units
 
 

@@ -7,45 +7,64 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.fulfillment import Shipment, ShipmentLine
-from models.inventory import Reservation, StockItem, Warehouse
+from models.inventory import Reservation
 from models.orders import OrderLine
 from models.rules.allocation import Plan, StockRow
 from models.rules.errors import invalid
 from models.rules.inventory import MovementKind
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.aggregates.stock import Movement, move_all
-from services.storage.statements import Query, Statement, fresh
+from services.storage.rows import fresh
+from services.storage.statements import Query, Statement
 from services.storage.updates import update
 from services.work.work import Work
 
-PROMISABLE: Final = (
-    (StockItem, ("id", "product_id", "on_hand", "reserved", "damaged", "safety_stock")),
-    (Warehouse, ("id", "priority")),
-)
+
+class Counters(NamedTuple):
+    """What is read of a stock item to say what can be promised of it."""
+
+    id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    on_hand: int
+    reserved: int
+    damaged: int
+    safety_stock: int
+
+
+class _Promisable(NamedTuple):
+    stock_item: Counters
+    priority: int
+
+
+class _Held(NamedTuple):
+    reservation: Reservation
+    warehouse_id: UUID
+
+
+class _Packed(NamedTuple):
+    order_line_id: UUID
+    quantity: int
+    warehouse_id: UUID
+    status: ShipmentStatus
+
+
 STOCK: Final = Query(  # unscoped: any warehouse may serve an order
+    _Promisable,
     """SELECT {columns} FROM stock_item JOIN warehouse ON warehouse.id = warehouse_id
     WHERE product_id IN ?""",
-    *PROMISABLE,
 )
-
-COLUMNS: Final = (
-    *("id", "order_line_id", "stock_item_id", "quantity", "expires_at", "created_at"),
-)
-HELD: Final = Query(  # unscoped: all that is promised to lines that were read
-    "SELECT {columns} FROM reservation WHERE order_line_id IN ?", (Reservation, COLUMNS)
-)
+# unscoped: all that is promised to lines that were read
+HELD: Final = Query(Reservation, "SELECT {columns} FROM reservation WHERE order_line_id IN ?")
 HELD_WHERE: Final = Query(  # unscoped: all that is promised to lines that were read
+    _Held,
     """SELECT {columns} FROM reservation JOIN stock_item ON stock_item.id = stock_item_id
     WHERE order_line_id IN ? ORDER BY stock_item_id, order_line_id""",
-    (Reservation, COLUMNS),
-    (StockItem, ("id", "warehouse_id")),
 )
 PACKED: Final = Query(  # unscoped: all that is packed of lines that were read
+    _Packed,
     """SELECT {columns} FROM shipment_line JOIN shipment ON shipment.id = shipment_id
     WHERE order_line_id IN ?""",
-    (ShipmentLine, ("id", "order_line_id", "quantity")),
-    (Shipment, ("id", "warehouse_id", "status")),
 )
 # unscoped: reservations that were read before
 DELETE: Final = Statement("DELETE FROM reservation WHERE id IN ?")
@@ -89,7 +108,7 @@ def check_hold(until: datetime, now: datetime) -> None:
 
 async def hold_until(work: Work, lines: Iterable[OrderLine], until: datetime) -> None:
     """Hold whatever stock the lines have until then."""
-    held = [each for (each,) in await held_by(work, [line.id for line in lines])]
+    held = await HELD.rows(work.connection, [line.id for line in lines])
     await update(work.connection, held, (), {"expires_at": until})
 
 
@@ -98,19 +117,18 @@ async def keep(work: Work, reservations: list[Reservation]) -> None:
     if not reservations:
         return
     lines = {each.order_line_id for each in reservations}
-    known = {
-        (each.order_line_id, each.stock_item_id): each for (each,) in await held_by(work, lines)
-    }
-    fresh, grown = [], []
+    held_by_lines = await HELD.rows(work.connection, list(lines))
+    known = {(each.order_line_id, each.stock_item_id): each for each in held_by_lines}
+    new, grown = [], []
     for each in reservations:
         held = known.get((each.order_line_id, each.stock_item_id))
         if held is None:
-            fresh.append(each)
+            new.append(each)
             continue
         held.quantity += each.quantity
         grown.append(held)
     await update(work.connection, grown, ("quantity",))
-    await work.insert(fresh)
+    await work.insert(new)
 
 
 def open_units(line: OrderLine) -> int:
@@ -125,8 +143,8 @@ async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUI
     ids = [line.id for line in lines]
     packed = await packed_units(work, ids)
     loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for reservation, item in await HELD_WHERE.rows(work.connection, ids):
-        place = (item.warehouse_id, reservation.order_line_id)
+    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, ids):
+        place = (warehouse_id, reservation.order_line_id)
         if (units := reservation.quantity - packed[place]) > 0:
             loose[place[0]][place[1]] = units
     return dict(loose)
@@ -135,9 +153,9 @@ async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUI
 async def packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, UUID]]:
     """Units in shipments that have not left, by warehouse and line."""
     packed: Counter[tuple[UUID, UUID]] = Counter()
-    for row, shipment in await PACKED.rows(work.connection, line_ids):
-        if not_gone(shipment.status):
-            packed[shipment.warehouse_id, row.order_line_id] += row.quantity
+    for row in await PACKED.rows(work.connection, line_ids):
+        if not_gone(row.status):
+            packed[row.warehouse_id, row.order_line_id] += row.quantity
     return packed
 
 
@@ -161,9 +179,9 @@ async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, i
         return {}
     packed = await packed_units(work, list(wanted))
     released: dict[Reservation, int] = {}
-    for reservation, item in await HELD_WHERE.rows(work.connection, list(wanted)):
+    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, list(wanted)):
         line_id = reservation.order_line_id
-        loose = reservation.quantity - packed[item.warehouse_id, line_id]
+        loose = reservation.quantity - packed[warehouse_id, line_id]
         if (some := min(wanted[line_id], loose)) > 0:
             released[reservation] = some
             wanted[line_id] -= some
@@ -195,11 +213,6 @@ async def shrink(work: Work, units: Mapping[Reservation, int]) -> None:
         await DELETE.change(work.connection, [each.id for each in gone])
 
 
-async def held_by(work: Work, lines: Iterable[UUID]) -> list[tuple[Reservation]]:
-    """The reservations of lines, by the lines' ids."""
-    return await HELD.rows(work.connection, list(lines))
-
-
 async def stock_rows(
     work: Work, products: Iterable[UUID], given_back: Mapping[UUID, int] = NOTHING
 ) -> list[StockRow]:
@@ -208,19 +221,20 @@ async def stock_rows(
     Units that are `given_back`, by their stock items, count as promised no more.
     """
     found = await STOCK.rows(work.connection, list(products))
-    for item, _ in found:
-        item.reserved -= given_back.get(item.id, 0)
-    return [stock_row(item, warehouse) for item, warehouse in found]
+    return [
+        stock_row(item, priority, given_back=given_back.get(item.id, 0)) for item, priority in found
+    ]
 
 
-def stock_row(item: StockItem, warehouse: Warehouse) -> StockRow:
-    """What a warehouse can promise of an item's product."""
+def stock_row(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
+    """What a warehouse of this priority can promise of an item's product."""
+    reserved = item.reserved - given_back
     return StockRow(
         stock_item_id=item.id,
         product_id=item.product_id,
-        warehouse_id=warehouse.id,
-        priority=warehouse.priority,
-        available=max(item.on_hand - item.reserved - item.damaged - item.safety_stock, 0),
+        warehouse_id=item.warehouse_id,
+        priority=priority,
+        available=max(item.on_hand - reserved - item.damaged - item.safety_stock, 0),
     )
 
 

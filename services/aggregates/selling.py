@@ -1,29 +1,56 @@
 """What may be sold, and to whom: asked of every order that is placed, submitted or grows."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from decimal import Decimal
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from models.catalog import Product
-from models.customers import Customer
 from models.orders import Order, OrderLine
+from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.errors import CreditExceeded, DomainError, Path, invalid, not_found
 from models.rules.text import forms
 from services.storage.statements import Query
 from services.work.work import Work
 
-COLUMNS: Final = (
-    *("id", "sku", "name", "currency", "discontinued", "backorder", "tracking", "supplier_id"),
-)
-# unscoped: the products of an order's own lines
-BY_ID: Final = Query("SELECT {columns} FROM product WHERE id IN ?", (Product, COLUMNS))
-BY_SKU: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", (Product, COLUMNS))
 
-Products = Mapping[UUID | None, Product]
+class Goods(NamedTuple):
+    """What is read of a product that is sold."""
+
+    id: UUID
+    sku: str
+    name: str
+    price_minor: int
+    currency: str
+    price_quantity: int
+    unit: str
+    tax_rate: Decimal
+    discontinued: bool
+    backorder: BackorderPolicy
+    tracking: TrackingPolicy
+    supplier_id: UUID | None
+
+
+class Debtor(Protocol):
+    """What is read of a customer to say whether they may owe more."""
+
+    @property
+    def blocked(self) -> bool: ...
+    @property
+    def credit_limit_minor(self) -> int | None: ...
+    @property
+    def credit_used_minor(self) -> int: ...
+
+
+# unscoped: the products of an order's own lines
+BY_ID: Final = Query(Goods, "SELECT {columns} FROM product WHERE id IN ?")
+BY_SKU: Final = Query(Goods, "SELECT {columns} FROM product WHERE sku IN ?")
+
+Products = Mapping[UUID | None, Goods]
 """Products by their ids; a line that has none has no product."""
 
 
-def check_product(product: Product | None, sku: str, path: Path) -> Iterator[DomainError]:
+def check_product(product: Goods | None, sku: str, path: Path) -> Iterator[DomainError]:
     """What is wrong with selling more of a product; `sku` is the one by which it was asked for."""
     if product is None:
         yield not_found(f"There is no product {sku}.", *path, "sku")
@@ -35,16 +62,17 @@ async def products_by_id(work: Work, lines: Iterable[OrderLine]) -> Products:
     """The lines' own products, whatever their SKUs are by now."""
     ids = list({line.product_id for line in lines if line.product_id})
     found = await BY_ID.rows(work.connection, ids) if ids else []
-    return {product.id: product for (product,) in found}
+    return {product.id: product for product in found}
 
 
-async def products_named(work: Work, skus: Iterable[str]) -> dict[str, Product]:
+async def products_named(work: Work, skus: Iterable[str]) -> dict[str, Goods]:
     """The products that the actor sees of those that are named, by their SKUs as they are kept."""
     named = list({form for sku in skus for form in forms(sku)})
-    return {product.sku: product for (product,) in await work.seen(BY_SKU, named)}
+    found = await work.seen(BY_SKU, Product, lambda each: each.id, named)
+    return {each.sku: each for each in found}
 
 
-def refuse_blocked(customer: Customer, order: Order) -> None:
+def refuse_blocked(customer: Debtor, order: Order) -> None:
     """Pass where the customer may order.
 
     Raises:

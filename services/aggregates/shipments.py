@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from models.columns import new_id
@@ -28,7 +28,8 @@ from services.aggregates.orders import (
 )
 from services.aggregates.reservations import HELD_WHERE, shrink
 from services.aggregates.stock import Movement, move_all
-from services.storage.statements import Query, fresh
+from services.storage.rows import fresh
+from services.storage.statements import Query
 from services.work import numbering
 from services.work.events import record
 from services.work.work import Work
@@ -77,10 +78,13 @@ def write_parcel(parcel: Parcel, texts: NewParcel, *path: str) -> list[str]:
     return changed
 
 
-CONTENTS: Final = Query(  # unscoped: lines of a shipment that was read
-    "SELECT {columns} FROM shipment_line WHERE shipment_id = ?",
-    (ShipmentLine, ("id", "order_line_id", "quantity")),
-)
+class _Content(NamedTuple):
+    order_line_id: UUID
+    quantity: int
+
+
+# unscoped: lines of a shipment that was read
+CONTENTS: Final = Query(_Content, "SELECT {columns} FROM shipment_line WHERE shipment_id = ?")
 
 
 async def add_shipment(
@@ -144,8 +148,7 @@ async def advance(
 
     The order is locked; the caller settles it afterwards. `news` is what was told of it.
     """
-    contents = await CONTENTS.rows(work.connection, shipment.id)
-    units = {row.order_line_id: row.quantity for (row,) in contents}
+    units: dict[UUID, int] = dict(await CONTENTS.rows(work.connection, shipment.id))
     held = {line.id: line for line in lines if line.id in units}
     if has_left(status) and not has_left(shipment.status):
         await _take_out(work, shipment, units, held, at)
@@ -192,12 +195,12 @@ async def _take_out(
     """Take the shipment's units out of stock, and their promises with them."""
     movements: dict[UUID, list[Movement]] = defaultdict(list)
     taken: dict[Reservation, int] = {}
-    for reservation, item in await HELD_WHERE.rows(work.connection, list(units)):
-        if item.warehouse_id != shipment.warehouse_id:
+    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, list(units)):
+        if warehouse_id != shipment.warehouse_id:
             continue
         line_id = reservation.order_line_id
         quantity = taken[reservation] = units[line_id]
-        movements[item.id].append(
+        movements[reservation.stock_item_id].append(
             Movement(
                 MovementKind.SHIP, -quantity, order_id=shipment.order_id, order_line_id=line_id
             )

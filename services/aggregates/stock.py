@@ -9,7 +9,8 @@ from models.columns import new_id
 from models.inventory import StockItem, StockMovement
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
-from services.storage.statements import Query, Statement, fresh
+from services.storage.rows import fresh
+from services.storage.statements import Query, Statement
 from services.storage.updates import update
 from services.work.events import record
 from services.work.work import Contended, Work
@@ -25,24 +26,14 @@ UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = 
     version = version + 1, event_seq = event_seq + 1
 WHERE id = ? AND on_hand + ? BETWEEN 0 AND ? AND reserved + ? >= 0 AND damaged + ? >= 0
     AND on_hand - reserved - damaged - ? * safety_stock >= ?"""
-COLUMNS: Final = (
-    *("id", "created_at", "updated_at", "version", "event_seq", "product_id", "warehouse_id"),
-    *("on_hand", "reserved", "damaged", "incoming", "safety_stock", "reorder_point"),
-    *("reorder_quantity", "movement_seq", "available", "is_low"),
-)
-OF_PRODUCTS: Final = Query(  # unscoped: a product has one stock item in a warehouse
-    "SELECT {columns} FROM stock_item WHERE product_id IN ?", (StockItem, COLUMNS)
-)
+# unscoped: a product has one stock item in a warehouse
+OF_PRODUCTS: Final = Query(StockItem, "SELECT {columns} FROM stock_item WHERE product_id IN ?")
 MOVE: Final = Statement(MOVED)
 KEPT: Final = ("available", "is_low")
 COUNTED: Final = (
     *("on_hand", "reserved", "damaged", *KEPT, "movement_seq", "version", "event_seq"),
 )
 """The columns that movements change, beside the time."""
-NAMES: Final = Query(  # unscoped: products that were found before
-    "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE",
-    (Product, ("id", "sku", "sort_name")),
-)
 # unscoped: a product's stock bears its names in all warehouses
 RENAME: Final = Statement("UPDATE stock_item SET sort_sku = ?, sort_name = ? WHERE product_id = ?")
 
@@ -50,13 +41,25 @@ AT_ONCE: Final = 200
 """Items that are reckoned before others are let run."""
 
 LOCK: Final = Query(  # unscoped: stock items that were found before
-    "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE", (StockItem, COLUMNS)
+    StockItem, "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE"
 )
 # unscoped: stock items that were found before
-READ_ALL: Final = Query("SELECT {columns} FROM stock_item WHERE id IN ?", (StockItem, COLUMNS))
+READ_ALL: Final = Query(StockItem, "SELECT {columns} FROM stock_item WHERE id IN ?")
 # unscoped: the stock item that was just changed
-READ: Final = Query("SELECT {columns} FROM stock_item WHERE id = ?", (StockItem, COLUMNS))
-MOVE_AND_READ: Final = Query(MOVED + " RETURNING {columns}", (StockItem, COLUMNS))
+READ: Final = Query(StockItem, "SELECT {columns} FROM stock_item WHERE id = ?")
+MOVE_AND_READ: Final = Query(StockItem, MOVED + " RETURNING {columns}")
+
+
+class _Name(NamedTuple):
+    """By what a product's stock is listed."""
+
+    id: UUID
+    sku: str
+    sort_name: str
+
+
+# unscoped: products that were found before
+NAMES: Final = Query(_Name, "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE")
 
 
 class Movement(NamedTuple):
@@ -107,7 +110,7 @@ async def move_all(
     if not movements:
         return {}
     # Locked in the order of their ids, so nobody deadlocks, and nobody changes them meanwhile.
-    items = {item.id: item for (item,) in await LOCK.rows(work.connection, sorted(movements))}
+    items = {item.id: item for item in await LOCK.rows(work.connection, sorted(movements))}
     for place, key in enumerate(sorted(movements), 1):
         if key not in items:
             raise Contended
@@ -163,7 +166,7 @@ async def new_items(work: Work, places: Collection[Place]) -> list[StockItem]:
     Their products are locked, so that one which is being renamed is waited for.
     """
     wanted = sorted({product_id for product_id, _ in places})
-    products = {each.id: each for (each,) in await NAMES.rows(work.connection, wanted)}
+    products = {each.id: each for each in await NAMES.rows(work.connection, wanted)}
     return [
         StockItem(
             id=new_id(),
@@ -191,7 +194,7 @@ def reckon(item: StockItem) -> None:
 
 async def _items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
     products = list({product_id for product_id, _ in places})
-    found = [item for (item,) in await OF_PRODUCTS.rows(work.connection, products)]
+    found = await OF_PRODUCTS.rows(work.connection, products)
     return {
         place: item for item in found if (place := (item.product_id, item.warehouse_id)) in places
     }
@@ -238,8 +241,7 @@ async def _moved(
         found = await READ.rows(work.connection, stock_item_id) if changed else []
     if not found:
         raise Contended
-    item: StockItem = found[0][0]
-    return item
+    return found[0]
 
 
 def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[StockMovement]:

@@ -46,7 +46,8 @@ from services.aggregates.orders import (
     situation,
 )
 from services.aggregates.stock import Movement, Place, items_at, move_all
-from services.storage.statements import Query, fresh
+from services.storage.rows import fresh
+from services.storage.statements import Query
 from services.storage.updates import update
 from services.use_case import use_case
 from services.work import numbering
@@ -56,8 +57,7 @@ from services.work.work import Contended, Work
 
 MAX_REASON: Final = 1_000
 OF_RETURN: Final = Query(  # unscoped: lines of a return that the actor sees
-    "SELECT {columns} FROM return_line WHERE return_request_id = ?",
-    (ReturnLine, ("id", "order_line_id", "quantity", "received", "disposition")),
+    ReturnLine, "SELECT {columns} FROM return_line WHERE return_request_id = ?"
 )
 
 
@@ -167,7 +167,7 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     if request.status not in AWAITED:
         raise IllegalTransition(request, "RECEIVE", request.status, ())
     rows = await OF_RETURN.rows(work.connection, request.id)
-    expected = {row.order_line_id: row for (row,) in rows}
+    expected = {row.order_line_id: row for row in rows}
     lines = {line.id: line for line in await lines_of(work, order)}
     awaited = {line_id: row.quantity - row.received for line_id, row in expected.items()}
     refuse(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.inventory import StockItem, Warehouse
 from models.rules.access import Permission
 from models.rules.catalog import TrackingPolicy
@@ -25,7 +24,7 @@ from models.rules.text import clean, form_in, key
 from models.rules.tracking import NamedUnits
 from services.aggregates.backorders import serve, take_promises
 from services.aggregates.lots.stored import adjust_units
-from services.aggregates.selling import products_named
+from services.aggregates.selling import Goods, products_named
 from services.aggregates.stock import LOCK, READ_ALL, Movement, items_at, move_all
 from services.use_case import use_case
 from services.work.work import Contended, Work
@@ -76,11 +75,11 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     for turn in _turns(keys, products):
         await _change(work, changes, turn, products)
     await serve(work)
-    now = {item.id: item for (item,) in await READ_ALL.rows(work.connection, keys)}
+    now = {item.id: item for item in await READ_ALL.rows(work.connection, keys)}
     return [now[key] for key in dict.fromkeys(keys)]
 
 
-async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Product]:
+async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Goods]:
     """The product of each change.
 
     Raises:
@@ -106,7 +105,7 @@ async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Product]:
     return goods
 
 
-def _turns(keys: Sequence[UUID], products: Mapping[UUID, Product]) -> list[Turn]:
+def _turns(keys: Sequence[UUID], products: Mapping[UUID, Goods]) -> list[Turn]:
     """The changes of stock items, by their ids: all in one turn, of each item in their order.
 
     Of an item whose units have codes a turn has one change: the next finds the units as it left
@@ -152,11 +151,11 @@ async def _change(
     work: Work,
     changes: Sequence[ChangeStock],
     turn: Turn,
-    products: Mapping[UUID, Product],
+    products: Mapping[UUID, Goods],
 ) -> None:
     """Make the changes of a turn, the items in the order of their ids, so nobody deadlocks."""
     movements: dict[UUID, list[Movement]] = {}
-    for (item,) in await LOCK.rows(work.connection, sorted(turn)):
+    for item in await LOCK.rows(work.connection, sorted(turn)):
         drawn, missing = _draw(item, [(index, changes[index]) for index in turn[item.id]])
         if missing:
             await take_promises(work, item, missing)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.inventory import StockItem, Warehouse
 from models.rules.access import Permission
 from models.rules.errors import (
@@ -19,7 +18,7 @@ from models.rules.inventory import MAX_QUANTITY, MovementKind
 from models.rules.text import form_in, key
 from services.aggregates.backorders import serve
 from services.aggregates.lots.stored import transfer_units
-from services.aggregates.selling import products_named
+from services.aggregates.selling import Goods, products_named
 from services.aggregates.stock import READ_ALL, Movement, items_at, move_all
 from services.use_case import use_case
 from services.work.work import Contended, Work
@@ -77,7 +76,7 @@ async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
     await serve(work)
     keys = [products[form_in(sku, products)].id for sku, _ in command.lines]
     wanted = [items[key].id for key in dict.fromkeys(keys) for items in (leaving, arriving)]
-    found = {item.id: item for (item,) in await READ_ALL.rows(work.connection, wanted)}
+    found = {item.id: item for item in await READ_ALL.rows(work.connection, wanted)}
     return [found[key] for key in wanted]
 
 
@@ -88,7 +87,7 @@ async def _warehouse(work: Work, key: UUID, field: str) -> Warehouse:
     return warehouse
 
 
-async def _products(work: Work, command: TransferStock) -> dict[str, Product]:
+async def _products(work: Work, command: TransferStock) -> dict[str, Goods]:
     products = await products_named(work, (sku for sku, _ in command.lines))
     errors: list[DomainError] = []
     for index, (sku, quantity) in enumerate(command.lines):
@@ -103,7 +102,7 @@ async def _products(work: Work, command: TransferStock) -> dict[str, Product]:
 
 
 async def _shortage(
-    work: Work, command: TransferStock, products: dict[str, Product], start: Warehouse
+    work: Work, command: TransferStock, products: dict[str, Goods], start: Warehouse
 ) -> Refused:
     """Which lines are short, as far as can be seen; or that it has to be tried again."""
     ids = [product.id for product in products.values()]

@@ -37,10 +37,10 @@ async def change_customer(
         return
     if order.status is not OrderStatus.DRAFT:
         raise invalid("Only a draft can become another customer's.", "customerId")
-    customer, group, default = await buyer(work, customer_id)
+    customer = await buyer(work, customer_id)
     if order.company_rate is None:
         order.company_rate = await company_rate(work, customer, order.currency, "customerId")
-    discount_rate = shortest(discount_of(customer, group))
+    discount_rate = shortest(discount_of(customer.lifetime_minor, customer.discount_rate))
     for line in lines:
         if not line.own_price:
             line.discount_rate = discount_rate
@@ -48,6 +48,7 @@ async def change_customer(
     # unscoped: the addresses of the customer that the order had are compared, and not shown
     rows = CustomerAddress.filter(customer_id=order.customer_id).using_db(work.connection)
     theirs = [None, *(snapshot(each) for each in await rows)]
+    default = customer.customer_address
     home = snapshot(default) if default else None
     if order.shipping_address in theirs:
         order.shipping_address = home

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from models.catalog import Product
 from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules.errors import DomainError, Path, invalid, not_found, refuse
@@ -12,10 +11,10 @@ from models.rules.order_states import OrderStatus
 from models.rules.pricing import shortest
 from models.rules.text import form_in
 from services.aggregates.amounts import price
-from services.aggregates.selling import Products, check_product, products_by_id
+from services.aggregates.selling import Goods, Products, check_product, products_by_id
 from services.orders.entry import build_lines, discount_of
 from services.orders.goods import NewLine, products_of
-from services.storage.statements import AT_ONCE
+from services.storage.pieces import AT_ONCE
 from services.work.inputs import amount
 from services.work.work import Work
 
@@ -145,7 +144,7 @@ def _change(
     return []
 
 
-def _check_growth(line: OrderLine, product: Product | None, path: Path) -> Iterator[DomainError]:
+def _check_growth(line: OrderLine, product: Goods | None, path: Path) -> Iterator[DomainError]:
     if product is None or product.discontinued:
         yield from check_product(product, line.sku, path)
     elif product.currency != line.currency:
@@ -165,9 +164,11 @@ def _remove(edit: Edit, line: OrderLine) -> list[DomainError]:
     return []
 
 
-def _add(edit: Edit, wanted: tuple[EditedLine, ...], products: dict[str, Product]) -> None:
+def _add(edit: Edit, wanted: tuple[EditedLine, ...], products: dict[str, Goods]) -> None:
     new = {index: each for index, each in enumerate(wanted) if each.line_id is None}
-    discount_rate = discount_of(edit.customer, edit.customer.group)
+    group = edit.customer.group
+    of_group = group.discount_rate if group else None
+    discount_rate = discount_of(edit.customer.lifetime_minor, of_group)
     edit.added = build_lines(
         edit.order.id,
         tuple(new.values()),

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from models.catalog import Product
-from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules.allocation import StockRow
 from models.rules.errors import (
@@ -29,10 +28,11 @@ from models.rules.text import form_in
 from services.aggregates import exchange
 from services.aggregates.addresses import Address, check_address, snapshot
 from services.aggregates.amounts import rule_of, sum_up, tax_freight
-from services.aggregates.selling import Products
+from services.aggregates.selling import Debtor, Goods, Products
 from services.orders.goods import NewLine, currency_of, goods_of
 from services.orders.note import MAX_NOTE
-from services.storage.statements import Query, fresh
+from services.storage.rows import fresh
+from services.storage.statements import Query
 from services.work.inputs import amount
 from services.work.references import ExternalKey
 from services.work.upserts import optional_text
@@ -41,24 +41,24 @@ from services.work.work import Work
 MAX_ATTRIBUTES: Final = 100
 
 
+class Buyer(NamedTuple):
+    """What is read of a customer who orders; the discount is their group's."""
+
+    blocked: bool
+    credit_limit_minor: int | None
+    credit_used_minor: int
+    lifetime_minor: int
+    discount_rate: Decimal | None
+    customer_address: Address | None
+
+
 BUYER: Final = Query(
+    Buyer,
     """SELECT {columns} FROM customer
     LEFT JOIN customer_group ON customer_group.id = customer.group_id
     LEFT JOIN customer_address ON customer_address.customer_id = customer.id
         AND customer_address.position = 0
     WHERE customer.id = ?""",
-    (
-        Customer,
-        (
-            *("id", "name", "group_id", "blocked", "credit_limit_minor", "credit_used_minor"),
-            "lifetime_minor",
-        ),
-    ),
-    (CustomerGroup, ("id", "discount_rate")),
-    (
-        CustomerAddress,
-        ("id", "name", "lines", "city", "region", "postal_code", "country_code", "phone"),
-    ),
 )
 
 
@@ -90,7 +90,7 @@ class PlaceOrder:
 class Drawn:
     """An order as it was asked for, with its prices, before anything is promised or stored."""
 
-    customer: Customer
+    customer: Buyer
     products: Products
     stock: list[StockRow]
     order: Order
@@ -103,12 +103,12 @@ async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
     Raises:
         Refused: an unknown customer or SKU, a bad quantity, price, currency, address ...
     """
-    customer, group, default = await buyer(work, command.customer_id)
+    customer = await buyer(work, command.customer_id)
     goods = await goods_of(work, command.lines)
     currency = currency_of(command.currency, goods.products, work.policy.currency)
-    order = _blank(work, command, default, currency)
+    order = _blank(work, command, customer.customer_address, currency)
     order.company_rate = await company_rate(work, customer, currency)
-    discount_rate = discount_of(customer, group)
+    discount_rate = discount_of(customer.lifetime_minor, customer.discount_rate)
     await work.pause()
     lines = build_lines(
         order.id, command.lines, goods.products, currency, discount_rate, order.rounding
@@ -121,30 +121,24 @@ async def draw_up(work: Work, command: PlaceOrder) -> Drawn:
     return Drawn(customer, products, goods.stock, order, lines)
 
 
-async def buyer(
-    work: Work, customer_id: UUID
-) -> tuple[Customer, CustomerGroup | None, CustomerAddress | None]:
-    """The customer with their group and default address.
+async def buyer(work: Work, customer_id: UUID) -> Buyer:
+    """The customer with their group's discount and their default address.
 
     Raises:
         InputError: the actor sees no such customer.
     """
-    found = await work.seen(BUYER, customer_id)
+    found = await work.seen(BUYER, Customer, lambda _: customer_id, customer_id)
     if not found:
         raise not_found("There is no such customer.", "customerId")
-    customer, group, address = found[0]
-    return customer, group, address
+    return found[0]
 
 
-def discount_of(customer: Customer, group: CustomerGroup | None) -> Decimal:
+def discount_of(lifetime_minor: int, of_group: Decimal | None) -> Decimal:
     """The better of what the customer's group and their loyalty give, as a rate."""
-    of_group = group.discount_rate if group else Decimal(0)
-    return max(of_group, standing(customer.lifetime_minor).discount_rate)
+    return max(of_group or Decimal(0), standing(lifetime_minor).discount_rate)
 
 
-def _blank(
-    work: Work, command: PlaceOrder, default: CustomerAddress | None, currency: str
-) -> Order:
+def _blank(work: Work, command: PlaceOrder, default: Address | None, currency: str) -> Order:
     """The order as it is before its lines are looked at."""
     home = snapshot(default) if default else None
     shipping_address = check_address(command.shipping_address, "shippingAddress") or home
@@ -176,7 +170,7 @@ def _blank(
 
 
 async def company_rate(
-    work: Work, customer: Customer, currency: str, field: str = "currencyCode"
+    work: Work, customer: Debtor, currency: str, field: str = "currencyCode"
 ) -> Decimal | None:
     """What the order's currency is worth today; None for the company's own, and where nobody knows.
 
@@ -194,7 +188,7 @@ async def company_rate(
 def build_lines(
     order_id: UUID,
     lines: tuple[NewLine, ...],
-    products: dict[str, Product],
+    products: dict[str, Goods],
     currency: str,
     discount_rate: Decimal,
     rounding: Rounding,

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from models.catalog import Product
 from models.rules.allocation import StockRow
@@ -23,25 +24,24 @@ from models.rules.money import (
 )
 from models.rules.pricing import check_rate
 from models.rules.text import form_in, forms
-from services.aggregates.reservations import PROMISABLE, stock_row
-from services.aggregates.selling import check_product
+from services.aggregates.reservations import Counters, stock_row
+from services.aggregates.selling import BY_SKU, Goods, check_product
 from services.storage.statements import Query
 from services.work.work import Work
 
 MAX_SKU: Final = 64
-ORDERED: Final = (
-    Product,
-    (
-        *("id", "sku", "name", "price_minor", "currency", "price_quantity", "tax_rate"),
-        *("discontinued", "backorder", "unit"),
-    ),
-)
-PRODUCTS: Final = Query("SELECT {columns} FROM product WHERE sku IN ?", ORDERED)
-GOODS: Final = Query(
+
+
+class _Stocked(NamedTuple):
+    product: Goods
+    stock_item: Counters | None
+    priority: int | None
+
+
+STOCKED: Final = Query(
+    _Stocked,
     """SELECT {columns} FROM product LEFT JOIN stock_item ON product_id = product.id
     LEFT JOIN warehouse ON warehouse.id = warehouse_id WHERE sku IN ?""",
-    ORDERED,
-    *PROMISABLE,
 )
 
 
@@ -61,14 +61,14 @@ class NewLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class Ordered:
     """Products by SKU, and what each warehouse could promise of them when they were read."""
 
-    products: dict[str, Product]
+    products: dict[str, Goods]
     stock: list[StockRow]
 
 
-async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
+async def goods_of(work: Work, lines: Sequence[NewLine]) -> Ordered:
     """The products that the lines name, in the order of the lines, with their stock.
 
     Raises:
@@ -76,17 +76,19 @@ async def goods_of(work: Work, lines: Sequence[NewLine]) -> Goods:
             of range.
     """
     skus = _named(work, lines)
-    found = await work.seen(GOODS, skus) if skus else []
+    key = attrgetter("product.id")
+    found = await work.seen(STOCKED, Product, key, skus) if skus else []
     await work.pause()
     products = _by_sku(skus, (product for product, _, _ in found))
     _check(lines, products)
     await work.pause()
-    return Goods(products, [stock_row(item, place) for _, item, place in found if item])
+    stock = [stock_row(item, rank or 0) for _, item, rank in found if item]
+    return Ordered(products, stock)
 
 
 async def products_of(
     work: Work, lines: Sequence[NewLine], known: Collection[int]
-) -> dict[str, Product]:
+) -> dict[str, Goods]:
     """As `goods_of` for lines of which some, at the places in `known`, are an order's already.
 
     The SKUs of those name nothing. No stock is read.
@@ -95,9 +97,9 @@ async def products_of(
         Refused: as `goods_of`.
     """
     skus = _named(work, lines, known)
-    found = await work.seen(PRODUCTS, skus) if skus else []
+    found = await work.seen(BY_SKU, Product, attrgetter("id"), skus) if skus else []
     await work.pause()
-    products = _by_sku(skus, (product for (product,) in found))
+    products = _by_sku(skus, found)
     _check(lines, products, known)
     await work.pause()
     return products
@@ -111,14 +113,14 @@ def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) ->
     return list(dict.fromkeys(each for line in new if line.sku for each in forms(line.sku)))
 
 
-def _by_sku(skus: list[str], found: Iterable[Product]) -> dict[str, Product]:
+def _by_sku(skus: list[str], found: Iterable[Goods]) -> dict[str, Goods]:
     """The products by their SKUs and in the order of these."""
     by_sku = {product.sku: product for product in found}
     return {sku: by_sku[sku] for sku in skus if sku in by_sku}
 
 
 def _check(
-    lines: Sequence[NewLine], products: dict[str, Product], known: Collection[int] = ()
+    lines: Sequence[NewLine], products: dict[str, Goods], known: Collection[int] = ()
 ) -> None:
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
@@ -144,14 +146,14 @@ def _check_line(line: NewLine, path: Path) -> list[DomainError]:
     return errors
 
 
-def _check_product(sku: str, products: dict[str, Product], path: Path) -> Iterator[DomainError]:
+def _check_product(sku: str, products: dict[str, Goods], path: Path) -> Iterator[DomainError]:
     if len(sku) > MAX_SKU:
         yield invalid(f"A SKU has at most {MAX_SKU} characters.", *path, "sku")
     else:
         yield from check_product(products.get(sku), sku, path)
 
 
-def currency_of(wished: str | None, products: dict[str, Product], company: str) -> str:
+def currency_of(wished: str | None, products: dict[str, Goods], company: str) -> str:
     """The order's currency: the one asked for, else the products' own.
 
     Where they are priced in several, it is the company's, and the others are refused.

@@ -9,20 +9,23 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from asyncpg.pgproto import pgproto
 from pypika_tortoise.terms import Parameterizer
 from tortoise.expressions import Q, ResolveContext
 from tortoise.fields.data import CharEnumFieldInstance, UUIDField
 from tortoise.models import Model
 
 from services.storage import database
-from services.storage.statements import NATIVE, QUOTES
+from services.storage.conversions import Convert, from_database
+from services.storage.statements import QUOTES
 
 Row = tuple[Any, ...]
 Names = tuple[str, ...]
-Convert = Callable[[Any], Any]
+Column = Sequence[Any]
+
+REPEATED: Final = (UUIDField, CharEnumFieldInstance)
+"""Kinds of columns with few different values, each of which is converted once."""
 
 
 @dataclass(slots=True)
@@ -184,9 +187,6 @@ async def fetch(
     return list(zip(*columns, strict=True))
 
 
-Column = Sequence[Any]
-
-
 @lru_cache(maxsize=2_000)
 def conversions_of(
     table: type[Model],
@@ -194,22 +194,13 @@ def conversions_of(
     dialect: str,
 ) -> list[tuple[int, Callable[[Column], Column]]]:
     """The columns that the database gives in a form of its own, and how they are converted."""
-    meta = table._meta
-    native = NATIVE.get(dialect, ())
-    made: dict[str, Callable[[Column], Column]] = {}
-    for _, name, described in meta.db_default_fields:
-        made[name] = _each(described.field_type)
-    for _, name, described in meta.db_complex_fields:
-        if isinstance(described, native):
-            continue
-        if isinstance(described, UUIDField):
-            # Of the kind that PostgreSQL's driver gives: made and hashed in a tenth of the time.
-            made[name] = _each_distinct(pgproto.UUID)
-        elif isinstance(described, CharEnumFieldInstance):
-            made[name] = _each_distinct(described.to_python_value)
-        else:
-            made[name] = _each(described.to_python_value)
-    return [(position, made[name]) for position, name in enumerate(names) if name in made]
+    fields = table._meta.fields_map
+    found = ((place, fields[name]) for place, name in enumerate(names))
+    return [
+        (place, (_each_distinct if isinstance(field, REPEATED) else _each)(convert))
+        for place, field in found
+        if (convert := from_database(field, dialect))
+    ]
 
 
 def _each(convert: Convert) -> Callable[[Column], Column]:
@@ -220,8 +211,6 @@ def _each(convert: Convert) -> Callable[[Column], Column]:
 
 
 def _each_distinct(convert: Convert) -> Callable[[Column], Column]:
-    """For columns of few different values."""
-
     def converted(column: Column) -> Column:
         known = {value: None if value is None else convert(value) for value in set(column)}
         return [known[value] for value in column]

@@ -9,8 +9,9 @@ import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
 
+from services.storage.conversions import to_database
 from services.storage.engines.mysql_or_mariadb import EXACT_TEXT
-from services.storage.statements import in_pieces, to_database
+from services.storage.pieces import in_pieces
 
 
 async def update(

@@ -11,7 +11,7 @@ from models.fulfillment import Return, Shipment
 from models.inventory import StockItem
 from models.orders import Order
 from models.rules.events import EventKind, SubjectKind
-from services.storage.statements import fresh
+from services.storage.rows import fresh
 from services.work.work import Work
 
 SUBJECTS: Final[dict[type[Subject], SubjectKind]] = {

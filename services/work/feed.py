@@ -17,12 +17,12 @@ from tortoise.transactions import in_transaction
 
 from models.events import Event, Feed
 from services.storage import database
-from services.storage.statements import Statement
+from services.storage.statements import Query, Statement
 
 FEED_ID: Final = 1
 BATCH: Final = 1000
 ADVANCE: Final = Statement("UPDATE feed SET last_position = last_position + ? WHERE id = ?")
-LAST: Final = Statement("SELECT last_position FROM feed WHERE id = ?")
+LAST: Final = Query(int, "SELECT last_position FROM feed WHERE id = ?")
 
 
 async def enter(connection: BaseDBAsyncClient, events: list[Event]) -> None:
@@ -48,8 +48,8 @@ async def advance(connection: BaseDBAsyncClient, count: int) -> int:
 
 async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
     """The greatest position that was given out, 0 for an empty feed."""
-    ((position,),) = await LAST.rows(connection or database.connection(), FEED_ID)
-    return int(position)
+    (position,) = await LAST.rows(connection or database.connection(), FEED_ID)
+    return position
 
 
 async def after(position: int, limit: int) -> list[Event]:

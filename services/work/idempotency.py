@@ -21,7 +21,8 @@ from models.columns import new_id
 from models.idempotency import IdempotencyKey
 from models.rules.errors import DomainError, ErrorCode
 from services.storage.database import APP
-from services.storage.statements import Statement, fresh, insert_new
+from services.storage.rows import fresh, insert_new
+from services.storage.statements import Statement
 
 if TYPE_CHECKING:
     from services.work.work import Work

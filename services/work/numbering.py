@@ -15,7 +15,7 @@ from models.orders import Order
 from models.rules.access import SYSTEM
 from models.rules.numbering import NumberKind, Pattern, Reset
 from services.storage.database import connection
-from services.storage.statements import Statement
+from services.storage.statements import Query, Statement
 from services.work.transaction import run
 from services.work.work import Work
 
@@ -23,7 +23,7 @@ BLOCK: Final = 20
 DEFAULT_CHANNEL: Final = "default"
 
 ADVANCE: Final = Statement("UPDATE number_counter SET value = value + ? WHERE scope = ?")
-REACHED: Final = Statement("SELECT value FROM number_counter WHERE scope = ?")
+REACHED: Final = Query(int, "SELECT value FROM number_counter WHERE scope = ?")
 
 
 class Block:
@@ -93,8 +93,8 @@ async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
     if not await ADVANCE.change(client, count, scope):
         await begin(client, scope)
         await ADVANCE.change(client, count, scope)
-    ((value,),) = await REACHED.rows(client, scope)
-    return int(value)
+    (value,) = await REACHED.rows(client, scope)
+    return value
 
 
 async def begin(client: BaseDBAsyncClient, scope: str) -> None:

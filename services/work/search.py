@@ -14,7 +14,7 @@ from models.references import SearchToken
 from models.rules.events import SubjectKind
 from models.rules.phones import phone_word
 from models.rules.search_words import ending, words
-from services.storage.statements import fresh
+from services.storage.rows import fresh
 from services.work.work import Work
 
 MAX_WORDS_A_FIELD: Final = 32

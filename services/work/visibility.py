@@ -1,6 +1,8 @@
 """Which rows an actor may see: the only row-level filters, and the outermost of every read."""
 
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
@@ -19,6 +21,7 @@ from models.rules.access import Actor, Permission
 from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
 
 Row = TypeVar("Row", bound=Model)
+Read = TypeVar("Read")
 
 NEEDED: Final[dict[type[Model], Permission]] = {
     CustomerGroup: Permission.CUSTOMERS_READ,
@@ -65,9 +68,13 @@ def scope(table: type[Model], actor: Actor) -> Q | None:
 
 
 async def only_seen(
-    table: type[Model], actor: Actor, found: list[tuple[Any, ...]], client: BaseDBAsyncClient
-) -> list[tuple[Any, ...]]:
-    """Those of the rows that begin with an instance of the table that the actor may see.
+    table: type[Model],
+    actor: Actor,
+    found: list[Read],
+    key: Callable[[Read], UUID],
+    client: BaseDBAsyncClient,
+) -> list[Read]:
+    """Those of the rows that tell of a row of the table that the actor may see, by its `key`.
 
     The database is not asked where they may see all.
     """
@@ -76,9 +83,9 @@ async def only_seen(
         return found
     if condition is None:
         return []
-    rows = table.filter(condition, pk__in={row[0].pk for row in found}).using_db(client)
+    rows = table.filter(condition, pk__in={key(row) for row in found}).using_db(client)
     seen: set[Any] = {*await rows.values_list("pk", flat=True)}
-    return [row for row in found if row[0].pk in seen]
+    return [row for row in found if key(row) in seen]
 
 
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:

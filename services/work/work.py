@@ -1,7 +1,7 @@
 """A transaction under way: its actor, instant and connection, and the rows that it will write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,10 @@ from tortoise.queryset import QuerySet
 from models.events import Event
 from models.inventory import StockMovement
 from models.rules.access import Actor
-from services.storage import statements
+from services.storage.rows import insert as insert_rows
+from services.storage.statements import Query
 from services.work.policy import Policy
-from services.work.visibility import Row, only_seen, visible
+from services.work.visibility import Read, Row, only_seen, visible
 
 
 class Contended(Exception):
@@ -66,11 +67,13 @@ class Work:
         """
         return visible(table, self.actor).using_db(self.connection)
 
-    async def seen(self, query: statements.Query, *values: Any) -> list[tuple[Any, ...]]:
-        """As `rows` for a written statement: the actor may see the first instance of each row."""
+    async def seen(
+        self, query: Query[Read], table: type[Model], key: Callable[[Read], UUID], *values: Any
+    ) -> list[Read]:
+        """As `rows` for a written statement; `key` gives the id of a row's part of the table."""
         found = await query.rows(self.connection, *values)
-        return await only_seen(query.table, self.actor, found, self.connection)
+        return await only_seen(table, self.actor, found, key, self.connection)
 
     async def insert(self, *groups: Sequence[Model]) -> None:
         """Insert rows, each group of one table, with as few statements as the database takes."""
-        await statements.insert(self.connection, *groups)
+        await insert_rows(self.connection, *groups)

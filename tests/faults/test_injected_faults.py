@@ -22,12 +22,12 @@ import services.aggregates.stock
 import services.orders.act
 import services.orders.goods
 import services.payments.record
-from models.inventory import StockItem, StockMovement, Warehouse
+from models.inventory import StockMovement
 from models.rules.allocation import StockRow
 from models.rules.money import Rounding
 from models.rules.order_states import ORDER_TABLE, OrderAction, OrderStatus
 from services.aggregates.lines import CHANGING
-from services.aggregates.reservations import Lines
+from services.aggregates.reservations import Counters, Lines
 from services.storage.statements import Statement
 from services.work.work import Work
 from tests.support.databases import Databases
@@ -50,8 +50,8 @@ def naive_reserve(patch: pytest.MonkeyPatch) -> None:
     """What others have reserved is not seen, and the update does not ask."""
     look = services.aggregates.reservations.stock_row
 
-    def see_all(item: StockItem, warehouse: Warehouse) -> StockRow:
-        return look(item, warehouse)._replace(available=item.on_hand)
+    def see_all(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
+        return look(item, priority)._replace(available=item.on_hand)
 
     patch.setattr(services.aggregates.reservations, "stock_row", see_all)
     patch.setattr(services.orders.goods, "stock_row", see_all)

@@ -20,12 +20,13 @@ import services.work.idempotency
 from graph.server.app import create_app
 from models.customers import Customer
 from models.idempotency import IdempotencyKey
-from models.inventory import StockItem, Warehouse
+from models.inventory import StockItem
 from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.allocation import StockRow
 from models.rules.credit import Share
 from services.aggregates import stock
+from services.aggregates.reservations import Counters
 from services.use_case import perform
 from services.work.idempotency import Claim
 from services.work.work import Contended, Work
@@ -68,9 +69,9 @@ def early() -> Starlette:
     look = vars(services.orders.goods)["stock_row"]
     place_order = services.orders.place.place_order
 
-    def look_no_more(item: StockItem, warehouse: Warehouse) -> StockRow:
+    def look_no_more(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
         early = _seen.get() or {}
-        row: StockRow = look(item, warehouse)
+        row: StockRow = look(item, priority)
         return row._replace(available=1 - early[item.id])
 
     async def place_after_a_look(*arguments: Any) -> Any:

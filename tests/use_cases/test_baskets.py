@@ -13,12 +13,13 @@ from typing import Final
 
 import pytest
 
-from models.catalog import Product
 from models.columns import new_id
 from models.orders import Order
+from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.freight import GOODS
 from models.rules.money import Rounding
 from services.aggregates.amounts import parts_of, rule_of, sum_up, tax_freight
+from services.aggregates.selling import Goods
 from services.orders.entry import build_lines
 from services.orders.goods import NewLine
 from tests.support.databases import Database
@@ -35,7 +36,7 @@ class Basket:
     """What a customer wants, of products at their prices, and how much of it was cancelled."""
 
     currency: str
-    products: dict[str, Product]
+    products: dict[str, Goods]
     lines: tuple[NewLine, ...]
     cancelled: tuple[int, ...]
     own_discount: Decimal
@@ -70,15 +71,20 @@ def filled(dice: random.Random) -> Basket:
     )
 
 
-def _product(dice: random.Random, sku: str, currency: str) -> Product:
-    return Product(
+def _product(dice: random.Random, sku: str, currency: str) -> Goods:
+    return Goods(
         id=new_id(),
         sku=sku,
         name=sku,
         price_minor=_minor(dice),
         currency=currency,
         price_quantity=dice.choice(PRICED_FOR),
+        unit="piece",
         tax_rate=_rate(dice),
+        discontinued=False,
+        backorder=BackorderPolicy.DENY,
+        tracking=TrackingPolicy.NONE,
+        supplier_id=None,
     )
 
 

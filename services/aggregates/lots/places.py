@@ -3,36 +3,46 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-from models.inventory import StockItem, StockMovement, Warehouse
+from models.inventory import Warehouse
 from models.orders import Order
 from models.rules.errors import invalid, not_found
 from models.rules.inventory import MovementKind
 from models.rules.return_states import MOVEMENTS, share_out
 from models.rules.shipment_states import LEFT
-from models.tracking import TrackedUnit, UnitMovement
 from services.aggregates.reservations import PACKED
-from services.storage.statements import AT_ONCE, Query
+from services.storage.pieces import AT_ONCE
+from services.storage.statements import Query
 from services.work.work import Work
 
 if TYPE_CHECKING:
     from models.rules.return_states import ReturnUnits
 
 
+class _Back(NamedTuple):
+    order_line_id: UUID
+    quantity: int
+    warehouse_id: UUID
+
+
+class _Step(NamedTuple):
+    order_line_id: UUID
+    quantity: int
+    code: str
+    warehouse_id: UUID
+
+
 BACK: Final = Query(  # unscoped: what came back of the order to any warehouse
+    _Back,
     """SELECT {columns} FROM stock_movement JOIN stock_item ON stock_item.id = stock_item_id
-    WHERE order_id = ? AND kind = ?""",
-    (StockMovement, ("id", "order_line_id", "quantity")),
-    (StockItem, ("id", "warehouse_id")),
+    WHERE order_id = ? AND order_line_id IN ? AND kind = ?""",
 )
 UNITS: Final = Query(  # unscoped: what left of the order from any warehouse, and came back
+    _Step,
     """SELECT {columns} FROM unit_movement JOIN tracked_unit ON tracked_unit.id = unit_id
     JOIN stock_item ON stock_item.id = stock_item_id WHERE order_line_id IN ? AND kind IN ?""",
-    (UnitMovement, ("id", "order_line_id", "quantity")),
-    (TrackedUnit, ("id", "code")),
-    (StockItem, ("id", "warehouse_id")),
 )
 
 _Goods = tuple[UUID, str | None]
@@ -149,16 +159,16 @@ async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> _Ho
     # unscoped: units go back to where they left from
     rows = Warehouse.all().using_db(work.connection).order_by("priority", "code")
     homes = _Homes({each.id: rank for rank, each in enumerate(await rows.only("id"))})
-    for row, shipment in await PACKED.rows(work.connection, list(lines)):
-        if shipment.status in LEFT:
-            homes.senders[row.order_line_id].add(shipment.warehouse_id)
-            homes.room[row.order_line_id, None][shipment.warehouse_id] += row.quantity
+    for row in await PACKED.rows(work.connection, list(lines)):
+        if row.status in LEFT:
+            homes.senders[row.order_line_id].add(row.warehouse_id)
+            homes.room[row.order_line_id, None][row.warehouse_id] += row.quantity
     returned = MovementKind.RETURN.value
-    for moved, item in await BACK.rows(work.connection, order.id, returned):
-        homes.room[moved.order_line_id, None][item.warehouse_id] -= moved.quantity
+    for moved in await BACK.rows(work.connection, order.id, list(lines), returned):
+        homes.room[moved.order_line_id, None][moved.warehouse_id] -= moved.quantity
     if coded := {each.line_id for each in kept if each.units}:
         kinds = [MovementKind.SHIP.value, returned]
         steps = await UNITS.rows(work.connection, list(coded), kinds)
-        for step, unit, item in sorted(steps, key=lambda row: row[0].quantity):  # what left first
-            homes.know(step.order_line_id, unit.code, item.warehouse_id, step.quantity)
+        for step in sorted(steps, key=lambda row: row.quantity):  # what left first
+            homes.know(step.order_line_id, step.code, step.warehouse_id, step.quantity)
     return homes

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from tortoise.expressions import F, RawSQL
@@ -33,6 +33,19 @@ from services.aggregates.stock import Movement
 from services.work.work import Contended, Work
 
 T = TypeVar("T")
+
+
+class Tracked(Protocol):
+    """What is read of a product to follow its units."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def tracking(self) -> TrackingPolicy: ...
+    @property
+    def supplier_id(self) -> UUID | None: ...
+
+
 Products = Mapping[UUID | None, Product]
 
 CHUNK: Final = 1_000
@@ -72,7 +85,7 @@ async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
 
 async def adjust_units(
     work: Work,
-    product: Product,
+    product: Tracked,
     item: StockItem,
     movement: Movement,
     named: Sequence[NamedUnits] | None,
@@ -100,7 +113,7 @@ async def adjust_units(
 
 async def _bring(
     work: Work,
-    product: Product,
+    product: Tracked,
     item: StockItem,
     kind: MovementKind,
     named: Sequence[NamedUnits],
@@ -123,7 +136,7 @@ async def _bring(
 
 
 async def find_or_make(
-    work: Work, product: Product, named: Sequence[NamedUnits], path: Path
+    work: Work, product: Tracked, named: Sequence[NamedUnits], path: Path
 ) -> list[TrackedUnit]:
     """The units of a product with these codes, locked; those that nobody knew are made.
 
@@ -169,7 +182,7 @@ def check_expiry(
 
 
 async def refuse_on_hand(
-    work: Work, product: Product, units: Sequence[TrackedUnit], path: Path
+    work: Work, product: Tracked, units: Sequence[TrackedUnit], path: Path
 ) -> None:
     """Pass where no piece with one of these serial numbers is on hand; lots may well be.
 
