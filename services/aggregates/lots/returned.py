@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from models.catalog import Product
 from models.fulfillment import Return, ReturnLine
 from models.inventory import StockItem
 from models.orders import Order, OrderLine
@@ -18,7 +17,6 @@ from models.rules.tracking import NamedUnits, check_units
 from models.tracking import TrackedUnit, UnitMovement
 from services.aggregates.lots.places import Part
 from services.aggregates.lots.stored import (
-    Products,
     Step,
     check_expiry,
     find_or_make,
@@ -27,6 +25,7 @@ from services.aggregates.lots.stored import (
     tell,
     tracked_products,
 )
+from services.aggregates.selling import Goods, Products
 from services.aggregates.stock import Place
 from services.work.work import Work
 
@@ -158,7 +157,7 @@ def _check_each(
 
 
 def _check_once(
-    each: "ReturnUnits", product: Product, seen: set[tuple[UUID, str]], path: Path
+    each: "ReturnUnits", product: Goods, seen: set[tuple[UUID, str]], path: Path
 ) -> Iterator[DomainError]:
     """A piece with a serial number cannot come back twice at the same time."""
     for index, named in enumerate(each.units or ()):

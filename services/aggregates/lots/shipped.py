@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.fulfillment import Shipment, ShipmentLine
 from models.orders import OrderLine
 from models.rules.catalog import TrackingPolicy
@@ -16,7 +15,6 @@ from models.rules.inventory import MovementKind
 from models.rules.tracking import NamedUnits, check_units, in_turn, is_expired
 from models.tracking import ShipmentUnit, TrackedUnit, UnitStock
 from services.aggregates.lots.stored import (
-    Products,
     Shift,
     Step,
     change,
@@ -28,6 +26,7 @@ from services.aggregates.lots.stored import (
     tell,
     tracked_products,
 )
+from services.aggregates.selling import Goods, Products
 from services.work.work import Work
 
 MAX_TOLD: Final = 10
@@ -82,7 +81,7 @@ class _Shelf:
             self.turns[product_id] = deque(rows[each.key] for each in order)
         return self.turns[product_id]
 
-    def too_few(self, product: Product) -> DomainError:
+    def too_few(self, product: Goods) -> DomainError:
         """The refusal of more than is free; it names what has to be written off first."""
         rows = self.rows.get(product.id, {}).values()
         expired = [row.unit for row in rows if self.left(row) and self._is_over(row.unit)]

@@ -9,12 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from tortoise.expressions import F, RawSQL
 
-from models.catalog import Product
 from models.columns import new_id
 from models.inventory import StockItem
 from models.rules.catalog import TrackingPolicy
@@ -29,24 +28,15 @@ from models.rules.tracking import (
     sold_after,
 )
 from models.tracking import TrackedUnit, UnitMovement, UnitStock
+from services.aggregates.selling import Goods, Products
 from services.aggregates.stock import Movement
+from services.storage.statements import Query
 from services.work.work import Contended, Work
 
 T = TypeVar("T")
 
-
-class Tracked(Protocol):
-    """What is read of a product to follow its units."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def tracking(self) -> TrackingPolicy: ...
-    @property
-    def supplier_id(self) -> UUID | None: ...
-
-
-Products = Mapping[UUID | None, Product]
+# unscoped: products whose stock is moved
+TRACKED: Final = Query(Goods, "SELECT {columns} FROM product WHERE id IN ? AND tracking <> ?")
 
 CHUNK: Final = 1_000
 """Units that one statement names."""
@@ -77,15 +67,14 @@ class Shift(NamedTuple):
 
 async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
     """Those of the products whose units have codes, by id. No product has none."""
-    wanted = {key for key in ids if key}
-    # unscoped: products whose stock is moved
-    rows = Product.filter(id__in=list(wanted)).exclude(tracking=TrackingPolicy.NONE)
-    return {each.id: each for each in await rows.using_db(work.connection)}
+    wanted = list({key for key in ids if key})
+    found = await TRACKED.rows(work.connection, wanted, TrackingPolicy.NONE.value)
+    return {each.id: each for each in found}
 
 
 async def adjust_units(
     work: Work,
-    product: Tracked,
+    product: Goods,
     item: StockItem,
     movement: Movement,
     named: Sequence[NamedUnits] | None,
@@ -113,7 +102,7 @@ async def adjust_units(
 
 async def _bring(
     work: Work,
-    product: Tracked,
+    product: Goods,
     item: StockItem,
     kind: MovementKind,
     named: Sequence[NamedUnits],
@@ -136,7 +125,7 @@ async def _bring(
 
 
 async def find_or_make(
-    work: Work, product: Tracked, named: Sequence[NamedUnits], path: Path
+    work: Work, product: Goods, named: Sequence[NamedUnits], path: Path
 ) -> list[TrackedUnit]:
     """The units of a product with these codes, locked; those that nobody knew are made.
 
@@ -182,7 +171,7 @@ def check_expiry(
 
 
 async def refuse_on_hand(
-    work: Work, product: Tracked, units: Sequence[TrackedUnit], path: Path
+    work: Work, product: Goods, units: Sequence[TrackedUnit], path: Path
 ) -> None:
     """Pass where no piece with one of these serial numbers is on hand; lots may well be.
 
