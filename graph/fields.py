@@ -158,9 +158,11 @@ def paged_by(
 ) -> Any:
     """A connection: pages of the list that `listing` means, each below its parent if it has one.
 
-    `listing` takes the field's own arguments; those that every page has are added here. At the
-    root a caller without the permission is answered FORBIDDEN.
+    `listing` takes the field's own arguments; those that every page has are added here. Where its
+    filter asks for other tables, it takes the `actor` too. At the root a caller without the
+    permission is answered FORBIDDEN.
     """
+    parameters = signature(listing, eval_str=True).parameters
 
     def resolve(
         parent: strawberry.Parent[Any],
@@ -174,6 +176,8 @@ def paged_by(
         if permission:
             info.context.actor.require(permission)
         request = PageRequest(first, after, last, before)
+        if "actor" in parameters:
+            own["actor"] = info.context.actor
         return Listed(info.context, listing(**own), request, getattr(parent, "id", None))
 
     added = [
@@ -182,7 +186,8 @@ def paged_by(
     ]
     own = [
         each.replace(kind=Parameter.KEYWORD_ONLY)
-        for each in signature(listing, eval_str=True).parameters.values()
+        for each in parameters.values()
+        if each.name != "actor"
     ]
     vars(resolve)["__signature__"] = Signature([*added, *PAGING, *own], return_annotation=Listed)
     resolve.__annotations__ = {each.name: each.annotation for each in (*added, *PAGING, *own)} | {

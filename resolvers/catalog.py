@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 
 from models.catalog import Category, Product, Supplier
 from models.inventory import StockItem
+from models.rules.access import Actor
 from models.rules.catalog import AttributeType
 from models.rules.events import SubjectKind
 from resolvers.arguments import (
@@ -108,6 +109,7 @@ def product(
 
 
 def products(
+    actor: Actor,
     where: Annotated[
         ProductWhere | None,
         strawberry.argument(description="The filter. Without it: all products."),
@@ -118,7 +120,7 @@ def products(
     ] = ProductSort.NAME,
     desc: Descending = False,
 ) -> Listing:
-    query = product_query(where)
+    query = product_query(actor, where)
     if search is not None:
         query &= search_query(search, SubjectKind.PRODUCT)
     return Listing(

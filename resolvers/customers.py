@@ -9,6 +9,7 @@ import strawberry
 
 from models.catalog import Product
 from models.customers import Customer, CustomerAddress, CustomerGroup
+from models.rules.access import Actor
 from models.rules.customers import CreditRating
 from models.rules.events import SubjectKind
 from models.rules.money import Amount
@@ -136,6 +137,7 @@ def customer(
 
 
 def customers(
+    actor: Actor,
     where: Annotated[
         CustomerWhere | None,
         strawberry.argument(description="The filter. Without it: all customers."),
@@ -146,7 +148,7 @@ def customers(
     ] = CustomerSort.NAME,
     desc: Descending = False,
 ) -> Listing:
-    query = customer_query(where)
+    query = customer_query(actor, where)
     if search is not None:
         query &= search_query(search, SubjectKind.CUSTOMER)
     return Listing(

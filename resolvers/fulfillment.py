@@ -9,6 +9,7 @@ import strawberry
 from models.fulfillment import Return, Shipment, TrackingEvent
 from models.orders import Order
 from models.rules import delays
+from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from models.rules.return_states import ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
@@ -97,6 +98,7 @@ def shipments(
 
 
 def returns_listed(
+    actor: Actor,
     where: Annotated[
         ReturnWhere | None, strawberry.argument(description="The filter. Without it: all returns.")
     ] = None,
@@ -106,7 +108,7 @@ def returns_listed(
         scope=scope_of("returns", where),
         sort="created_at",
         descending=True,
-        where=return_query(where),
+        where=return_query(actor, where),
     )
 
 

@@ -8,6 +8,7 @@ import strawberry
 from tortoise.expressions import Q
 
 from models.inventory import StockItem, StockMovement, Warehouse
+from models.rules.access import Actor
 from models.rules.inventory import Balance
 from models.rules.text import forms
 from resolvers.arguments import Descending, OptionalId, OptionalVersion, StockSearch
@@ -69,6 +70,7 @@ def movements() -> Listing:
 
 
 def stock_items(
+    actor: Actor,
     where: Annotated[
         StockWhere | None,
         strawberry.argument(description="The filter. Without it: all stock items."),
@@ -77,9 +79,9 @@ def stock_items(
     sort: Annotated[StockSort, strawberry.argument(description="The sort key.")] = StockSort.SKU,
     desc: Descending = False,
 ) -> Listing:
-    query = stock_query(where)
+    query = stock_query(actor, where)
     if search is not None:
-        query &= stock_search(search)
+        query &= stock_search(actor, search)
     return Listing(
         table=StockItem,
         scope=scope_of("stockItems", sort, desc, where, search),

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 
 from models.orders import Order, OrderLine
 from models.rules import delays
-from models.rules.access import Permission
+from models.rules.access import Actor, Permission
 from models.rules.errors import InputError
 from models.rules.money import Amount
 from models.rules.order_states import (
@@ -100,11 +100,12 @@ def tracking_token(context: Context, order_id: UUID) -> str:
 
 
 def orders_of_customer(
+    actor: Actor,
     where: WhereOrder = None,
     sort: SortOrder = OrderSort.PLACED_AT,
     desc: Descending = True,
 ) -> Listing:
-    return _listing("customer.orders", where, None, sort, desc, by="customer_id")
+    return _listing(actor, "customer.orders", where, None, sort, desc, by="customer_id")
 
 
 def order(
@@ -123,15 +124,17 @@ def order(
 
 
 def orders(
+    actor: Actor,
     where: WhereOrder = None,
     search: OrderSearch = None,
     sort: SortOrder = OrderSort.PLACED_AT,
     desc: Descending = True,
 ) -> Listing:
-    return _listing("orders", where, search, sort, desc)
+    return _listing(actor, "orders", where, search, sort, desc)
 
 
 def _listing(
+    actor: Actor,
     name: str,
     where: OrderWhere | None,
     search: str | None,
@@ -139,9 +142,9 @@ def _listing(
     descending: bool,
     by: str | None = None,
 ) -> Listing:
-    query = to_query(to_filter(where), clock.now()) if where else Q()
+    query = to_query(actor, to_filter(where), clock.now()) if where else Q()
     if search is not None:
-        query &= order_search(search)
+        query &= order_search(actor, search)
     return Listing(
         table=Order,
         scope=scope_of(name, sort, descending, where, search),

@@ -7,6 +7,7 @@ import strawberry
 
 from models.orders import Order
 from models.payments import Invoice, Payment
+from models.rules.access import Actor
 from models.rules.money import Amount
 from resolvers.arguments import OptionalId
 from resolvers.context import Info
@@ -35,6 +36,7 @@ def invoice_balance(
 
 
 def payments(
+    actor: Actor,
     where: Annotated[
         PaymentWhere | None,
         strawberry.argument(description="The filter. Without it: all payments."),
@@ -45,7 +47,7 @@ def payments(
         scope=scope_of("payments", where),
         sort="at",
         descending=True,
-        where=payment_query(where),
+        where=payment_query(actor, where),
     )
 
 
@@ -58,6 +60,7 @@ def invoice(
 
 
 def invoices(
+    actor: Actor,
     where: Annotated[
         InvoiceWhere | None,
         strawberry.argument(description="The filter. Without it: all invoices."),
@@ -68,7 +71,7 @@ def invoices(
         scope=scope_of("invoices", where),
         sort="issued_at",
         descending=True,
-        where=invoice_query(where, clock.now()),
+        where=invoice_query(actor, where, clock.now()),
     )
 
 

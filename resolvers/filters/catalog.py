@@ -1,11 +1,13 @@
 """Which products a filter means."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from tortoise.expressions import Q, Subquery
 
 from models.inventory import StockItem
 from models.references import SearchToken
+from models.rules.access import Actor
 from models.rules.events import SubjectKind
 from models.rules.text import clean
 from resolvers.filters.amounts import amount_query
@@ -13,14 +15,15 @@ from resolvers.filters.text import code_query, compile_where, none_of, text_quer
 from resolvers.identifiers import key_of
 from resolvers.inputs.catalog import AttributeWhere, ProductWhere
 from services.work.search import ATTRIBUTE, attribute_token
+from services.work.visibility import visible
 
 
-def product_query(where: ProductWhere | None) -> Q:
+def product_query(actor: Actor, where: ProductWhere | None) -> Q:
     """The filter as a condition on the product table."""
-    return compile_where(where, _conditions) if where else Q()
+    return compile_where(where, partial(_conditions, actor)) if where else Q()
 
 
-def _conditions(where: ProductWhere) -> Iterable[Q]:
+def _conditions(actor: Actor, where: ProductWhere) -> Iterable[Q]:
     yield from text_query(where.sku, "sku", SubjectKind.PRODUCT)
     yield from text_query(where.name, "name", SubjectKind.PRODUCT)
     if where.category_id is not None:
@@ -32,7 +35,8 @@ def _conditions(where: ProductWhere) -> Iterable[Q]:
     if where.discontinued is not None:
         yield Q(discontinued=where.discontinued)
     if where.low_stock is not None:
-        low = Q(id__in=Subquery(StockItem.filter(is_low=True).values("product_id")))
+        items = visible(StockItem, actor).filter(is_low=True)
+        low = Q(id__in=Subquery(items.values("product_id")))
         yield low if where.low_stock else none_of(low)
     if where.attribute is not None:
         yield attribute_query(where.attribute)

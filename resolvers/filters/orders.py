@@ -12,6 +12,7 @@ from tortoise.expressions import Q, Subquery
 from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import OrderLine
+from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
 from models.rules.order_filter import AmountMatch, OrderFilter, Reference, TextMatch, TimeRange
@@ -31,6 +32,7 @@ from resolvers.filters.times import sortable_query, time_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.filtering import DateTimeOp, DecimalOp, StringOp
 from resolvers.inputs.orders import OrderWhere
+from services.work.visibility import visible
 
 T = TypeVar("T")
 
@@ -99,17 +101,20 @@ def _text(op: StringOp | None) -> TextMatch | None:
     )
 
 
-def to_query(wanted: OrderFilter, now: datetime) -> Q:
+def to_query(actor: Actor, wanted: OrderFilter, now: datetime) -> Q:
     """The filter as a condition on the order table."""
-    parts = [*_conditions(wanted, now), *(to_query(part, now) for part in wanted.all_of)]
+    parts = [
+        *_conditions(actor, wanted, now),
+        *(to_query(actor, part, now) for part in wanted.all_of),
+    ]
     if wanted.any_of is not None:
-        parts.append(any_of([to_query(part, now) for part in wanted.any_of]))
+        parts.append(any_of([to_query(actor, part, now) for part in wanted.any_of]))
     if wanted.none_of is not None:
-        parts.append(none_of(to_query(wanted.none_of, now)))
+        parts.append(none_of(to_query(actor, wanted.none_of, now)))
     return all_of(parts)
 
 
-def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
+def _conditions(actor: Actor, wanted: OrderFilter, now: datetime) -> Iterable[Q]:
     yield from _own_columns(wanted)
     yield from _text_query(wanted.number, "number")
     yield from time_query(wanted.placed_at, "placed_at")
@@ -124,16 +129,17 @@ def _conditions(wanted: OrderFilter, now: datetime) -> Iterable[Q]:
         delayed = Q(stage_due_at__isnull=False, stage_due_at__lte=now)
         yield delayed if wanted.is_delayed else none_of(delayed)
     if wanted.sku is not None:
-        yield _sku_query(wanted.sku)
+        yield _sku_query(actor, wanted.sku)
     if wanted.warehouse_id is not None:
-        shipped = Shipment.filter(warehouse_id=wanted.warehouse_id).values("order_id")
-        promised = Reservation.filter(stock_item__warehouse_id=wanted.warehouse_id)
-        yield Q(id__in=Subquery(shipped)) | Q(
+        key = wanted.warehouse_id
+        shipped = visible(Shipment, actor).filter(warehouse_id=key)
+        promised = visible(Reservation, actor).filter(stock_item__warehouse_id=key)
+        yield Q(id__in=Subquery(shipped.values("order_id"))) | Q(
             id__in=Subquery(promised.values("order_line__order_id"))
         )
     if wanted.external_ref is not None:
         reference = wanted.external_ref
-        yield reference_query(reference.system, reference.key, SubjectKind.ORDER)
+        yield reference_query(actor, reference.system, reference.key, SubjectKind.ORDER)
 
 
 def _own_columns(wanted: OrderFilter) -> Iterable[Q]:
@@ -166,9 +172,9 @@ def _text_query(match: TextMatch | None, column: str) -> Iterable[Q]:
         yield word_query(match.words, SubjectKind.ORDER, column)
 
 
-def _sku_query(match: TextMatch) -> Q:
+def _sku_query(actor: Actor, match: TextMatch) -> Q:
     """Orders of which a line has such a SKU; words are those that the product is found by."""
-    lines = OrderLine.all()
+    lines = visible(OrderLine, actor)
     if match.eq is not None:
         lines = lines.filter(sku=match.eq)
     if match.in_ is not None:

@@ -8,21 +8,23 @@ from typing import Final
 from tortoise.expressions import Q, RawSQL, Subquery
 
 from models.orders import Order
+from models.rules.access import Actor
 from models.rules.text import clean
 from resolvers.filters.text import code_query, compile_where, none_of
 from resolvers.filters.times import time_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.fulfillment import InvoiceWhere, PaymentWhere
+from services.work.visibility import visible
 
 
-def payment_query(where: PaymentWhere | None) -> Q:
+def payment_query(actor: Actor, where: PaymentWhere | None) -> Q:
     """The filter as a condition on the payment table."""
-    return compile_where(where, _conditions) if where else Q()
+    return compile_where(where, partial(_conditions, actor)) if where else Q()
 
 
-def _conditions(where: PaymentWhere) -> Iterable[Q]:
+def _conditions(actor: Actor, where: PaymentWhere) -> Iterable[Q]:
     if where.customer_id is not None:
-        yield _orders_of(where.customer_id)
+        yield _orders_of(actor, where.customer_id)
     if where.order_id is not None:
         yield Q(order_id=key_of("Order", where.order_id))
     if where.kind is not None:
@@ -33,6 +35,7 @@ def _conditions(where: PaymentWhere) -> Iterable[Q]:
     yield from code_query(where.reference, "reference", "A reference")
 
 
+# unscoped: an invoice is settled after all earlier ones of its order
 LEFT_OPEN: Final = """(
     SELECT owed.total_gross_minor - owed.balance_minor - invoice.tax_minor - COALESCE((
         SELECT SUM(earlier.net_minor + earlier.tax_minor) FROM invoice earlier
@@ -42,30 +45,30 @@ LEFT_OPEN: Final = """(
 """What is settled of an invoice's net once the earlier ones of its order are: see `balance`."""
 
 
-def invoice_query(where: InvoiceWhere | None, now: datetime) -> Q:
+def invoice_query(actor: Actor, where: InvoiceWhere | None, now: datetime) -> Q:
     """The filter as a condition on the invoice table."""
-    return compile_where(where, partial(_of_invoice, now)) if where else Q()
+    return compile_where(where, partial(_of_invoice, actor, now)) if where else Q()
 
 
-def _of_invoice(now: datetime, where: InvoiceWhere) -> Iterable[Q]:
+def _of_invoice(actor: Actor, now: datetime, where: InvoiceWhere) -> Iterable[Q]:
     yield from code_query(where.number, "number", "An invoice")
     if where.customer_id is not None:
-        yield _orders_of(where.customer_id)
+        yield _orders_of(actor, where.customer_id)
     if where.open is not None:
-        yield is_open() if where.open else none_of(is_open())
+        yield is_open(actor) if where.open else none_of(is_open(actor))
     if where.overdue is not None:
-        overdue = is_open() & Q(due_at__isnull=False) & Q(due_at__lt=now)
+        overdue = is_open(actor) & Q(due_at__isnull=False) & Q(due_at__lt=now)
         yield overdue if where.overdue else none_of(overdue)
     yield from time_query(where.issued_at, "issued_at")
     yield from time_query(where.due_at, "due_at")
 
 
-def is_open() -> Q:
+def is_open(actor: Actor) -> Q:
     """Invoices of which something is to be paid. Those of settled orders are ruled out first."""
-    owing = Order.filter(sort_balance__gt=0).values("id")
+    owing = visible(Order, actor).filter(sort_balance__gt=0).values("id")
     return Q(order_id__in=Subquery(owing)) & Q(net_minor__gt=RawSQL(LEFT_OPEN))
 
 
-def _orders_of(customer_id: str) -> Q:
-    orders = Order.filter(customer_id=key_of("Customer", customer_id)).values("id")
-    return Q(order_id__in=Subquery(orders))
+def _orders_of(actor: Actor, customer_id: str) -> Q:
+    orders = visible(Order, actor).filter(customer_id=key_of("Customer", customer_id))
+    return Q(order_id__in=Subquery(orders.values("id")))

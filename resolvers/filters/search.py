@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
+from tortoise.models import Model
 
+from models.catalog import Product
+from models.customers import Customer
 from models.orders import Order, OrderLine
+from models.rules.access import Actor
 from models.rules.events import SubjectKind
 from models.rules.phones import asked_phone
 from models.rules.search_words import Alternatives, ending
 from models.rules.text import clean
 from resolvers.filters.text import NOTHING, AnyOf, Rows, all_of, any_of, beginning, bounded_words
 from services.work.search import ENDING, PHONE, SKU
+from services.work.visibility import EVERY_ROW, scope, visible
 
 FEWEST_OF_END = 2
 """Of so many characters at least is an end that is searched for: one would mean every tenth."""
@@ -29,21 +34,24 @@ def search_query(text: str, kind: SubjectKind) -> Q:
     return _every_word(text, lambda word: _own(kind, word), lambda word: [_phones(kind, word)])
 
 
-def order_search(text: str) -> Q:
+def order_search(actor: Actor, text: str) -> Q:
     """Orders by their own words, by their customer's as they are now, and by the SKUs of lines.
 
-    Each word may be of another kind: `albers cup-1` means an order of Ada Albers for CUP-1.
+    Each word may be of another kind: `albers cup-1` means an order of Ada Albers for CUP-1. By
+    customers and products that the actor does not see nothing is found.
 
     Raises:
         BadRequest: it has too many words.
     """
 
     def customers_orders(customers: list[Rows]) -> Rows:
-        return Order.filter(customer_id__in=AnyOf(customers)).values("id")
+        seen = _seen(actor, Customer, customers)
+        return visible(Order, actor).filter(customer_id__in=seen).values("id")
 
     def find(word: Alternatives) -> list[Rows]:
         products = [beginning(SubjectKind.PRODUCT, prefixes, SKU) for prefixes in word]
-        lines = OrderLine.filter(product_id__in=AnyOf(products)).values("order_id")
+        seen = _seen(actor, Product, products)
+        lines = visible(OrderLine, actor).filter(product_id__in=seen).values("order_id")
         return [
             *_own(SubjectKind.ORDER, word),
             customers_orders(_own(SubjectKind.CUSTOMER, word)),
@@ -72,6 +80,13 @@ def _own(kind: SubjectKind, word: Alternatives) -> list[Rows]:
     if len(end) > FEWEST_OF_END and any(char.isdigit() for char in end):
         rows.append(beginning(kind, (end,), ENDING))
     return rows
+
+
+def _seen(actor: Actor, table: type[Model], found: list[Rows]) -> AnyOf | Subquery:
+    """Those of the objects that the actor sees, by their ids; the table is read only to tell."""
+    if scope(table, actor) is EVERY_ROW:
+        return AnyOf(found)
+    return Subquery(visible(table, actor).filter(id__in=AnyOf(found)).values("id"))
 
 
 def _phones(kind: SubjectKind, word: str) -> Rows:

@@ -9,12 +9,14 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet, ValuesQuery
 
 from models.references import ExternalRef, SearchToken
+from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
 from models.rules.search_words import Alternatives, Prefixes, asked_words
 from models.rules.text import beyond, clean, forms
 from resolvers.inputs.filtering import StringOp
 from services.work.search import ATTRIBUTE
+from services.work.visibility import visible
 
 Where = TypeVar("Where")
 
@@ -198,9 +200,9 @@ class AnyOf(Term):
         return f"(SELECT * FROM ({union}) any_of)"  # noqa: S608 - values are parameters
 
 
-def reference_query(system: str, key: str, kind: SubjectKind) -> Q:
+def reference_query(actor: Actor, system: str, key: str, kind: SubjectKind) -> Q:
     """The object that another system knows by this key."""
-    rows = ExternalRef.filter(
+    rows = visible(ExternalRef, actor).filter(
         subject_kind=kind, system__in=list(forms(system)), key__in=list(forms(key))
     )
     return Q(id__in=Subquery(rows.values("subject_id")))

@@ -23,6 +23,7 @@ from services.work.visibility import scope
 SEEDS: Final = 10
 MAX_COMPANIONS: Final = 100
 RECENT_ORDERS: Final = 500
+# unscoped: beside a line that the actor sees, the others of its order
 TOGETHER: Final = """
 SELECT recent.product_id AS seed, line.product_id AS product,
   COUNT(DISTINCT line.order_id) AS times

@@ -147,7 +147,8 @@ async def _watch(
         raise BadRequest("Give exactly one of id, trackingToken and where.")
     if where is not None:
         wanted = to_filter(where)
-        to_query(wanted, clock.now())  # refuses filters that lists refuse, as of too many words
+        # Refuses filters that lists refuse, as of too many words.
+        to_query(context.actor, wanted, clock.now())
         return _Watch(wanted=wanted)
     if order_id is not None:
         key = key_of("Order", order_id)

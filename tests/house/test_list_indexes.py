@@ -4,6 +4,7 @@ What databases make of the indexes is asked of them in `test_list_plans.py`.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any, Final
 
@@ -12,23 +13,24 @@ from tortoise.indexes import Index
 
 from graph.schema import schema
 from models.orders import Order
+from models.rules.access import OPEN
 from resolvers import catalog, customers, fulfillment, inventory, orders, payments
 from resolvers.enums import CustomerSort, OrderSort, ProductSort, StockSort
 from resolvers.listing import Listing
 
 LISTS: Final[dict[str, tuple[Callable[..., Listing], Any]]] = {
-    "Query.orders": (orders.orders, OrderSort),
-    "Query.customers": (customers.customers, CustomerSort),
-    "Query.products": (catalog.products, ProductSort),
+    "Query.orders": (partial(orders.orders, OPEN), OrderSort),
+    "Query.customers": (partial(customers.customers, OPEN), CustomerSort),
+    "Query.products": (partial(catalog.products, OPEN), ProductSort),
     "Query.suppliers": (catalog.suppliers, None),
     "Query.shipments": (fulfillment.shipments, None),
-    "Query.returns": (fulfillment.returns_listed, None),
-    "Query.invoices": (payments.invoices, None),
-    "Query.payments": (payments.payments, None),
-    "Query.stockItems": (inventory.stock_items, StockSort),
+    "Query.returns": (partial(fulfillment.returns_listed, OPEN), None),
+    "Query.invoices": (partial(payments.invoices, OPEN), None),
+    "Query.payments": (partial(payments.payments, OPEN), None),
+    "Query.stockItems": (partial(inventory.stock_items, OPEN), StockSort),
     "Category.products": (catalog.products_of_category, None),
     "Warehouse.stock": (inventory.stock_of_warehouse, None),
-    "Customer.orders": (orders.orders_of_customer, None),
+    "Customer.orders": (partial(orders.orders_of_customer, OPEN), None),
 }
 """Each connection with what it may be sorted by. A customer's orders have an index for the sort
 that they come in; others sort what one customer has."""

@@ -13,6 +13,7 @@ from models.fulfillment import Return, Shipment
 from models.inventory import StockItem
 from models.orders import Order
 from models.payments import Invoice, Payment
+from models.rules.access import OPEN
 from models.tables import TABLES
 from resolvers import inventory
 from resolvers.inputs.filtering import StringOp
@@ -137,7 +138,7 @@ async def test_stock_of_skus_is_found_by_an_index_of_its_own(sqlite_database: Da
         "sort_sku>? AND sort_sku<?": StringOp(starts_with="P7"),
     }
     for place, sku in places.items():
-        text, values = await first_page(inventory.stock_items(StockWhere(sku=sku)))
+        text, values = await first_page(inventory.stock_items(OPEN, StockWhere(sku=sku)))
         plans = await fetch(f"EXPLAIN QUERY PLAN {text}", values)
         assert [each[-1] for each in plans] == [
             f"SEARCH stock_item USING INDEX stock_by_sku ({place})"

@@ -88,7 +88,7 @@ async def deliver(trade: Trade, order: Order) -> Order:
 
 async def listed() -> list[str]:
     """What `where: {isDelayed: true}` finds now."""
-    query = to_query(OrderFilter(is_delayed=True), clock.now())
+    query = to_query(OPEN, OrderFilter(is_delayed=True), clock.now())
     return sorted(order.number for order in await Order.filter(query))
 
 
@@ -323,7 +323,7 @@ async def test_the_list_is_what_the_rule_says_of_every_order(database: Database)
         now = NOON + timedelta(days=days)
         late = {order.id for order in orders if _is_late(order, now)}
         for wished in (True, False):
-            query = to_query(OrderFilter(is_delayed=wished), now)
+            query = to_query(OPEN, OrderFilter(is_delayed=wished), now)
             found = {order.id for order in await Order.filter(query)}
             assert found == (late if wished else {order.id for order in orders} - late)
         sizes.append(len(late))
