@@ -29,7 +29,7 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def databases(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Where tests get databases from that are not the one of `database`."""
-    made = Databases(servers, tmp_path_factory.mktemp("databases"))
+    made = Databases(servers.url, tmp_path_factory.mktemp("databases"))
     yield made
     asyncio.run(made.close())
 

@@ -2,25 +2,19 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from models.customers import Customer
 from models.orders import Order, OrderLine
-from services.operations.migrations import migrate
-from services.storage import database as service
 from tests.support.consistency import disagreements
-from tests.support.databases import Database, Dialect, connected
+from tests.support.databases import Database, connected
 from tests.support.imported import Files
-from tests.support.servers import PrivateServer
-from tests.support.stoppable_servers import STOPS
+from tests.support.stoppable_servers import Away
 
 COMMAND: Final = """
 import os, sys
@@ -167,25 +161,18 @@ async def test_a_second_signal_ends_it_at_once_and_the_next_run_removes_its_stag
     assert list(command.stagings.iterdir()) == []
 
 
-@pytest.mark.parametrize("dialect", STOPS)
 async def test_a_database_that_goes_away_is_told_without_a_traceback(
-    started: Callable[[Dialect], PrivateServer], command: Command, dialect: Dialect
+    away: Away, command: Command
 ) -> None:
-    server = started(dialect)
-    name = f"interrupted_{secrets.token_hex(4)}"
-    async with connected(Database(server.url, dialect)):
-        await service.connection().execute_script(f"CREATE DATABASE {name}")
-    database = Database(urlunsplit(urlsplit(server.url)._replace(path=f"/{name}")), dialect)
-    async with connected(database):
-        await migrate()
+    database = away.database
     process = await command.start(database, *WRITING, "0+waits")
     assert process.stdout is not None
     async with asyncio.timeout(SECONDS):
         await process.stdout.readline()
-        await asyncio.to_thread(server.stop, STOPS[dialect])
+        await away.stop()
         _, told = await process.communicate(b"\n")
     said = told.decode()
-    await asyncio.to_thread(server.start)
+    await away.start()
     assert (process.returncode, "Traceback" in said) == (1, False)
     assert said.splitlines()[-8].startswith("The database cannot be used any more: ")
     assert said.splitlines()[-7:] == [

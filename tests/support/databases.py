@@ -6,7 +6,7 @@ Their names are random, and nothing but them is changed on a server that the env
 import secrets
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from services.operations.migrations import migrate
 from services.storage import database as service
 from tests.support import server_programs
 from tests.support.server_programs import Kind
-from tests.support.servers import Servers
 
 Dialect = Literal["sqlite", "postgres", "mariadb", "mysql"]
 DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
@@ -45,14 +44,17 @@ class Database:
 
 
 class Databases:
-    """Makes the scratch databases of a test run; `folder` holds the SQLite files."""
+    """Makes the scratch databases of a test run on the servers at the URLs that `url_of` gives.
 
-    def __init__(self, servers: Servers, folder: Path) -> None:
+    `folder` holds the SQLite files.
+    """
+
+    def __init__(self, url_of: Callable[[Kind], str], folder: Path) -> None:
         self._makers: dict[Dialect, _Maker] = {
             "sqlite": _SqliteMaker(folder),
-            "postgres": _PostgresMaker(servers),
-            "mariadb": _MariadbMaker(servers),
-            "mysql": _MysqlMaker(servers),
+            "postgres": _PostgresMaker(url_of),
+            "mariadb": _MariadbMaker(url_of),
+            "mysql": _MysqlMaker(url_of),
         }
 
     async def empty(self, dialect: Dialect) -> Database:
@@ -143,8 +145,8 @@ class _ServerMaker(_Maker):
     dialect: ClassVar[Dialect]
     kind: ClassVar[Kind]
 
-    def __init__(self, servers: Servers) -> None:
-        self.servers = servers
+    def __init__(self, url_of: Callable[[Kind], str]) -> None:
+        self.url_of = url_of
         self.made: set[Database] = set()
         self.shared: Database | None = None
         self.tables: list[str] = []
@@ -152,7 +154,7 @@ class _ServerMaker(_Maker):
 
     @property
     def server(self) -> str:
-        return self.servers.url(self.kind)
+        return self.url_of(self.kind)
 
     async def empty(self) -> Database:
         name = _new_name()

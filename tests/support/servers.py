@@ -46,7 +46,7 @@ class Servers:
     """The servers of one test run: each kind is looked for when it is first needed."""
 
     _running: ExitStack = field(default_factory=ExitStack)
-    _found: dict[Kind, str | Unavailable] = field(default_factory=dict)
+    _private: dict[Kind, "PrivateServer | Unavailable"] = field(default_factory=dict)
 
     def url(self, kind: Kind) -> str:
         """The URL of a server of this kind, with rights to create databases.
@@ -55,26 +55,31 @@ class Servers:
             Unavailable: there is none and none can be started.
             StartFailed: one is installed but does not start.
         """
-        if kind not in self._found:
-            self._found[kind] = self._find(kind)
-        found = self._found[kind]
+        return os.environ.get(kind.variable) or self.private(kind).url
+
+    def private(self, kind: Kind) -> "PrivateServer":
+        """The server that this run started; a test that stops it starts it again.
+
+        Raises:
+            Unavailable: none can be started.
+            StartFailed: one is installed but does not start.
+        """
+        if kind not in self._private:
+            programs = kind.programs()
+            self._private[kind] = (
+                self._running.enter_context(private_server(kind, programs))
+                if programs
+                else kind.missing()
+            )
+        found = self._private[kind]
         if isinstance(found, Unavailable):
             raise found
         return found
 
     def close(self) -> None:
         """Stop what this run started."""
-        self._found.clear()
+        self._private.clear()
         self._running.close()
-
-    def _find(self, kind: Kind) -> str | Unavailable:
-        named = os.environ.get(kind.variable)
-        if named:
-            return named
-        programs = kind.programs()
-        if programs is None:
-            return kind.missing()
-        return self._running.enter_context(private_server(kind, programs)).url
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,11 @@ class PrivateServer:
         while accepts(port):
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+    def revive(self) -> None:
+        """Start it again where a test that failed has left it stopped."""
+        if not accepts(urlsplit(self.url).port):
+            self.start()
 
     def start(self) -> None:
         """Start it again, and return when it answers."""
