@@ -160,3 +160,15 @@ async def test_a_dead_server_is_replaced_while_another_hangs(
             assert hung in server.workers.serving
         finally:
             os.kill(hung, signal.SIGCONT)
+
+
+async def test_processes_end_with_a_parent_that_is_killed(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    async with started(sqlite_database, tmp_path, workers=2) as server:
+        serving = server.workers.serving
+        server.process.kill()
+        await server.process.wait()
+        await server.workers.all_end()
+        stopped = server.log.read_text().count("stopping")
+    assert (len(serving), stopped) == (2, 2)

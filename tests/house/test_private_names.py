@@ -14,6 +14,7 @@ from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+from uvicorn._subprocess import get_subprocess, subprocess_started
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from graph.fields import DEFINITION
@@ -98,3 +99,8 @@ def test_how_uvicorn_looks_after_its_processes() -> None:
     )
     assert parameters(Process.is_alive) == ["self", "timeout"]
     assert "self.child_conn.recv()" in inspect.getsource(Process.pong)
+    assert parameters(Process.target) == ["self", "sockets"]
+    assert "target=self.always_pong" in inspect.getsource(Process.target)
+    started = ["config", "target", "sockets", "stdin_fileno"]
+    assert parameters(subprocess_started) == started
+    assert "target=subprocess_started, kwargs=kwargs" in inspect.getsource(get_subprocess)

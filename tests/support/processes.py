@@ -21,6 +21,21 @@ START_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
 SERVING: Final = re.compile(r"^(?=.*\bserving\b).*\bprocess\W{1,2}(\d+)", re.MULTILINE)
 """The line that a process writes into its log when it begins to serve."""
+SERVE: Final = f"""
+import sys
+from graph.server import workers
+
+_, app, _, port, _, count = sys.argv
+workers.run(
+    app,
+    factory=True,
+    port=int(port),
+    workers=int(count),
+    log_level="warning",
+    timeout_worker_healthcheck={START_SECONDS},
+)
+"""
+"""Serves another application by processes like the product's."""
 
 
 class Workers:
@@ -49,6 +64,14 @@ class Workers:
         """Return when so many serve: also those that came after others were killed."""
         for _ in range(START_SECONDS * 20):
             if len(self.serving) >= count:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(self.log.read_text()[-4_000:])
+
+    async def all_end(self) -> None:
+        """Return when none serves."""
+        for _ in range(STOP_SECONDS * 20):
+            if not self.serving:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(self.log.read_text()[-4_000:])
@@ -108,10 +131,8 @@ async def started(
     command = (
         [str(Path(sys.executable).parent / "ordergraph"), "serve"]
         if app is None
-        else [sys.executable, "-m", "uvicorn", "--factory", app, "--log-level", "warning"]
+        else [sys.executable, "-c", SERVE, app]
     )
-    if app:  # as our own command, which is patient with workers that start slowly
-        command += ["--timeout-worker-healthcheck", str(START_SECONDS)]
     command += ["--port", str(port), "--workers", str(workers)]
     settings = {
         "ORDERGRAPH_DATABASE_URL": database.url,
