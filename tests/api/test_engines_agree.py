@@ -88,8 +88,9 @@ async def test_every_list_with_pages_is_asked_with_cursors(small: Known) -> None
     assert set(small.cursors) == places_with_pages(SCHEMA.type_map.values())
 
 
-async def test_engines_agree(small: Known) -> None:
-    assert await disagreements(queries(small, 450, seed=11)) == []
+@pytest.mark.parametrize("count", [100, 450])
+async def test_engines_agree(small: Known, count: int) -> None:
+    assert await disagreements(queries(small, count, seed=11)) == []
 
 
 async def test_no_level_goes_the_careful_way_where_nothing_fails(
@@ -108,11 +109,12 @@ async def test_no_level_goes_the_careful_way_where_nothing_fails(
     assert slow == []
 
 
+@pytest.mark.parametrize("count", [100, 450])
 async def test_engines_agree_where_something_fails(
-    small: Known, faults: Callable[[], None]
+    small: Known, faults: Callable[[], None], count: int
 ) -> None:
     faults()
-    assert await disagreements(queries(small, 450, seed=12)) == []
+    assert await disagreements(queries(small, count, seed=12)) == []
 
 
 async def test_engines_agree_on_the_schema(sqlite_database: Database) -> None:

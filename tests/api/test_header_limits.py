@@ -184,7 +184,7 @@ async def test_a_body_counts_as_no_header(app: Starlette) -> None:
 
 
 async def test_pipelined_requests_are_all_answered_in_their_order(app: Starlette) -> None:
-    count = 2_500
+    count = 1_000
     async with served(app) as address, connected(address) as (reader, writer):
 
         async def ask() -> None:

@@ -50,6 +50,10 @@ CREATE FUNCTION lose() RETURNS trigger AS
   'BEGIN PERFORM {does}; RETURN NULL; END' LANGUAGE plpgsql;
 CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON category {when} FOR EACH ROW EXECUTE FUNCTION lose()
 """
+END_OTHERS: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 AT_THE_COMMIT: Final = "DEFERRABLE INITIALLY DEFERRED"
 AT_THE_INSERT: Final = "NOT DEFERRABLE"
 
@@ -62,6 +66,7 @@ async def losing(postgres_database: Database) -> AsyncIterator[Losing]:
         await run_on(postgres_database, TRIGGER.format(when=when, does=does))
 
     yield lose
+    await run_on(postgres_database, END_OTHERS)  # or the last to sleep would be waited for
     await run_on(postgres_database, "DROP FUNCTION IF EXISTS lose() CASCADE")
 
 

@@ -50,7 +50,17 @@ ON_ALL: Final = (
 """Files, or tests of them: what `make test` runs on every database."""
 
 KILLED: Final = "tests/faults/test_killed_imports.py"
-LONG: Final = (f"{KILLED}::test_a_killed_import_is_finished_by_running_it_again[sqlite-long]",)
+ONE_TABLE: Final = "tests/use_cases/test_imports_one_table.py"
+LONG: Final = (
+    f"{KILLED}::test_a_killed_import_is_finished_by_running_it_again[sqlite-long]",
+    "tests/api/test_engines_agree.py::test_engines_agree[450]",
+    "tests/api/test_engines_agree.py::test_engines_agree_where_something_fails[450]",
+    "tests/faults/test_oversell.py::test_one_order_and_no_more[postgres-1]",
+    "tests/faults/test_oversell.py::test_one_order_and_no_more[mariadb-1]",
+    "tests/faults/test_oversell.py::test_one_order_and_no_more[mysql-1]",
+    f"{ONE_TABLE}::test_every_sound_order_comes_whole_and_every_fault_is_told[20000]",
+    "tests/use_cases/test_large_orders.py::test_statements_do_not_grow_with_lines[sqlite-2000]",
+)
 """What all of `make test` would wait for; a smaller one of the same runs there."""
 
 

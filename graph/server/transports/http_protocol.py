@@ -248,6 +248,8 @@ class HttpProtocol(HttpToolsProtocol):
             body
         )
         self.transport.write(STATUS_LINE[status] + head + b"connection: close\r\n\r\n" + body)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()  # a client that reads to the end has it
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _is_unanswered(self) -> bool:
