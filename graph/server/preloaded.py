@@ -7,7 +7,7 @@ is written to is no longer shared.
 import gc
 
 import graph.schema
-import graph.server.app  # noqa: F401 (imported to be there)
+import graph.server.app  # noqa: F401 - importing it is all that is meant
 
 gc.collect()
 gc.freeze()
