@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.catalog import Category
-from models.columns import new_id
 from models.rules.access import Permission
 from models.rules.attributes import Definition, check_definitions
 from models.rules.catalog import AttributeType
@@ -15,11 +14,11 @@ from models.rules.text import clean
 from services.use_case import use_case
 from services.work.upserts import (
     UNSET,
+    Save,
     Unset,
     given,
-    lock_for_save,
-    refuse_taken,
-    refuse_version_of_new,
+    row_to_save,
+    set_unique,
     text,
 )
 from services.work.work import Work
@@ -28,11 +27,9 @@ MAX_CATEGORY_DEPTH: Final = 20
 
 
 @dataclass(frozen=True)
-class SaveCategory:
+class SaveCategory(Save):
     """A category's fields; those left UNSET stay as they are, None clears."""
 
-    id: UUID | None = None
-    version: int | None = None
     name: str | Unset | None = UNSET
     parent_id: UUID | Unset | None = UNSET
     attributes: list[dict[str, Any]] | Unset | None = UNSET
@@ -46,15 +43,9 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
         Refused: a missing or taken name, an unknown parent, a parent below the category itself.
         VersionConflict: it has changed since the caller read it.
     """
-    new = command.id is None
-    if command.id is None:
-        refuse_version_of_new(command.version)
-        category = Category(id=new_id(), created_at=work.now, version=0)
-    else:
-        category = await lock_for_save(work, Category, command.id, command.version)
-    if new or given(command.name):
-        category.name = text(command.name, "name", 200)
-        await refuse_taken(work, Category, "name", category.name, category.id, "name")
+    category = await row_to_save(work, Category, command)
+    if command.is_new or given(command.name):
+        await set_unique(work, category, "name", text(command.name, "name", 200))
     if not isinstance(command.parent_id, Unset):
         await _check_parent(work, category, command.parent_id)
         category.parent_id = command.parent_id
@@ -62,9 +53,7 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
         category.attributes = [_tidy(each) for each in command.attributes or ()]
         if errors := check_definitions(definitions_of(category)):
             raise Refused(errors)
-    category.version += 1
-    category.updated_at = work.now
-    await category.save(force_create=new, using_db=work.connection)
+    await category.save(force_create=command.is_new, using_db=work.connection)
     return category
 
 

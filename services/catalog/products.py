@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.catalog import Category, Product, Supplier
-from models.columns import Versioned, new_id
+from models.columns import Versioned
 from models.inventory import StockItem
 from models.rules.access import Permission
 from models.rules.attributes import check_values
@@ -24,13 +24,13 @@ from services.work.inputs import amount
 from services.work.references import ExternalKey, refer
 from services.work.upserts import (
     UNSET,
+    Save,
     Unset,
     code,
     given,
-    lock_for_save,
     optional_code,
-    refuse_taken,
-    refuse_version_of_new,
+    row_to_save,
+    set_unique,
     text,
 )
 from services.work.work import Work
@@ -40,11 +40,9 @@ MAX_PRICE_QUANTITY: Final = 1_000_000
 
 
 @dataclass(frozen=True)
-class SaveProduct:
+class SaveProduct(Save):
     """A product's fields; those left UNSET stay as they are, None clears."""
 
-    id: UUID | None = None
-    version: int | None = None
     sku: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
     barcode: str | Unset | None = UNSET
@@ -72,23 +70,16 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
             a price that is no amount of its currency.
         VersionConflict: it has changed since the caller read it.
     """
-    new = command.id is None
-    if command.id is None:
-        refuse_version_of_new(command.version)
-        product = Product(id=new_id(), created_at=work.now, version=0)
-    else:
-        product = await lock_for_save(work, Product, command.id, command.version)
-    named = None if new else (product.sku, product.sort_name)
-    await _apply_names(work, product, command, new)
-    _apply_prices(product, command, new)
+    product = await row_to_save(work, Product, command)
+    named = None if command.is_new else (product.sku, product.sort_name)
+    await _apply_names(work, product, command)
+    _apply_prices(product, command)
     await _apply_links(work, product, command)
     _apply_policies(product, command)
     await _apply_tracking(work, product, command)
     if given(command.attributes) or given(command.category_id):
         await _check_attributes(work, product)
-    product.version += 1
-    product.updated_at = work.now
-    await product.save(force_create=new, using_db=work.connection)
+    await product.save(force_create=command.is_new, using_db=work.connection)
     if isinstance(command.external_key, ExternalKey):
         path = ("externalRef",)
         await refer(work, SubjectKind.PRODUCT, product.id, command.external_key, path)
@@ -98,28 +89,26 @@ async def save_product(work: Work, command: SaveProduct) -> Product:
     return product
 
 
-async def _apply_names(work: Work, product: Product, command: SaveProduct, new: bool) -> None:
-    if new or given(command.sku):
-        product.sku = code(command.sku, "sku", 64)
-        await refuse_taken(work, Product, "sku", product.sku, product.id, "sku")
-    if new or given(command.name):
+async def _apply_names(work: Work, product: Product, command: SaveProduct) -> None:
+    if command.is_new or given(command.sku):
+        await set_unique(work, product, "sku", code(command.sku, "sku", 64))
+    if command.is_new or given(command.name):
         product.name = text(command.name, "name", 200)
         product.sort_name = fold(product.name)[:200]
     if given(command.barcode):
-        product.barcode = optional_code(command.barcode, "barcode", 64)
-        await refuse_taken(work, Product, "barcode", product.barcode, product.id, "barcode")
+        await set_unique(work, product, "barcode", optional_code(command.barcode, "barcode", 64))
     if given(command.unit):
         product.unit = text(command.unit, "unit", 32)
 
 
-def _apply_prices(product: Product, command: SaveProduct, new: bool) -> None:
-    before = None if new else product.currency
-    if new or given(command.currency):
+def _apply_prices(product: Product, command: SaveProduct) -> None:
+    before = None if command.is_new else product.currency
+    if command.is_new or given(command.currency):
         product.currency = _currency(text(command.currency, "currencyCode", 3).upper())
     if isinstance(command.price, Decimal):
         product.price_minor = amount(command.price, product.currency, "price")
         product.sort_price = comparable(product.price_minor, product.currency)
-    elif new or command.price is None or given(command.currency):
+    elif command.is_new or command.price is None or given(command.currency):
         raise required("price is required.", "price")
     if isinstance(command.cost, Decimal):
         product.cost_minor = amount(command.cost, product.currency, "cost")

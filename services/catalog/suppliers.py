@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 from models.catalog import Supplier
-from models.columns import new_id
 from models.rules.access import Permission
 from models.rules.errors import invalid
 from models.rules.events import SubjectKind
@@ -15,23 +13,21 @@ from services.work import search
 from services.work.inputs import amount
 from services.work.upserts import (
     UNSET,
+    Save,
     Unset,
     given,
-    lock_for_save,
     optional_code,
-    refuse_taken,
-    refuse_version_of_new,
+    row_to_save,
+    set_unique,
     text,
 )
 from services.work.work import Work
 
 
 @dataclass(frozen=True)
-class SaveSupplier:
+class SaveSupplier(Save):
     """A supplier's fields; those left UNSET stay as they are, None clears."""
 
-    id: UUID | None = None
-    version: int | None = None
     code: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
     email: str | Unset | None = UNSET
@@ -47,19 +43,13 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
         Refused: a missing name, a taken code, a lead time below 0, a minimum that is no amount.
         VersionConflict: it has changed since the caller read it.
     """
-    new = command.id is None
-    if command.id is None:
-        refuse_version_of_new(command.version)
-        supplier = Supplier(id=new_id(), created_at=work.now, version=0)
-    else:
-        supplier = await lock_for_save(work, Supplier, command.id, command.version)
-    if new or given(command.name):
+    supplier = await row_to_save(work, Supplier, command)
+    if command.is_new or given(command.name):
         supplier.name = text(command.name, "name", 200)
         supplier.sort_name = fold(supplier.name)[:200]
     named = optional_code(command.code, "code", 64)
-    if new or named:
-        supplier.code = named or key(supplier.name)[:64]
-        await refuse_taken(work, Supplier, "code", supplier.code, supplier.id, "code")
+    if command.is_new or named:
+        await set_unique(work, supplier, "code", named or key(supplier.name)[:64])
     if given(command.email):
         supplier.email = optional_code(command.email, "email", 254)
     if isinstance(command.lead_time_days, int):
@@ -72,9 +62,7 @@ async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
             if command.minimum_order is not None
             else None
         )
-    supplier.version += 1
-    supplier.updated_at = work.now
-    await supplier.save(force_create=new, using_db=work.connection)
+    await supplier.save(force_create=command.is_new, using_db=work.connection)
     found_by = {"name": supplier.name, "code": supplier.code}
     words = search.tokens(SubjectKind.SUPPLIER, supplier.id, found_by)
     await search.replace(work, supplier.id, words)

@@ -54,8 +54,6 @@ async def set_credit(work: Work, command: SetCredit) -> Customer:
     if command.blocked is not None:
         customer.blocked = command.blocked
     work.relieved.add(customer.id)
-    customer.version += 1
-    customer.updated_at = work.now
     record(work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": ["credit"]})
     changed = ("credit_limit_minor", "credit_rating", "terms_days", "blocked")
     await customer.save(

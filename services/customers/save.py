@@ -6,7 +6,6 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
-from models.columns import new_id
 from models.customers import Customer, CustomerAddress, CustomerGroup, CustomerTag
 from models.rules.access import Permission
 from models.rules.errors import invalid, not_found
@@ -20,12 +19,12 @@ from services.work.numbering import CUSTOMER_PATTERN
 from services.work.references import ExternalKey, refer
 from services.work.upserts import (
     UNSET,
+    Save,
     Unset,
     given,
-    lock_for_save,
     optional_code,
-    refuse_taken,
-    refuse_version_of_new,
+    row_to_save,
+    set_unique,
     text,
 )
 from services.work.work import Work
@@ -34,11 +33,9 @@ MAX_TAGS: Final = 50
 
 
 @dataclass(frozen=True)
-class SaveCustomer:
+class SaveCustomer(Save):
     """A customer's fields; those left UNSET stay as they are, None clears."""
 
-    id: UUID | None = None
-    version: int | None = None
     code: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
     email: str | Unset | None = UNSET
@@ -58,19 +55,14 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
         Refused: a missing name, a code that is taken, an odd e-mail address, an unknown group.
         VersionConflict: it has changed since the caller read it.
     """
-    new = command.id is None
-    if command.id is None:
-        refuse_version_of_new(command.version)
-        customer = Customer(id=new_id(), created_at=work.now, version=0)
-    else:
-        customer = await lock_for_save(work, Customer, command.id, command.version)
+    customer = await row_to_save(work, Customer, command)
     before = {name: getattr(customer, name, None) for name in ("code", "name", "email", "phone")}
-    await _apply(work, customer, command, new)
-    customer.version += 1
-    customer.updated_at = work.now
+    await _apply(work, customer, command)
     changed = [name for name, value in before.items() if getattr(customer, name) != value]
-    record(work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": changed, "new": new})
-    await customer.save(force_create=new, using_db=work.connection)
+    record(
+        work, customer, EventKind.CUSTOMER_UPDATED, data={"fields": changed, "new": command.is_new}
+    )
+    await customer.save(force_create=command.is_new, using_db=work.connection)
     if isinstance(command.addresses, tuple) or command.addresses is None:
         await _replace_addresses(work, customer, command.addresses or ())
     if not isinstance(command.tags, Unset):
@@ -85,15 +77,14 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
     return customer
 
 
-async def _apply(work: Work, customer: Customer, command: SaveCustomer, new: bool) -> None:
+async def _apply(work: Work, customer: Customer, command: SaveCustomer) -> None:
     """Set the fields that the caller sent."""
-    if new or given(command.name):
+    if command.is_new or given(command.name):
         customer.name = text(command.name, "name", 200)
         customer.sort_name = fold(customer.name)[:200]
     code = optional_code(command.code, "code", 64)
-    if new or code:
-        customer.code = code or await _next_code(work)
-        await refuse_taken(work, Customer, "code", customer.code, customer.id, "code")
+    if command.is_new or code:
+        await set_unique(work, customer, "code", code or await _next_code(work))
     if given(command.email):
         customer.email = _email(optional_code(command.email, "email", 254))
         customer.email_key = customer.email.lower() if customer.email else None

@@ -1,10 +1,11 @@
 """What every `save` use case shares: absent fields stay, null clears, versions are compared."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from models.columns import Versioned
+from models.columns import Versioned, new_id
 from models.rules.errors import (
     UnusableText,
     VersionConflict,
@@ -28,8 +29,36 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+@dataclass(frozen=True)
+class Save:
+    """What is to be saved: a row by its id, of the version that the caller saw, or a new one."""
+
+    id: UUID | None = None
+    version: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.id is None
+
+
+async def row_to_save(work: Work, table: type[Row], command: Save) -> Row:
+    """The row that a command means, locked, or a new one; it has its next version already.
+
+    Raises:
+        InputError: the actor sees no such row; a version without an id.
+        VersionConflict: it has changed since the caller read it.
+    """
+    if command.id is not None:
+        return await lock_for_save(work, table, command.id, command.version)
+    if command.version is not None:
+        raise required("A version needs the id of what it is the version of.", "id")
+    return table(id=new_id(), created_at=work.now, updated_at=work.now, version=1)
+
+
 async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int | None) -> Row:
-    """The row, locked, if the caller saw it as it is. Without a version nothing is compared.
+    """The row, locked and with its next version, if the caller saw it as it is.
+
+    Without a version nothing is compared.
 
     Raises:
         InputError: the actor sees no such row.
@@ -40,31 +69,23 @@ async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int
         raise not_found(f"There is no such {table.__name__.lower()}.", "id")
     if version is not None and row.version != version:
         raise VersionConflict(version, row.version, row)
+    row.version += 1
+    row.updated_at = work.now
     return row
 
 
-def refuse_version_of_new(version: int | None) -> None:
-    """Pass where no version was sent for what is to be made.
+async def set_unique(work: Work, row: Versioned, column: str, value: str | None) -> None:
+    """Give a row a value that no other row of its table has.
 
     Raises:
-        InputError: REQUIRED: the caller has seen one, and did not say which.
+        InputError: DUPLICATE at the column: another row has it.
     """
-    if version is not None:
-        raise required("A version needs the id of what it is the version of.", "id")
-
-
-async def refuse_taken(
-    work: Work, table: type[Versioned], column: str, value: Any, row_id: UUID, field: str
-) -> None:
-    """Pass where no other row has the value.
-
-    Raises:
-        InputError: DUPLICATE at the field.
-    """
+    setattr(row, column, value)
+    table = type(row)
     # unscoped: a value is unique among all rows
-    others = table.filter(**{column: value}).exclude(id=row_id).using_db(work.connection)
+    others = table.filter(**{column: value}).exclude(pk=row.pk).using_db(work.connection)
     if value is not None and await others.exists():
-        raise duplicate(f"{value} is taken.", field)
+        raise duplicate(f"{value} is taken.", column)
 
 
 def text(value: str | Unset | None, field: str, limit: int) -> str:
