@@ -32,7 +32,7 @@ from resolvers.inputs.sending import optional_key, sent, to_address, to_key, to_
 from resolvers.listing import Listing, scope_of
 from resolvers.loaders.relation import ToOne
 from resolvers.metering import OBJECT
-from services.aggregates.orders import counts_of
+from services.aggregates.lines import counts_of
 from services.orders import act as actions
 from services.orders import edit as editing
 from services.orders import edit_preview, place

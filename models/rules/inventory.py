@@ -1,8 +1,10 @@
 """What is true of stock: its counters, and how each kind of movement changes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 MAX_QUANTITY = 2_147_483_647
 """The most that a counter may hold: what the API's integers can say."""
@@ -53,6 +55,20 @@ EFFECTS: dict[MovementKind, Effect] = {
 }
 
 
+class Movement(NamedTuple):
+    """A signed quantity that one stock item gains or loses, and for what."""
+
+    kind: MovementKind
+    quantity: int
+    reason: str | None = None
+    order_id: UUID | None = None
+    order_line_id: UUID | None = None
+
+
+class Uncovered(ValueError):
+    """Movements that counters do not allow: there is less than they take or promise."""
+
+
 class Balance(NamedTuple):
     """The counters of one product in one warehouse, in its stock unit."""
 
@@ -75,6 +91,23 @@ class Balance(NamedTuple):
             damaged=self.damaged + quantity * effect.damaged,
             safety_stock=self.safety_stock,
         )
+
+    def moved(self, movements: Iterable[Movement], *, promise: bool = False) -> "Balance":
+        """The counters after movements that happen together.
+
+        With `promise` safety stock is held back as well: what is reserved must have been available.
+
+        Raises:
+            Uncovered: a counter would be below zero or too large, or more promised than there is.
+        """
+        after = self
+        for movement in movements:
+            after = after.after(movement.kind, movement.quantity)
+        least = after.reserved + after.damaged + (self.safety_stock if promise else 0)
+        is_counted = min(after.on_hand, after.reserved, after.damaged) >= 0
+        if not is_counted or not least <= after.on_hand <= MAX_QUANTITY:
+            raise Uncovered(f"{self} does not cover it")
+        return after
 
 
 def is_low(available: int, incoming: int, reorder_point: int | None) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from models.rules.payment_states import PaymentKind, PaymentSums
 from models.rules.transitions import OTHERWISE, Table
+from models.rules.units import LineCounts
 
 
 class OrderStatus(StrEnum):
@@ -154,19 +155,6 @@ def takes_payment(status: OrderStatus, kind: PaymentKind, *, captures: bool) -> 
     return not (is_early and status in OVER)
 
 
-class LineCounts(NamedTuple):
-    """Where a line's units are. `preparing` is part of `reserved`, `delivered` of `shipped`."""
-
-    quantity: int
-    reserved: int = 0
-    backordered: int = 0
-    preparing: int = 0
-    shipped: int = 0
-    delivered: int = 0
-    returned: int = 0
-    cancelled: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
     """What decides about an order's next steps: amounts in minor units.
@@ -204,7 +192,7 @@ class Units:
 def units_of(lines: Sequence[LineCounts]) -> Units:
     """The sums over the lines."""
     return Units(
-        wanted=sum(line.quantity - line.cancelled for line in lines),
+        wanted=sum(line.wanted for line in lines),
         reserved=sum(line.reserved for line in lines),
         backordered=sum(line.backordered for line in lines),
         preparing=sum(line.preparing for line in lines),
@@ -311,7 +299,7 @@ def is_complete(lines: Sequence[LineCounts], balance_minor: int) -> bool:
 
 def _is_over(line: LineCounts) -> bool:
     """Whether nothing of the line is to come: all of it arrived, or all of it is back."""
-    return line.quantity - line.cancelled in (line.delivered, line.returned)
+    return line.wanted in (line.delivered, line.returned)
 
 
 def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:

@@ -7,11 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from models.orders import OrderLine
+from models.rules import units as trade
 from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.catalog import BackorderPolicy
 from models.rules.errors import DomainError, StockShortage, refuse
 from services.aggregates.backorders import Units, free_expired, once_freed
-from services.aggregates.reservations import Promised, open_units, reserve, stock_rows, takes_of
+from services.aggregates.lines import carry_out, counts_of
+from services.aggregates.reservations import Promised, reserve, stock_rows, takes_of
 from services.aggregates.selling import Products
 from services.storage.statements import Query
 from services.work.work import Work
@@ -61,7 +63,7 @@ async def promise(
     by_id = {line.id: line for line in lines}
     promised = await reserve(work, takes_of(plan, by_id))
     for line_id, missing in plan.shortages.items():
-        by_id[line_id].backordered += missing
+        carry_out(by_id[line_id], trade.wait, missing)
     return promised
 
 
@@ -122,7 +124,7 @@ def _demand(lines: list[OrderLine]) -> list[Demand]:
     return [
         Demand(line_key=line.id, product_id=line.product_id, quantity=units)
         for line in lines
-        if line.product_id and (units := open_units(line))
+        if line.product_id and (units := counts_of(line).open)
     ]
 
 
@@ -159,8 +161,8 @@ def _refusals(
         errors.append(
             StockShortage(
                 sku=product.sku,
-                requested=open_units(line),
-                available=open_units(line) - missing,
+                requested=counts_of(line).open,
+                available=counts_of(line).open - missing,
                 path=("lines", str(places.get(line.id, index)), "quantity"),
             )
         )

@@ -1,12 +1,20 @@
-"""What an order and its lines come to: prices, taxes, freight, and what is still to be paid."""
+"""What an order and its lines come to: prices, taxes, freight, what is still to be paid, and what
+other currencies are worth.
+"""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
+from tortoise.backends.base.client import BaseDBAsyncClient
 
+from models.catalog import Product
+from models.exchange import ExchangeRate
 from models.orders import Order, OrderLine
 from models.rules.errors import (
     invalid,
@@ -21,6 +29,9 @@ from models.rules.money import (
 from models.rules.order_states import balance_minor, payment_status
 from models.rules.payment_states import PaymentSums
 from models.rules.pricing import LinePrice, LineTotals, check_rate, price_line, total
+from services.aggregates.selling import Goods
+from services.storage.rows import fresh
+from services.work.work import Work
 
 
 def rule_of(rate: Decimal | None, usual: str) -> str:
@@ -123,6 +134,40 @@ def price(line: OrderLine, rounding: Rounding) -> None:
     line.discount_minor = totals.discount_minor
 
 
+def line_of(
+    order_id: UUID,
+    position: int,
+    product: Product | Goods,
+    price: LinePrice,
+    currency: str,
+    **more: Any,
+) -> OrderLine:
+    """A line with the product's SKU and name as they are now, and what it comes to.
+
+    `more` are other columns of it. It is not saved here.
+    """
+    totals = price_line(price)
+    return fresh(
+        OrderLine,
+        order_id=order_id,
+        position=position,
+        product_id=product.id,
+        sku=product.sku,
+        name=product.name,
+        quantity=price.quantity,
+        currency=currency,
+        unit_price_minor=price.unit_price_minor,
+        price_quantity=price.price_quantity,
+        unit=product.unit,
+        discount_rate=price.discount_rate,
+        tax_rate=price.tax_rate,
+        net_minor=totals.net_minor,
+        tax_minor=totals.tax_minor,
+        discount_minor=totals.discount_minor,
+        **more,
+    )
+
+
 def has_keepable_worth(
     gross_minor: int, currency: str, company_rate: Decimal | None, company: str
 ) -> bool:
@@ -159,3 +204,28 @@ def sum_up(order: Order, lines: list[OrderLine], company: str) -> None:
     order.total_tax_minor = sums.total_tax_minor
     order.total_gross_minor = sums.total_gross_minor
     strike_balance(order)
+
+
+async def rate_on(work: Work, currency: str, day: date) -> Decimal | None:
+    """The rate that holds on a day; None where none is known from that day or before."""
+    rows = ExchangeRate.filter(currency=currency, day__lte=day).using_db(work.connection)
+    found = await rows.order_by("-day").first()
+    return found.rate if found else None
+
+
+async def rates_on(
+    days: Collection[tuple[str, date]], connection: BaseDBAsyncClient | None = None
+) -> dict[tuple[str, date], Decimal]:
+    """The rates that hold on those days, by currency and day; days without one are left out."""
+    found: dict[tuple[str, date], Decimal] = {}
+    for currency in {currency for currency, _ in days}:
+        wanted = sorted(day for name, day in days if name == currency)
+        rows = ExchangeRate.filter(currency=currency).using_db(connection)
+        before = await rows.filter(day__lte=wanted[0]).order_by("-day").first()
+        known = await rows.filter(day__gt=wanted[0], day__lte=wanted[-1]).order_by("day")
+        quotes = [*([before] if before else []), *known]
+        for day in wanted:
+            place = bisect_right(quotes, day, key=lambda quote: quote.day)
+            if place:
+                found[currency, day] = quotes[place - 1].rate
+    return found

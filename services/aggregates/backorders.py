@@ -8,22 +8,23 @@ from uuid import UUID
 
 from models.inventory import Reservation, StockItem
 from models.orders import Order, OrderLine
+from models.rules import units as trade
 from models.rules.allocation import Demand, Plan, StockRow, allocate
 from models.rules.delays import OPEN
 from models.rules.errors import invalid
-from models.rules.inventory import MovementKind
-from services.aggregates.lines import lines_of
+from services.aggregates.lines import carry_out, lines_of
 from services.aggregates.orders import facts_with_stock, settle
 from services.aggregates.reservations import (
     keep,
     packed_units,
     release,
     reserve,
-    shrink,
+    save_shrunk,
     stock_rows,
+    taken_off,
     takes_of,
 )
-from services.aggregates.stock import Movement, move
+from services.aggregates.stock import move_all
 from services.storage.statements import Query
 from services.work.work import Work
 
@@ -78,7 +79,7 @@ async def take_promises(work: Work, item: StockItem, units: int) -> None:
                 taken[reservation] = part
                 losers[order_id].lost[line_id] += part
                 remaining -= part
-    await _take(work, item, taken, [each for each in losers.values() if each.lost])
+    await _take(work, taken, [each for each in losers.values() if each.lost])
 
 
 def _so_many(waiting: Iterator[_Promise], units: int) -> Iterator[_Promise]:
@@ -94,21 +95,14 @@ async def _loser(work: Work, order_id: UUID) -> _Loser:
     return _Loser(order, lines, await facts_with_stock(work, order))
 
 
-async def _take(
-    work: Work, item: StockItem, taken: dict[Reservation, int], losers: list[_Loser]
-) -> None:
+async def _take(work: Work, taken: dict[Reservation, int], losers: list[_Loser]) -> None:
     """Release the units, and let their lines wait for others."""
-    release = [
-        Movement(MovementKind.RELEASE, -units, "stock is missing", loser.order.id, line_id)
-        for loser in losers
-        for line_id, units in loser.lost.items()
-    ]
-    await move(work, item.id, release)
-    await shrink(work, taken)
+    lines = {line_id: line for loser in losers for line_id, line in loser.lines.items()}
+    await move_all(work, taken_off(taken, lines, trade.release, "stock is missing"))
+    await save_shrunk(work, taken)
     for loser in losers:
         for line_id, units in loser.lost.items():
-            loser.lines[line_id].reserved -= units
-            loser.lines[line_id].backordered += units
+            carry_out(lines[line_id], trade.wait, units)
         data: dict[str, Any] = {"backordered": loser.lost.total()}
         if len(loser.lost) == 1:
             data["lineId"] = next(iter(loser.lost)).hex
@@ -202,7 +196,7 @@ async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
     waiting = {line.id: line for line in lines if line.product_id in products and line.backordered}
     takes = takes_of(_allotted(waiting.values(), await stock_rows(work, products)), waiting)
     for take in takes:
-        take.line.backordered -= take.quantity
+        carry_out(take.line, trade.stop_waiting, take.quantity)
     await keep(work, (await reserve(work, takes)).reservations)
     served = sum(take.quantity for take in takes)
     if served:

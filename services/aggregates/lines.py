@@ -5,20 +5,15 @@ from operator import attrgetter
 from typing import Final
 
 from models.orders import Order, OrderLine
+from models.rules import units as trade
+from models.rules.inventory import Movement
+from models.rules.units import LineCounts, Rule
 from services.storage.statements import Query
 from services.storage.updates import update
 from services.work.work import Work
 
-COUNTS: Final = (
-    "reserved",
-    "backordered",
-    "preparing",
-    "shipped",
-    "delivered",
-    "returned",
-    "cancelled",
-)
-"""The columns that say where a line's units are."""
+_, *COUNTS = LineCounts._fields
+"""The columns that say where a line's units are, beside how many it has."""
 
 PRICES: Final = (
     "quantity",
@@ -37,6 +32,42 @@ values_of: Final = attrgetter(*CHANGING)
 LINES: Final = Query(  # unscoped: lines of an order that was read
     OrderLine, "SELECT {columns} FROM order_line WHERE order_id = ? ORDER BY position"
 )
+
+
+counted: Final = attrgetter(*LineCounts._fields)
+
+
+def counts_of(line: OrderLine) -> LineCounts:
+    """Where the line's units are, for the rules."""
+    return LineCounts._make(counted(line))
+
+
+def carry_out(line: OrderLine, rule: Rule, units: int, reason: str | None = None) -> list[Movement]:
+    """Take a step of the trade with units of a line: its counts are what the rule makes of them.
+
+    What the stock item of the units gains or loses by it. Neither is saved here.
+
+    Raises:
+        ImpossibleStep: the rule does not allow it.
+    """
+    before = counts_of(line)
+    after, movements = rule(before, units)
+    recount(line, after)
+    return [Movement(kind, some, reason, line.order_id, line.id) for kind, some, *_ in movements]
+
+
+def stop_waiting(lines: Iterable[OrderLine]) -> None:
+    """Let no unit of the lines wait for stock any more. They are not saved here."""
+    for line in lines:
+        if line.backordered:
+            carry_out(line, trade.stop_waiting, line.backordered)
+
+
+def recount(line: OrderLine, counts: LineCounts) -> None:
+    """Give the line the counts that a rule has found. It is not saved here."""
+    for name, was, now in zip(COUNTS, counts_of(line)[1:], counts[1:], strict=True):
+        if was != now:
+            setattr(line, name, now)
 
 
 async def lines_of(work: Work, order: Order) -> list[OrderLine]:

@@ -1,7 +1,25 @@
 """The one place that gives an order its status: the table's moves, and what history says."""
 
+from typing import Any, Final
+
 from models.orders import Order
-from models.rules.order_states import ORDER_TABLE, OrderAction, OrderGuard, OrderStatus
+from models.rules.order_states import (
+    ORDER_TABLE,
+    FulfillmentStatus,
+    OrderAction,
+    OrderGuard,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
+
+BEGINNING: Final[dict[str, Any]] = {
+    "status": OrderStatus.DRAFT,
+    "fulfillment_status": FulfillmentStatus.UNFULFILLED,
+    "payment_status": PaymentStatus.UNPAID,
+    "return_status": ReturnStatus.NONE,
+}
+"""The axes of an order before anything is known of it."""
 
 
 def step(order: Order, action: OrderAction, *holds: OrderGuard) -> None:

@@ -1,7 +1,7 @@
 """What every change of an order shares: locks, versions, and axes that are derived anew."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -13,14 +13,9 @@ from models.fulfillment import Shipment
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.delays import Deadlines, due_at, sortable, stage_of
-from models.rules.errors import (
-    IllegalTransition,
-    VersionConflict,
-    not_found,
-)
+from models.rules.errors import IllegalTransition, VersionConflict, not_found
 from models.rules.events import EventKind, SubjectKind
 from models.rules.order_states import (
-    LineCounts,
     OrderAction,
     OrderFacts,
     fulfillment_status,
@@ -29,33 +24,14 @@ from models.rules.order_states import (
     order_actions,
     return_status,
 )
-from models.rules.payment_states import PaymentKind
 from models.rules.return_states import AWAITED
 from services.aggregates import credit, order_status
 from services.aggregates.amounts import strike_balance
-from services.aggregates.lines import save_lines
+from services.aggregates.lines import counts_of, save_lines
 from services.storage.statements import Query
 from services.work.events import record
 from services.work.references import keys_of
 from services.work.work import Work
-
-
-def count_payment(order: Order, kind: PaymentKind, amount_minor: int, *, captures: bool) -> None:
-    """Count a payment that was checked in the order's sums.
-
-    A charge that captures an authorization uses up what is set aside. The order is not saved here.
-    """
-    match kind:
-        case PaymentKind.AUTHORIZATION:
-            order.authorized_minor += amount_minor
-        case PaymentKind.VOID:
-            order.authorized_minor -= amount_minor
-        case PaymentKind.CHARGE:
-            order.charged_minor += amount_minor
-            if captures:
-                order.authorized_minor -= amount_minor
-        case PaymentKind.REFUND:
-            order.refunded_minor += amount_minor
 
 
 class _Announced(NamedTuple):
@@ -69,6 +45,9 @@ ANNOUNCED: Final = Query(  # unscoped: all returns of an order that was read
     JOIN return_request ON return_request.id = return_request_id
     WHERE order_id = ? AND status IN ?""",
 )
+
+
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
@@ -116,19 +95,40 @@ async def settle(
     can tell who is concerned without asking the database about a past that is gone.
     An order of which nothing is to come and nothing is owed completes by itself.
     """
-    derive(order, lines, (await announced_of(work, order)).total())
+    announced_units = (await announced_of(work, order)).total()
+    await work.pause()
+    beside: dict[str, Any] = {}
+    if "warehouses" in before:
+        beside["warehouses"] = await warehouses_of(order.id, work.connection)
+    if "references" in before:
+        beside["references"] = await references_of(order.id, work.connection)
+    restate(work, order, lines, before, kind, data, announced_units, beside)
+    await credit.book(work, order)
+    await order.save(using_db=work.connection)
+    await save_lines(work, lines)
+
+
+def restate(
+    work: Work,
+    order: Order,
+    lines: Sequence[OrderLine],
+    before: dict[str, Any],
+    kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
+    data: dict[str, Any] | None = None,
+    announced_units: int = 0,
+    beside: Mapping[str, Any] = NOTHING,
+) -> None:
+    """As `settle`, with what is known of the order beside its row; nothing is saved here.
+
+    `announced_units` are to come back. `beside` are facts as they are now, of those in `before`.
+    """
+    derive(order, lines, announced_units)
     if OrderAction.COMPLETE in order_actions(situation(order, lines)):
         order_status.step(order, OrderAction.COMPLETE)
-    await work.pause()
-    await credit.book(work, order)
     enter_stage(order, work.now, work.policy.deadlines)
     order.version += 1
     order.updated_at = work.now
-    after = facts(order)
-    if "warehouses" in before:
-        after["warehouses"] = await warehouses_of(order.id, work.connection)
-    if "references" in before:
-        after["references"] = await references_of(order.id, work.connection)
+    after = {**facts(order), **beside}
     changed = sorted(name for name, value in after.items() if before[name] != value)
     record(
         work,
@@ -139,11 +139,29 @@ async def settle(
         before={name: before[name] for name in changed},
         after=after,
     )
-    await order.save(using_db=work.connection)
-    await save_lines(work, lines)
 
 
-def derive(order: Order, lines: list[OrderLine], requested_units: int) -> None:
+def begin(
+    work: Work,
+    order: Order,
+    lines: Sequence[OrderLine],
+    kind: EventKind,
+    warehouses: Iterable[UUID],
+    data: Mapping[str, Any] = NOTHING,
+    since: datetime | None = None,
+) -> None:
+    """Derive the axes of an order that comes in, and record it; nothing is saved here.
+
+    `warehouses` are those that it has units in; `since`, else now, is when its stage began.
+    """
+    derive(order, lines, 0)
+    enter_stage(order, since or work.now, work.policy.deadlines)
+    told = {"lines": len(lines), "totalMinor": order.total_gross_minor, **data}
+    after = {**facts(order), "warehouses": sorted({key.hex for key in warehouses})}
+    record(work, order, kind, order=order, data=told, after=after)
+
+
+def derive(order: Order, lines: Sequence[OrderLine], requested_units: int) -> None:
     """Set the derived axes and the balance from the lines' counts and the sums of the payments."""
     counts = [counts_of(line) for line in lines]
     order.fulfillment_status = fulfillment_status(counts)
@@ -169,20 +187,6 @@ def enter_stage(order: Order, at: datetime, deadlines: Deadlines) -> None:
     else:
         order.stage_due_at = due_at(stage, order.stage_since, order.promised_at, deadlines)
     order.sort_promised, order.sort_due = sortable(order.promised_at), sortable(order.stage_due_at)
-
-
-def counts_of(line: OrderLine) -> LineCounts:
-    """Where the line's units are, for the rules."""
-    return LineCounts(
-        quantity=line.quantity,
-        reserved=line.reserved,
-        backordered=line.backordered,
-        preparing=line.preparing,
-        shipped=line.shipped,
-        delivered=line.delivered,
-        returned=line.returned,
-        cancelled=line.cancelled,
-    )
 
 
 def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0) -> OrderFacts:

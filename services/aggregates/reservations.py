@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.inventory import Reservation
+from models.inventory import Reservation, StockItem
 from models.orders import OrderLine
+from models.rules import units as trade
 from models.rules.allocation import Plan, StockRow
 from models.rules.errors import invalid
-from models.rules.inventory import MovementKind
+from models.rules.inventory import Movement
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services.aggregates.stock import Movement, move_all
+from services.aggregates.lines import carry_out
+from services.aggregates.stock import move_all
 from services.storage.rows import fresh
 from services.storage.statements import Query, Statement
 from services.storage.updates import update
@@ -37,7 +39,9 @@ class _Promisable(NamedTuple):
     priority: int
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
+    """A reservation, and the warehouse of its units."""
+
     reservation: Reservation
     warehouse_id: UUID
 
@@ -57,7 +61,7 @@ STOCK: Final = Query(  # unscoped: any warehouse may serve an order
 # unscoped: all that is promised to lines that were read
 HELD: Final = Query(Reservation, "SELECT {columns} FROM reservation WHERE order_line_id IN ?")
 HELD_WHERE: Final = Query(  # unscoped: all that is promised to lines that were read
-    _Held,
+    Held,
     """SELECT {columns} FROM reservation JOIN stock_item ON stock_item.id = stock_item_id
     WHERE order_line_id IN ? ORDER BY stock_item_id, order_line_id""",
 )
@@ -131,21 +135,24 @@ async def keep(work: Work, reservations: list[Reservation]) -> None:
     await work.insert(new)
 
 
-def open_units(line: OrderLine) -> int:
-    """Units that are neither promised, nor waiting, nor gone."""
-    taken: int = line.reserved + line.backordered + line.shipped + line.cancelled
-    units: int = line.quantity - taken
-    return units
-
-
 async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
     """Promised units that lie in no shipment yet: by warehouse, then by line."""
     ids = [line.id for line in lines]
     packed = await packed_units(work, ids)
+    return loose_by_place(await HELD_WHERE.rows(work.connection, ids), packed)
+
+
+def loose_by_place(
+    held: Iterable[Held], packed: Mapping[tuple[UUID, UUID], int]
+) -> dict[UUID, dict[UUID, int]]:
+    """What of reservations is not packed: by warehouse, then by line.
+
+    `packed` is by warehouse and line.
+    """
     loose: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, ids):
+    for reservation, warehouse_id in held:
         place = (warehouse_id, reservation.order_line_id)
-        if (units := reservation.quantity - packed[place]) > 0:
+        if (units := reservation.quantity - packed.get(place, 0)) > 0:
             loose[place[0]][place[1]] = units
     return dict(loose)
 
@@ -178,11 +185,19 @@ async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, i
     if not wanted:
         return {}
     packed = await packed_units(work, list(wanted))
+    return given_back(await HELD_WHERE.rows(work.connection, list(wanted)), packed, wanted)
+
+
+def given_back(
+    held: Iterable[Held], packed: Mapping[tuple[UUID, UUID], int], units: Mapping[UUID, int]
+) -> dict[Reservation, int]:
+    """As `loose_of`, of reservations that are known; `packed` is by warehouse and line."""
+    wanted = dict(units)
     released: dict[Reservation, int] = {}
-    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, list(wanted)):
+    for reservation, warehouse_id in held:
         line_id = reservation.order_line_id
-        loose = reservation.quantity - packed[warehouse_id, line_id]
-        if (some := min(wanted[line_id], loose)) > 0:
+        loose = reservation.quantity - packed.get((warehouse_id, line_id), 0)
+        if (some := min(wanted.get(line_id, 0), loose)) > 0:
             released[reservation] = some
             wanted[line_id] -= some
     return released
@@ -190,23 +205,30 @@ async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, i
 
 async def release(work: Work, units: Mapping[Reservation, int], lines: Lines, reason: str) -> None:
     """Release units of reservations. The lines, which are by their ids, are not saved here."""
+    await move_all(work, taken_off(units, lines, trade.release, reason))
+    await save_shrunk(work, units)
+
+
+def taken_off(
+    units: Mapping[Reservation, int], lines: Lines, rule: trade.Rule, reason: str | None = None
+) -> dict[UUID, list[Movement]]:
+    """Take units off reservations and their lines by a step; the movements, by stock item.
+
+    Neither reservations nor lines are saved here.
+    """
     movements: dict[UUID, list[Movement]] = defaultdict(list)
     for reservation, some in units.items():
         line = lines[reservation.order_line_id]
-        movements[reservation.stock_item_id].append(
-            Movement(MovementKind.RELEASE, -some, reason, line.order_id, line.id)
-        )
-        line.reserved -= some
-    await move_all(work, movements)
-    await shrink(work, units)
+        movements[reservation.stock_item_id] += carry_out(line, rule, some, reason)
+        reservation.quantity -= some
+    return movements
 
 
-async def shrink(work: Work, units: Mapping[Reservation, int]) -> None:
-    """Take units off reservations; those that hold none any more are deleted."""
+async def save_shrunk(work: Work, reservations: Iterable[Reservation]) -> None:
+    """Save reservations that units were taken off; those that hold none any more are deleted."""
     gone: list[Reservation] = []
     left: list[Reservation] = []
-    for reservation, some in units.items():
-        reservation.quantity -= some
+    for reservation in reservations:
         (left if reservation.quantity else gone).append(reservation)
     await update(work.connection, left, ("quantity",))
     if gone:
@@ -226,7 +248,7 @@ async def stock_rows(
     ]
 
 
-def stock_row(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
+def stock_row(item: Counters | StockItem, priority: int, *, given_back: int = 0) -> StockRow:
     """What a warehouse of this priority can promise of an item's product."""
     reserved = item.reserved - given_back
     return StockRow(
@@ -246,22 +268,24 @@ async def reserve(work: Work, takes: list[Take]) -> Promised:
     Raises:
         Contended: the stock that we saw was taken meanwhile.
     """
-    by_item: dict[UUID, list[Movement]] = defaultdict(list)
-    for take in takes:
-        by_item[take.stock_item_id].append(
-            Movement(
-                MovementKind.RESERVE,
-                take.quantity,
-                order_id=take.line.order_id,
-                order_line_id=take.line.id,
-            )
-        )
+    movements = counted(takes)
     await work.pause()
-    items = await move_all(work, by_item, promise=True)
+    items = await move_all(work, movements, promise=True)
     warehouses = {item.warehouse_id for item in items.values()}
+    return Promised(reservations_of(work, takes), warehouses)
+
+
+def counted(takes: Iterable[Take]) -> dict[UUID, list[Movement]]:
+    """Count what lines take as reserved; the movements, by stock item. Nothing is saved here."""
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
     for take in takes:
-        take.line.reserved += take.quantity
-    reservations = [
+        movements[take.stock_item_id] += carry_out(take.line, trade.promise, take.quantity)
+    return movements
+
+
+def reservations_of(work: Work, takes: Iterable[Take]) -> list[Reservation]:
+    """What is stored of units that were taken."""
+    return [
         fresh(
             Reservation,
             order_line_id=take.line.id,
@@ -271,4 +295,3 @@ async def reserve(work: Work, takes: list[Take]) -> Promised:
         )
         for take in takes
     ]
-    return Promised(reservations, warehouses)

@@ -1,6 +1,6 @@
 """Shipments and their parcels: made from reserved units, and moved from one status to the next."""
 
-from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -10,24 +10,18 @@ from models.columns import new_id
 from models.fulfillment import Parcel, Shipment, ShipmentLine, TrackingEvent
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
-from models.rules.errors import (
-    invalid,
-)
+from models.rules import units as trade
+from models.rules.errors import invalid
 from models.rules.events import EventKind
-from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
-from models.rules.shipment_states import (
-    ShipmentStatus,
-    has_left,
-)
+from models.rules.shipment_states import ShipmentStatus, has_left
 from models.rules.text import key
-from services.aggregates.invoices import issue
+from services.aggregates.billing import issue
+from services.aggregates.lines import carry_out
 from services.aggregates.lots.shipped import Chosen, assign, send_out, set_free
-from services.aggregates.orders import (
-    facts,
-)
-from services.aggregates.reservations import HELD_WHERE, shrink
-from services.aggregates.stock import Movement, move_all
+from services.aggregates.orders import facts
+from services.aggregates.reservations import HELD_WHERE, Held, Lines, save_shrunk, taken_off
+from services.aggregates.stock import move_all
 from services.storage.rows import fresh
 from services.storage.statements import Query
 from services.work import numbering
@@ -96,35 +90,20 @@ async def add_shipment(
     parcels: tuple[NewParcel, ...] = (),
     chosen: Chosen | None = None,
 ) -> Shipment:
-    """A pending shipment of an order that is locked; its lines count the units as preparing.
+    """A pending shipment of an order that is locked, stored with what is in it.
 
-    Its number is by its pattern: usually the order's and a count.
+    Its number is by its pattern: usually the order's and a count. The order and its lines, which
+    count the units as preparing, are not saved here.
     """
     if len(parcels) > work.policy.max_parcels:
         most = work.policy.max_parcels
         raise invalid(f"A shipment has at most {most} parcels.", "parcels")
     # unscoped: all shipments of the order are counted for the number of the next
     earlier = await Shipment.filter(order_id=order.id).using_db(work.connection).count()
-    shipment = Shipment(
-        id=new_id(),
-        number=await numbering.of_order(work, NumberKind.SHIPMENT, order, earlier),
-        order_id=order.id,
-        warehouse_id=warehouse_id,
-        status=ShipmentStatus.PENDING,
-        created_at=work.now,
-        updated_at=work.now,
-    )
-    order.has_shipment = True
+    number = await numbering.of_order(work, NumberKind.SHIPMENT, order, earlier)
     by_id = {line.id: line for line in lines}
-    for line_id, quantity in units.items():
-        by_id[line_id].preparing += quantity
-    tell_shipment(work, shipment, order)
-    await shipment.save(force_create=True, using_db=work.connection)
-    contents = [
-        fresh(ShipmentLine, shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
-        for line_id, quantity in units.items()
-    ]
-    await work.insert(contents)
+    shipment, contents = pack(work, order, number, warehouse_id, units, by_id)
+    await work.insert([shipment], contents)
     await assign(work, shipment, contents, by_id, chosen)
     await work.insert(
         [
@@ -133,6 +112,38 @@ async def add_shipment(
         ]
     )
     return shipment
+
+
+def pack(
+    work: Work,
+    order: Order,
+    number: str,
+    warehouse_id: UUID,
+    units: Mapping[UUID, int],
+    lines: Lines,
+) -> tuple[Shipment, list[ShipmentLine]]:
+    """A pending shipment of promised units, by their lines' ids, and what is stored of them.
+
+    The lines count the units as preparing. Nothing is saved here.
+    """
+    shipment = fresh(
+        Shipment,
+        number=number,
+        order_id=order.id,
+        warehouse_id=warehouse_id,
+        status=ShipmentStatus.PENDING,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    order.has_shipment = True
+    contents = []
+    for line_id, quantity in units.items():
+        carry_out(lines[line_id], trade.pack, quantity)
+        contents.append(
+            fresh(ShipmentLine, shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
+        )
+    tell_shipment(work, shipment, order)
+    return shipment, contents
 
 
 async def advance(
@@ -150,69 +161,74 @@ async def advance(
     """
     units: dict[UUID, int] = dict(await CONTENTS.rows(work.connection, shipment.id))
     held = {line.id: line for line in lines if line.id in units}
-    if has_left(status) and not has_left(shipment.status):
-        await _take_out(work, shipment, units, held, at)
-        shipment.shipped_at = at
+    if leaves(shipment, status):
+        found = await HELD_WHERE.rows(work.connection, list(units))
+        taken = taken_out(shipment, units, found)
+        await move_all(work, taken_off(taken, held, trade.ship))
+        await save_shrunk(work, taken)
+        gone = {each.order_line_id: held[each.order_line_id] for each in taken}
+        await send_out(work, shipment, gone, at)
         await issue(work, order, shipment, units, lines)
     if status is ShipmentStatus.CANCELLED:
         await set_free(work, shipment)
-        for line_id, line in held.items():
-            line.preparing -= units[line_id]
         # unscoped: whether the order has any other shipment
         others = Shipment.filter(order_id=order.id).exclude(id=shipment.id)
         order.has_shipment = await others.exclude(status=status).using_db(work.connection).exists()
-    _count_delivered(shipment, status, units, held, at)
+    enter(work, order, shipment, status, units, held, at, news)
+    await shipment.save(using_db=work.connection)
+
+
+def leaves(shipment: Shipment, status: ShipmentStatus) -> bool:
+    """Whether the goods of a shipment that gets to the status leave the warehouse by that."""
+    return has_left(status) and not has_left(shipment.status)
+
+
+def taken_out(
+    shipment: Shipment, units: Mapping[UUID, int], held: Iterable[Held]
+) -> dict[Reservation, int]:
+    """Which reservations a shipment's units are taken off."""
+    return {
+        reservation: units[reservation.order_line_id]
+        for reservation, warehouse_id in held
+        if warehouse_id == shipment.warehouse_id and reservation.order_line_id in units
+    }
+
+
+def enter(
+    work: Work,
+    order: Order,
+    shipment: Shipment,
+    status: ShipmentStatus,
+    units: Mapping[UUID, int],
+    lines: Lines,
+    at: datetime,
+    news: TrackingEvent | None = None,
+) -> None:
+    """Give a shipment a status that it may have, and count it on its lines; record it.
+
+    Units arrive, or have not arrived after all where the carrier takes that back. What leaves has
+    been taken out of stock before. Nothing is saved here.
+    """
+    if leaves(shipment, status):
+        shipment.shipped_at = at
+    if rule := _rule(shipment.status, status):
+        for line_id, some in units.items():
+            carry_out(lines[line_id], rule, some)
+        shipment.delivered_at = at if rule is trade.deliver else None
     shipment.status = status
     shipment.version += 1
     shipment.updated_at = work.now
     tell_shipment(work, shipment, order, news)
-    await shipment.save(using_db=work.connection)
 
 
-def _count_delivered(
-    shipment: Shipment,
-    status: ShipmentStatus,
-    units: dict[UUID, int],
-    lines: dict[UUID, OrderLine],
-    at: datetime,
-) -> None:
-    """Count the units as arrived, or no longer so where the carrier took it back."""
-    arrived = status is ShipmentStatus.DELIVERED
-    if arrived == (shipment.status is ShipmentStatus.DELIVERED):
-        return
-    for line_id, line in lines.items():
-        line.delivered += units[line_id] if arrived else -units[line_id]
-    shipment.delivered_at = at if arrived else None
-
-
-async def _take_out(
-    work: Work,
-    shipment: Shipment,
-    units: dict[UUID, int],
-    lines: dict[UUID, OrderLine],
-    at: datetime,
-) -> None:
-    """Take the shipment's units out of stock, and their promises with them."""
-    movements: dict[UUID, list[Movement]] = defaultdict(list)
-    taken: dict[Reservation, int] = {}
-    for reservation, warehouse_id in await HELD_WHERE.rows(work.connection, list(units)):
-        if warehouse_id != shipment.warehouse_id:
-            continue
-        line_id = reservation.order_line_id
-        quantity = taken[reservation] = units[line_id]
-        movements[reservation.stock_item_id].append(
-            Movement(
-                MovementKind.SHIP, -quantity, order_id=shipment.order_id, order_line_id=line_id
-            )
-        )
-        line = lines[line_id]
-        line.preparing -= quantity
-        line.reserved -= quantity
-        line.shipped += quantity
-    await move_all(work, movements)
-    await shrink(work, taken)
-    gone = {each.order_line_id: lines[each.order_line_id] for each in taken}
-    await send_out(work, shipment, gone, at)
+def _rule(before: ShipmentStatus, after: ShipmentStatus) -> trade.Rule | None:
+    """What the units of a shipment that goes from one status to another do inside their lines."""
+    if after is ShipmentStatus.CANCELLED:
+        return trade.unpack
+    arrives, arrived = after is ShipmentStatus.DELIVERED, before is ShipmentStatus.DELIVERED
+    if arrives is arrived:
+        return None
+    return trade.deliver if arrives else trade.miss
 
 
 def tell_shipment(

@@ -8,7 +8,14 @@ from models.catalog import Product
 from models.columns import new_id
 from models.inventory import StockItem, StockMovement
 from models.rules.events import EventKind
-from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, is_low
+from models.rules.inventory import (
+    MAX_QUANTITY,
+    Balance,
+    Movement,
+    MovementKind,
+    Uncovered,
+    is_low,
+)
 from services.storage.rows import fresh
 from services.storage.statements import Query, Statement
 from services.storage.updates import update
@@ -62,16 +69,6 @@ class _Name(NamedTuple):
 NAMES: Final = Query(_Name, "SELECT {columns} FROM product WHERE id IN ? FOR UPDATE")
 
 
-class Movement(NamedTuple):
-    """A signed quantity that one stock item gains or loses, and for what."""
-
-    kind: MovementKind
-    quantity: int
-    reason: str | None = None
-    order_id: UUID | None = None
-    order_line_id: UUID | None = None
-
-
 async def move(
     work: Work, stock_item_id: UUID, movements: list[Movement], *, promise: bool = False
 ) -> StockItem:
@@ -114,7 +111,7 @@ async def move_all(
     for place, key in enumerate(sorted(movements), 1):
         if key not in items:
             raise Contended
-        _apply(work, items[key], movements[key], promise=promise)
+        apply(work, items[key], movements[key], promise=promise)
         if place % AT_ONCE == 0:
             await work.pause()
     same = {"updated_at": work.now}
@@ -124,20 +121,18 @@ async def move_all(
     return items
 
 
-def _apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bool) -> None:
+def apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bool = False) -> None:
     """Change the counters of a locked item, with its ledger and its events; it is not saved here.
 
     Raises:
         Contended: a counter would be below zero or too large, or more promised than there is.
     """
     change = total(movements)
-    item.on_hand += change.on_hand
-    item.reserved += change.reserved
-    item.damaged += change.damaged
-    least = item.reserved + item.damaged + (item.safety_stock if promise else 0)
-    is_counted = min(item.on_hand, item.reserved, item.damaged) >= 0
-    if not is_counted or not least <= item.on_hand <= MAX_QUANTITY:
-        raise Contended
+    try:
+        after = item.balance.moved(movements, promise=promise)
+    except Uncovered:
+        raise Contended from None
+    item.on_hand, item.reserved, item.damaged = after.on_hand, after.reserved, after.damaged
     reckon(item)
     item.movement_seq += len(movements)
     item.version += 1

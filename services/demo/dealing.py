@@ -24,7 +24,8 @@ from models.rules.return_states import (
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.aggregates import order_status
 from services.aggregates.amounts import sum_up, sums_of, totals_of
-from services.aggregates.orders import count_payment, facts
+from services.aggregates.billing import count_payment
+from services.aggregates.orders import facts
 from services.demo.case import Case, Comeback
 from services.demo.handling import advance
 from services.demo.journal import FINANCE, SALES, SUPPORT, WAREHOUSE
@@ -112,14 +113,8 @@ def pay(
         actor_id=FINANCE.id,
         actor_name=FINANCE.name,
     )
-    count_payment(order, kind, amount_minor, captures=earlier is not None)
+    data = count_payment(order, payment)
     case.payments.append(payment)
-    data = {
-        "paymentId": payment.id.hex,
-        "kind": kind,
-        "amountMinor": amount_minor,
-        "currency": order.currency,
-    }
     case.settle(at, FINANCE, before, data, EventKind.PAYMENT_RECORDED)
     return payment
 

@@ -12,7 +12,8 @@ from models.rules.events import EventKind
 from models.rules.inventory import MovementKind
 from models.rules.numbering import NumberKind
 from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
-from services.aggregates.invoices import billed_with, worth_of
+from services.aggregates.amounts import stored
+from services.aggregates.billing import worth_of
 from services.aggregates.orders import facts
 from services.demo.case import Case, Consignment
 from services.demo.journal import CARRIER, WAREHOUSE
@@ -171,7 +172,9 @@ def _invoice(case: Case, consignment: Consignment, at: datetime) -> Invoice:
         order_id=order.id,
         shipment_id=consignment.shipment.id,
         currency=order.currency,
-        **billed_with(worth),
+        net_minor=sum(part.net_minor for part in worth),
+        tax_minor=sum(part.tax_minor for part in worth),
+        taxes=stored(worth),
         issued_at=at,
         due_at=at + timedelta(days=case.customer.terms_days),
     )

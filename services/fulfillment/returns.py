@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.columns import new_id
 from models.fulfillment import Return, ReturnLine
 from models.inventory import StockItem
 from models.orders import Order, OrderLine
@@ -20,16 +19,13 @@ from models.rules.errors import (
     refuse,
     required,
 )
-from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY
 from models.rules.numbering import NumberKind
 from models.rules.order_states import OrderAction, order_actions
 from models.rules.return_states import (
     AWAITED,
     MOVEMENTS,
-    ReturnState,
     ReturnUnits,
-    after_receipt,
     returnable_units,
 )
 from services.aggregates import order_status
@@ -45,13 +41,13 @@ from services.aggregates.orders import (
     settle,
     situation,
 )
-from services.aggregates.stock import Movement, Place, items_at, move_all
+from services.aggregates.returns import announced, receive, taken_back
+from services.aggregates.stock import Place, items_at, move_all
 from services.storage.rows import fresh
 from services.storage.statements import Query
 from services.storage.updates import update
 from services.use_case import use_case
 from services.work import numbering
-from services.work.events import record
 from services.work.upserts import text
 from services.work.work import Contended, Work
 
@@ -95,39 +91,31 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
-    announced = await announced_of(work, order)
-    if OrderAction.RETURN not in order_actions(situation(order, lines, announced.total())):
+    awaited = await announced_of(work, order)
+    if OrderAction.RETURN not in order_actions(situation(order, lines, awaited.total())):
         raise await not_possible(work, order, lines, OrderAction.RETURN)
     returnable = {
-        line.id: returnable_units(line.shipped, line.returned, announced[line.id]) for line in lines
+        line.id: returnable_units(line.shipped, line.returned, awaited[line.id]) for line in lines
     }
     refuse([*_check_lines(work, command.lines, returnable, "order"), *_check_request(command)])
     await check_announced(work, order, command.lines, {line.id: line for line in lines})
     before = facts(order)
     # unscoped: the order's returns are counted for the number of the next
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
-    request = Return(
-        id=new_id(),
-        number=await numbering.of_order(work, NumberKind.RETURN, order, earlier),
-        order_id=order.id,
-        status=ReturnState.REQUESTED,
-        reason=text(command.reason, "reason", MAX_REASON),
-        created_at=work.now,
-        updated_at=work.now,
-    )
+    number = await numbering.of_order(work, NumberKind.RETURN, order, earlier)
+    reason = text(command.reason, "reason", MAX_REASON)
+    request = announced(work, order, number, command.lines, reason)
     order_status.step(order, OrderAction.RETURN)
-    _tell(work, request, order, command.lines)
-    await request.save(force_create=True, using_db=work.connection)
-    await work.insert(_announced_lines(request.id, command.lines))
+    await work.insert([request], _announced_lines(request.id, command.lines))
     await settle(work, order, lines, before)
     return order
 
 
-def _announced_lines(return_id: UUID, announced: tuple[ReturnUnits, ...]) -> list[ReturnLine]:
+def _announced_lines(return_id: UUID, coming: tuple[ReturnUnits, ...]) -> list[ReturnLine]:
     """A row for each order line, however often it is named."""
     units: Counter[UUID] = Counter()
     named: dict[UUID, Counter[str]] = defaultdict(Counter)
-    for each in announced:
+    for each in coming:
         units[each.line_id] += each.quantity
         for unit in each.units or ():
             named[each.line_id][unit.exact_code] += unit.quantity
@@ -182,33 +170,13 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
     parts = await parts_of(work, order, command.lines, command.warehouse_id)
     places = await _put_away(work, request, command.lines, parts, lines)
     await take_back(work, request, command.lines, lines, products, parts, places)
-    await _count_received(work, command.lines, expected, lines)
-    units_left = sum(row.quantity - row.received for row in expected.values())
-    request.status = after_receipt(request.status, units_left)
-    request.version += 1
-    request.updated_at = work.now
+    receive(work, request, order, command.lines, expected, command.warehouse_id)
     await work.pause()
-    _tell(work, request, order, command.lines, command.warehouse_id)
+    touched = {each.line_id: expected[each.line_id] for each in command.lines}
+    await update(work.connection, [*touched.values()], ("received", "disposition"))
     await request.save(using_db=work.connection)
     await settle(work, order, list(lines.values()), before)
     return order
-
-
-async def _count_received(
-    work: Work,
-    received: tuple[ReturnUnits, ...],
-    expected: dict[UUID, ReturnLine],
-    lines: dict[UUID, OrderLine],
-) -> None:
-    """Count what came on the lines of the return and of the order, and save them."""
-    for each in received:
-        row = expected[each.line_id]
-        row.received += each.quantity
-        row.disposition = each.disposition or row.disposition
-        lines[each.line_id].returned += each.quantity
-    touched = dict.fromkeys(each.line_id for each in received)
-    rows = [expected[line_id] for line_id in touched]
-    await update(work.connection, rows, ("received", "disposition"))
 
 
 def _check_lines(
@@ -261,24 +229,25 @@ async def _put_away(
     parts: Mapping[Part, int],
     lines: dict[UUID, OrderLine],
 ) -> dict[Place, StockItem]:
-    """Put what is kept into stock, each stock item once and in the order of their ids.
+    """Count what has come on its lines and put what is kept into stock, each stock item once.
 
     The stock items, by product and warehouse.
     """
-    sums: Counter[tuple[int, Place]] = Counter()
+    sums: Counter[tuple[int, Place | None]] = Counter()
     for part, quantity in parts.items():
         product_id = lines[units[part.index].line_id].product_id
-        if part.warehouse_id and product_id:
-            sums[part.index, (product_id, part.warehouse_id)] += quantity
+        place = (product_id, part.warehouse_id) if product_id and part.warehouse_id else None
+        sums[part.index, place] += quantity
     await work.pause()
-    items = await items_at(work, {place for _, place in sums})
-    movements: dict[UUID, list[Movement]] = defaultdict(list)
-    for (index, place), quantity in sums.items():
-        each = units[index]
-        movements[items[place].id] += [
-            Movement(kind, quantity, request.number, request.order_id, each.line_id)
-            for kind in (MOVEMENTS[each.disposition] if each.disposition else ())
-        ]
+    items = await items_at(work, {place for _, place in sums if place})
+    movements = taken_back(
+        request,
+        (
+            (units[index], quantity, items[place].id if place else None)
+            for (index, place), quantity in sums.items()
+        ),
+        lines,
+    )
     await work.pause()
     try:
         await move_all(work, movements)
@@ -286,28 +255,3 @@ async def _put_away(
         # More units never break a promise: it is the counter that cannot hold them.
         raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
     return items
-
-
-def _tell(
-    work: Work,
-    request: Return,
-    order: Order,
-    units: Sequence[ReturnUnits],
-    warehouse_id: UUID | None = None,
-) -> None:
-    """Record how far the return is and which units it is about, for the order's timeline."""
-    lines = [
-        {"lineId": each.line_id.hex, "quantity": each.quantity}
-        | ({"disposition": each.disposition.value} if each.disposition else {})
-        | ({"units": [named.exact_code for named in each.units]} if each.units else {})
-        for each in units
-    ]
-    record(
-        work,
-        request,
-        EventKind.RETURN_UPDATED,
-        order=order,
-        data={"status": request.status, "number": request.number, "lines": lines}
-        | ({"warehouseId": warehouse_id.hex} if warehouse_id else {}),
-        after=facts(order),
-    )

@@ -18,23 +18,21 @@ from models.columns import new_id
 from models.customers import Customer
 from models.fulfillment import Parcel, Shipment, ShipmentLine
 from models.orders import Order, OrderLine
-from models.payments import Payment
 from models.references import ExternalRef
+from models.rules import units as trade
 from models.rules.events import EventKind, SubjectKind
 from models.rules.freight import NONE, RatePart
 from models.rules.money import Rounding
-from models.rules.order_states import (
-    FulfillmentStatus,
-    OrderStatus,
-    PaymentStatus,
-    ReturnStatus,
-)
+from models.rules.order_states import OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.aggregates import order_status
-from services.aggregates.amounts import keep_parts, sum_up, totals_of
+from services.aggregates.amounts import keep_parts, line_of, sum_up
+from services.aggregates.billing import count_payment, payment_of
 from services.aggregates.credit import share_of
-from services.aggregates.orders import completes, derive, enter_stage, facts
+from services.aggregates.lines import carry_out, counts_of
+from services.aggregates.order_status import BEGINNING
+from services.aggregates.orders import begin, completes, derive
 from services.imports.order_documents import Whole, is_kept, price, shipping_minor, tax_rule
 from services.imports.postal import PostalRow
 from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
@@ -91,11 +89,18 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     payments = _payments(around.work, found.order, order)
     derive(order, lines, requested_units=0)
     order_status.arrive(order, _status(found.order, order, lines))
-    derive(order, lines, requested_units=0)  # anew: what was paid for a cancelled one is too much
+    sent_from = [around.warehouses[row.warehouse] for _, row in kept]
+    begin(
+        around.work,
+        order,
+        lines,
+        EventKind.ORDER_PLACED,
+        sent_from,
+        {"imported": around.system},
+        since=_last_step(found),
+    )
     part = share_of(order, around.work.policy.currency)
     order.credit_minor, order.lifetime_minor = part.credit_minor, part.lifetime_minor
-    enter_stage(order, _last_step(found), around.work.policy.deadlines)
-    _tell(draft)
     words = search.tokens(SubjectKind.ORDER, order.id, search.order_texts(order))
     return [order, *lines, *shipments, *payments, *words]
 
@@ -114,10 +119,7 @@ def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) ->
         customer_id=customer.id,
         currency=row.currency,
         company_rate=around.rates.get((row.currency, day)),
-        status=OrderStatus.DRAFT,
-        fulfillment_status=FulfillmentStatus.UNFULFILLED,
-        payment_status=PaymentStatus.UNPAID,
-        return_status=ReturnStatus.NONE,
+        **BEGINNING,
         placed_at=row.placed_at,
         sorted_at=row.placed_at,
         created_at=now,
@@ -144,27 +146,9 @@ def _first_address(rows: list[PostalRow | None], customer: Customer) -> dict[str
 
 def _line(order: Order, position: int, row: LineRow, product: Product) -> OrderLine:
     """A line with the product's sku and name, and what it comes to."""
-    priced = price(row, order.currency, order.rounding)
-    line = OrderLine(
-        id=new_id(),
-        order_id=order.id,
-        position=position,
-        product_id=product.id,
-        sku=product.sku,
-        name=product.name,
-        quantity=row.quantity,
-        currency=order.currency,
-        unit_price_minor=priced.unit_price_minor,
-        price_quantity=priced.price_quantity,
-        unit=product.unit,
-        discount_rate=priced.discount_rate,
-        tax_rate=priced.tax_rate,
+    return line_of(
+        order.id, position, product, price(row, order.currency, order.rounding), order.currency
     )
-    totals = totals_of(line, order.rounding)
-    line.net_minor = totals.net_minor
-    line.tax_minor = totals.tax_minor
-    line.discount_minor = totals.discount_minor
-    return line
 
 
 def _shipment(draft: Draft, count: int, name: str, row: ShipmentRow) -> list[Model]:
@@ -185,8 +169,7 @@ def _shipment(draft: Draft, count: int, name: str, row: ShipmentRow) -> list[Mod
     data = {"status": made.status, "number": made.number, "imported": around.system}
     record(around.work, made, EventKind.SHIPMENT_STATUS_CHANGED, order=order, data=data)
     for line in carried if has_left(row.status) else ():
-        line.shipped = line.quantity
-        line.delivered = line.quantity if row.status is ShipmentStatus.DELIVERED else 0
+        _pass(line, line.quantity, has_arrived=row.status is ShipmentStatus.DELIVERED)
     # Another order may have the same shipment, in this import or in an earlier one.
     shared = name in draft.found.shared or name in around.taken
     known_as = ExternalRef(
@@ -220,42 +203,34 @@ def _parcel(shipment: Shipment, row: ShipmentRow) -> list[Model]:
 def _count_rest(row: OrderRow, lines: list[OrderLine]) -> None:
     """Units that no shipment carried: handed over, cancelled, or still open."""
     for line in lines:
-        rest = line.quantity - line.shipped
-        if row.fulfilled:
-            line.shipped += rest
-            line.delivered += rest
-        elif row.status is PastStatus.CANCELLED:
-            line.cancelled = rest
+        rest = counts_of(line).inside
+        if row.fulfilled and rest:
+            _pass(line, rest, has_arrived=True)
+        elif row.status is PastStatus.CANCELLED and rest:
+            carry_out(line, trade.cancel, rest)
+
+
+def _pass(line: OrderLine, units: int, *, has_arrived: bool) -> None:
+    """Count units that went the whole way before; what that moved in stock is over, too."""
+    for rule in (trade.promise, trade.pack, trade.ship, *((trade.deliver,) if has_arrived else ())):
+        carry_out(line, rule, units)
 
 
 def _payments(work: Work, row: OrderRow, order: Order) -> list[Model]:
     """What the mapping declares: one charge of the whole, and where refunded one refund of it."""
     if row.payment is PaymentState.UNPAID or not order.total_gross_minor:
         return []
-    charge = _payment(work, row, order, PaymentKind.CHARGE)
-    order.charged_minor = charge.amount_minor
+    at, total_minor = row.paid_at or row.placed_at, order.total_gross_minor
+    charge = payment_of(work, order, PaymentKind.CHARGE, total_minor, METHOD, at=at)
+    count_payment(order, charge)
     if row.payment is PaymentState.PAID:
         return [charge]
-    refund = _payment(work, row, order, PaymentKind.REFUND)
-    refund.payment_id = charge.id
-    order.refunded_minor = order.credited_minor = refund.amount_minor
-    return [charge, refund]
-
-
-def _payment(work: Work, row: OrderRow, order: Order, kind: PaymentKind) -> Payment:
-    return Payment(
-        id=new_id(),
-        order_id=order.id,
-        kind=kind,
-        amount_minor=order.total_gross_minor,
-        currency=order.currency,
-        method=METHOD,
-        at=row.paid_at or row.placed_at,
-        created_at=work.now,
-        actor_kind=work.actor.kind,
-        actor_id=work.actor.id,
-        actor_name=work.actor.name,
+    refund = payment_of(
+        work, order, PaymentKind.REFUND, total_minor, METHOD, earlier_id=charge.id, at=at
     )
+    count_payment(order, refund)
+    order.credited_minor = refund.amount_minor
+    return [charge, refund]
 
 
 def _status(row: OrderRow, order: Order, lines: list[OrderLine]) -> OrderStatus:
@@ -270,20 +245,3 @@ def _last_step(found: Whole) -> datetime:
     rows = found.shipments.values()
     left = [row.shipped_at for row in rows if row.shipped_at and has_left(row.status)]
     return max(left, default=found.order.placed_at)
-
-
-def _tell(draft: Draft) -> None:
-    """One event for the order, which keeps how it stands. It goes before the order's insert."""
-    order, around = draft.order, draft.around
-    warehouses = {
-        around.warehouses[row.warehouse].hex
-        for row in draft.found.shipments.values()
-        if is_kept(row)
-    }
-    data = {
-        "lines": len(draft.lines),
-        "totalMinor": order.total_gross_minor,
-        "imported": around.system,
-    }
-    after = {**facts(order), "warehouses": sorted(warehouses)}
-    record(around.work, order, EventKind.ORDER_PLACED, order=order, data=data, after=after)

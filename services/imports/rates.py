@@ -9,7 +9,7 @@ from decimal import Decimal
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.rules.errors import ErrorCode
-from services.aggregates import exchange
+from services.aggregates import amounts
 from services.imports.checking import Case
 from services.imports.records import Kind, OrderRow
 from services.imports.report import Outcome
@@ -29,7 +29,7 @@ async def rates_of(
         for each in orders
         if each.currency != policy.currency
     }
-    return await exchange.rates_on(days, connection)
+    return await amounts.rates_on(days, connection)
 
 
 async def rates_of_rows(
@@ -38,7 +38,7 @@ async def rates_of_rows(
     """The rates of rows in other currencies than the company's, by currency and day."""
     days = {_day(policy, kind, json.loads(kept.payload or "{}")) for kept in rows}
     foreign = {each for each in days if each[0] != policy.currency}
-    return await exchange.rates_on(foreign) if foreign else {}
+    return await amounts.rates_on(foreign) if foreign else {}
 
 
 async def check_rates(case: Case) -> None:

@@ -19,13 +19,19 @@ from models.rules.errors import (
     not_found,
     required,
 )
-from models.rules.inventory import MAX_QUANTITY, Balance, MovementKind, StockChangeKind
+from models.rules.inventory import (
+    MAX_QUANTITY,
+    Balance,
+    Movement,
+    MovementKind,
+    StockChangeKind,
+)
 from models.rules.text import clean, form_in, key
 from models.rules.tracking import NamedUnits
 from services.aggregates.backorders import serve, take_promises
 from services.aggregates.lots.stored import adjust_units
 from services.aggregates.selling import Goods, products_named
-from services.aggregates.stock import LOCK, READ_ALL, Movement, items_at, move_all
+from services.aggregates.stock import LOCK, READ_ALL, items_at, move_all
 from services.use_case import use_case
 from services.work.work import Contended, Work
 

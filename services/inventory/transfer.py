@@ -14,12 +14,12 @@ from models.rules.errors import (
     invalid,
     not_found,
 )
-from models.rules.inventory import MAX_QUANTITY, MovementKind
+from models.rules.inventory import MAX_QUANTITY, Movement, MovementKind
 from models.rules.text import form_in, key
 from services.aggregates.backorders import serve
 from services.aggregates.lots.stored import transfer_units
 from services.aggregates.selling import Goods, products_named
-from services.aggregates.stock import READ_ALL, Movement, items_at, move_all
+from services.aggregates.stock import READ_ALL, items_at, move_all
 from services.use_case import use_case
 from services.work.work import Contended, Work
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.customers import Customer
 from models.fulfillment import Shipment
 from models.orders import Order, OrderLine
+from models.rules import units as trade
 from models.rules.access import Permission
 from models.rules.errors import DomainError, invalid, not_found, refuse
 from models.rules.events import EventKind
@@ -17,7 +18,7 @@ from models.rules.text import clean
 from services.aggregates import credit, order_status
 from services.aggregates.allocation import promise
 from services.aggregates.amounts import price, sum_up
-from services.aggregates.lines import lines_of, save_lines
+from services.aggregates.lines import carry_out, counts_of, lines_of, save_lines
 from services.aggregates.orders import (
     check_version,
     facts_with_stock,
@@ -26,7 +27,7 @@ from services.aggregates.orders import (
     settle,
     situation,
 )
-from services.aggregates.reservations import give_back, keep, loose_units, not_gone, open_units
+from services.aggregates.reservations import give_back, keep, loose_units, not_gone
 from services.aggregates.selling import Products, products_by_id, refuse_blocked
 from services.aggregates.shipments import add_shipment, advance
 from services.orders.drafts import look_anew
@@ -133,7 +134,7 @@ async def _prepare(step: Step) -> Guards:
 
     Units that nobody promised yet (of an imported open order) are promised first.
     """
-    waiting = [line for line in step.lines if open_units(line)]
+    waiting = [line for line in step.lines if counts_of(line).open]
     if waiting:
         await _promise(step, waiting, await products_by_id(step.work, waiting))
     loose = await loose_units(step.work, step.lines)
@@ -163,7 +164,9 @@ async def _cancel(step: Step) -> Guards:
     units = _units_to_cancel(step)
     await _undo_shipments(step, units)
     lines = {line.id: line for line in step.lines}
-    held = {line_id: _cancel_units(lines[line_id], some) for line_id, some in units.items()}
+    for line_id, some in units.items():
+        carry_out(lines[line_id], trade.cancel, some)
+    held = {line_id: counts_of(lines[line_id]).surplus for line_id in units}
     await give_back(step.work, held, lines, step.command.reason or "cancelled")
     if all(line.cancelled == line.quantity for line in step.lines):
         return (OrderGuard.NOTHING_LEFT,)
@@ -174,16 +177,16 @@ async def _cancel(step: Step) -> Guards:
 
 
 def _units_to_cancel(step: Step) -> dict[UUID, int]:
-    open_by_line = {line.id: line.quantity - line.shipped - line.cancelled for line in step.lines}
+    inside = {line.id: counts_of(line).inside for line in step.lines}
     if step.command.lines is None:
-        return {line_id: units for line_id, units in open_by_line.items() if units}
+        return {line_id: units for line_id, units in inside.items() if units}
     errors: list[DomainError] = []
     for index, (line_id, units) in enumerate(step.command.lines.items()):
         path = ("lines", str(index))
-        if line_id not in open_by_line:
+        if line_id not in inside:
             errors.append(not_found("The order has no such line.", *path, "lineId"))
-        elif not 1 <= units <= open_by_line[line_id]:
-            message = f"{open_by_line[line_id]} units of this line can be cancelled."
+        elif not 1 <= units <= inside[line_id]:
+            message = f"{inside[line_id]} units of this line can be cancelled."
             errors.append(invalid(message, *path, "quantity"))
     if not step.command.lines:
         errors.append(invalid("Which lines?", "lines"))
@@ -202,19 +205,6 @@ async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
         await advance(
             step.work, step.order, shipment, step.lines, ShipmentStatus.CANCELLED, step.work.now
         )
-
-
-def _cancel_units(line: OrderLine, units: int) -> int:
-    """Cancel units of a line: first those that nobody holds, then backordered, then reserved.
-
-    How many are reserved and to be given back.
-    """
-    free = min(units, open_units(line))
-    waiting = min(units - free, line.backordered)
-    line.backordered -= waiting
-    line.cancelled += units
-    reserved: int = units - free - waiting
-    return reserved
 
 
 async def _promise(step: Step, lines: list[OrderLine], products: Products) -> None:

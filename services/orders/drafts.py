@@ -13,6 +13,7 @@ from models.rules.order_states import OrderStatus
 from models.rules.pricing import shortest
 from services.aggregates.addresses import snapshot
 from services.aggregates.amounts import price
+from services.aggregates.lines import stop_waiting
 from services.aggregates.reservations import check_hold
 from services.aggregates.selling import Products, check_product, products_by_id
 from services.orders.entry import buyer, company_rate, discount_of
@@ -122,6 +123,5 @@ async def look_anew(
             products.get(line.product_id), line.sku, ("lines", str(named[line.id]))
         )
     )
-    for line in lines:
-        line.backordered = 0
+    stop_waiting(lines)
     return products

@@ -14,11 +14,12 @@ from models.rules.errors import invalid, required
 from models.rules.events import EventKind, SubjectKind
 from models.rules.order_states import OrderAction, OrderStatus, order_actions
 from models.rules.text import clean
+from models.rules.units import settle_for
 from services.aggregates import credit, order_status
 from services.aggregates.addresses import Address, check_address
 from services.aggregates.allocation import promise
 from services.aggregates.amounts import rule_of, sum_up, tax_freight
-from services.aggregates.lines import lines_of, save_lines
+from services.aggregates.lines import counts_of, lines_of, recount, save_lines, stop_waiting
 from services.aggregates.orders import (
     check_version,
     facts_with_stock,
@@ -28,7 +29,7 @@ from services.aggregates.orders import (
     settle,
     situation,
 )
-from services.aggregates.reservations import give_back, hold_until, keep, open_units
+from services.aggregates.reservations import give_back, hold_until, keep
 from services.aggregates.selling import refuse_blocked
 from services.orders.act import MAX_REASON
 from services.orders.changes import Told, as_told, changes
@@ -263,25 +264,15 @@ async def let_go(
     if order.status is not OrderStatus.DRAFT and (edit.grown or edit.added):
         refuse_blocked(edit.customer, order)
     hold = await hold_of(work, order, command.reserve_until)
-    release = _release_all if hold.ends else _release
-    spare = {line_id: release(line) for line_id, line in edit.by_id().items()}
+    lines = edit.by_id()
+    if hold.ends:
+        stop_waiting(lines.values())
+        spare: dict[UUID, int] = {line_id: line.reserved for line_id, line in lines.items()}
+    else:
+        for line in lines.values():
+            recount(line, settle_for(counts_of(line)))
+        spare = {line_id: counts_of(line).surplus for line_id, line in lines.items()}
     if not hold.begins:
         return hold, spare, [*edit.grown, *edit.added]
     edit.products = await look_anew(work, edit.lines, edit.places)
     return hold, spare, edit.lines
-
-
-def _release(line: OrderLine) -> int:
-    """Let fewer units of a line wait where it has too many; how many promised ones are too many."""
-    spare = max(0, -open_units(line))
-    waiting = min(spare, line.backordered)
-    line.backordered -= waiting
-    reserved: int = spare - waiting
-    return reserved
-
-
-def _release_all(line: OrderLine) -> int:
-    """Let no unit of a line wait; how many promised ones it gives back, which are all."""
-    line.backordered = 0
-    reserved: int = line.reserved
-    return reserved

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.orders import Order
+from models.rules import units as trade
 from models.rules.access import Actor, Permission
 from models.rules.errors import DomainError, Refused, refuse
 from models.rules.events import SubjectKind
@@ -13,7 +14,7 @@ from models.rules.money import Amount, TaxedAmount
 from models.rules.order_states import OrderStatus
 from services.aggregates import credit
 from services.aggregates.allocation import GivenBack, foresee
-from services.aggregates.lines import lines_of
+from services.aggregates.lines import carry_out, lines_of
 from services.aggregates.orders import read_order
 from services.aggregates.reservations import loose_of
 from services.orders.edit import EditOrder, draw_up, let_go, write_note
@@ -100,7 +101,7 @@ async def _try_stock(work: Work, command: EditOrder, edit: Edit) -> None:
     lines = edit.by_id()
     promised: Counter[UUID] = Counter()
     for reservation, units in (await loose_of(work, spare)).items():
-        lines[reservation.order_line_id].reserved -= units
+        carry_out(lines[reservation.order_line_id], trade.release, units)
         promised[reservation.stock_item_id] += units
     if edit.order.status is not OrderStatus.DRAFT or hold.until:
         given = GivenBack(edit.order.id, promised, waited - _waiting(edit))

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from models.customers import Customer
 from models.orders import Order, OrderLine
+from models.rules import units as trade
 from models.rules.errors import DomainError, Path, invalid, not_found, refuse
 from models.rules.order_states import OrderStatus
 from models.rules.pricing import shortest
 from models.rules.text import form_in
 from services.aggregates.amounts import price
+from services.aggregates.lines import carry_out, counts_of
 from services.aggregates.selling import Goods, Products, check_product, products_by_id
 from services.orders.entry import build_lines, discount_of
 from services.orders.goods import NewLine, products_of
@@ -127,7 +129,7 @@ def _change(
     is_other = (price_minor, discount_rate) != (line.unit_price_minor, line.discount_rate)
     if is_other and line.shipped:
         errors.append(invalid("What has shipped keeps its price.", *path))
-    least = line.shipped + line.preparing + line.cancelled
+    least = counts_of(line).fewest
     if wanted.quantity < least:
         message = f"{least} units of this line have shipped, are being prepared or were cancelled."
         errors.append(invalid(message, *path, "quantity"))
@@ -156,8 +158,8 @@ def _remove(edit: Edit, line: OrderLine) -> list[DomainError]:
         return [invalid(f"{line.preparing} units of {line.sku} are being prepared.", "lines")]
     if line.shipped:
         return [invalid(f"{line.shipped} units of {line.sku} have shipped.", "lines")]
-    if line.cancelled != line.quantity:
-        line.cancelled = line.quantity
+    if inside := counts_of(line).inside:
+        carry_out(line, trade.cancel, inside)
         price(line, edit.order.rounding)
     if edit.order.status is OrderStatus.DRAFT:
         edit.removed.append(line)

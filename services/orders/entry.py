@@ -17,17 +17,11 @@ from models.rules.insights import standing
 from models.rules.money import (
     Rounding,
 )
-from models.rules.order_states import (
-    FulfillmentStatus,
-    OrderStatus,
-    PaymentStatus,
-    ReturnStatus,
-)
-from models.rules.pricing import LinePrice, price_line, shortest
+from models.rules.pricing import LinePrice, shortest
 from models.rules.text import form_in
-from services.aggregates import exchange
 from services.aggregates.addresses import Address, check_address, snapshot
-from services.aggregates.amounts import rule_of, sum_up, tax_freight
+from services.aggregates.amounts import line_of, rate_on, rule_of, sum_up, tax_freight
+from services.aggregates.order_status import BEGINNING
 from services.aggregates.selling import Debtor, Goods, Products
 from services.orders.goods import NewLine, currency_of, goods_of
 from services.orders.note import MAX_NOTE
@@ -148,10 +142,7 @@ def _blank(work: Work, command: PlaceOrder, default: Address | None, currency: s
         Order,
         customer_id=command.customer_id,
         currency=currency,
-        status=OrderStatus.DRAFT,
-        fulfillment_status=FulfillmentStatus.UNFULFILLED,
-        payment_status=PaymentStatus.UNPAID,
-        return_status=ReturnStatus.NONE,
+        **BEGINNING,
         placed_at=work.now,
         sorted_at=work.now,
         created_at=work.now,
@@ -179,7 +170,7 @@ async def company_rate(
     """
     if currency == work.policy.currency:
         return None
-    rate = await exchange.rate_on(work, currency, work.today)
+    rate = await rate_on(work, currency, work.today)
     if rate is None and customer.credit_limit_minor is not None:
         raise invalid(f"There is no exchange rate for {currency} yet.", field)
     return rate
@@ -211,28 +202,8 @@ def build_lines(
             tax_rate=product.tax_rate,
             rounding=rounding,
         )
-        totals = price_line(price)
-        built.append(
-            fresh(
-                OrderLine,
-                order_id=order_id,
-                position=position,
-                product_id=product.id,
-                sku=product.sku,
-                name=product.name,
-                quantity=price.quantity,
-                currency=currency,
-                unit_price_minor=price.unit_price_minor,
-                price_quantity=price.price_quantity,
-                unit=product.unit,
-                discount_rate=price.discount_rate,
-                own_price=line.has_own_price,
-                tax_rate=price.tax_rate,
-                net_minor=totals.net_minor,
-                tax_minor=totals.tax_minor,
-                discount_minor=totals.discount_minor,
-            )
-        )
+        own_price = line.has_own_price
+        built.append(line_of(order_id, position, product, price, currency, own_price=own_price))
     return built
 
 

@@ -5,18 +5,15 @@ from models.rules.access import Actor, Permission
 from models.rules.errors import invalid
 from models.rules.events import EventKind, SubjectKind
 from models.rules.numbering import NumberKind
-from models.rules.order_states import (
-    OrderAction,
-)
+from models.rules.order_states import OrderAction
 from services.aggregates import credit, order_status
 from services.aggregates.allocation import promise
-from services.aggregates.orders import derive, enter_stage, facts
+from services.aggregates.orders import begin
 from services.aggregates.reservations import Promised, check_hold
 from services.aggregates.selling import refuse_blocked
 from services.orders.entry import Drawn, PlaceOrder, draw_up
 from services.use_case import use_case
 from services.work import clock, numbering, policy, search
-from services.work.events import record
 from services.work.inputs import clean_channel
 from services.work.references import ExternalKey, refer
 from services.work.work import Work
@@ -102,16 +99,7 @@ async def _store(
     external_key: ExternalKey | None,
 ) -> None:
     order, lines = drawn.order, drawn.lines
-    derive(order, lines, requested_units=0)
-    enter_stage(order, work.now, work.policy.deadlines)
-    record(
-        work,
-        order,
-        kind,
-        order=order,
-        data={"lines": len(lines), "totalMinor": order.total_gross_minor},
-        after={**facts(order), "warehouses": sorted(key.hex for key in promised.warehouses)},
-    )
+    begin(work, order, lines, kind, promised.warehouses)
     tokens = search.tokens(SubjectKind.ORDER, order.id, search.order_texts(order))
     await work.insert([order], lines, promised.reservations, tokens)
     await refer(work, SubjectKind.ORDER, order.id, external_key)

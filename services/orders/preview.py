@@ -18,7 +18,7 @@ from models.rules.order_states import OrderAction, OrderStatus
 from services.aggregates import credit, order_status
 from services.aggregates.allocation import Foreseen, foresee, incoming
 from services.aggregates.amounts import parts_of
-from services.aggregates.reservations import open_units
+from services.aggregates.lines import counts_of
 from services.aggregates.selling import refuse_blocked
 from services.orders.entry import Drawn, PlaceOrder, draw_up
 from services.orders.place import channel_to_place
@@ -155,7 +155,7 @@ def _line(line: OrderLine, missing: int, earliest: date | None) -> PreviewLine:
         discount_rate=line.discount_rate,
         tax_rate=line.tax_rate,
         total=TaxedAmount(line.net_minor, line.tax_minor, line.currency),
-        available=open_units(line) - missing,
+        available=counts_of(line).open - missing,
         earliest=earliest,
     )
 

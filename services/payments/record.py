@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from models.columns import new_id
 from models.orders import Order
 from models.payments import Payment
 from models.rules.access import Permission
@@ -16,8 +15,9 @@ from models.rules.payment_states import FOLLOWS, PaymentKind, check_payment
 from models.rules.text import clean, key
 from services.aggregates import order_status
 from services.aggregates.amounts import sums_of
+from services.aggregates.billing import count_payment, payment_of
 from services.aggregates.lines import lines_of
-from services.aggregates.orders import count_payment, facts, lock_order, not_possible, settle
+from services.aggregates.orders import facts, lock_order, not_possible, settle
 from services.use_case import use_case
 from services.work.inputs import amount
 from services.work.work import Work
@@ -61,22 +61,10 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
         raise await not_possible(work, order, lines, _attempted(order, command.kind))
     payment = await _payment(work, order, command)
     before = facts(order)
-    count_payment(order, payment.kind, payment.amount_minor, captures=captures)
+    data = count_payment(order, payment)
     order_status.step(order, PAYING[payment.kind])
-    await payment.save(force_create=True, using_db=work.connection)
-    await settle(
-        work,
-        order,
-        lines,
-        before,
-        kind=EventKind.PAYMENT_RECORDED,
-        data={
-            "paymentId": payment.id.hex,
-            "kind": payment.kind,
-            "amountMinor": payment.amount_minor,
-            "currency": payment.currency,
-        },
-    )
+    await work.insert([payment])
+    await settle(work, order, lines, before, EventKind.PAYMENT_RECORDED, data)
     return order
 
 
@@ -109,20 +97,15 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
         raise invalid("That is more than a year before the order was placed.", "at")
     if reference and not command.allow_duplicate:
         await _refuse_duplicate(work, order, command.kind, method, reference)
-    return Payment(
-        id=new_id(),
-        order_id=order.id,
-        kind=command.kind,
-        amount_minor=minor,
-        currency=order.currency,
-        method=method,
+    return payment_of(
+        work,
+        order,
+        command.kind,
+        minor,
+        method,
         reference=reference,
-        payment_id=command.payment_id,
-        at=command.at or work.now,
-        created_at=work.now,
-        actor_kind=work.actor.kind,
-        actor_id=work.actor.id,
-        actor_name=work.actor.name,
+        earlier_id=command.payment_id,
+        at=command.at,
     )
 
 

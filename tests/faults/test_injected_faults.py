@@ -13,8 +13,8 @@ import pytest
 from tortoise.models import Model
 
 import models.rules.pricing
+import services.aggregates.billing
 import services.aggregates.credit
-import services.aggregates.invoices
 import services.aggregates.lines
 import services.aggregates.lots.places
 import services.aggregates.reservations
@@ -126,12 +126,12 @@ def credit_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def shipping_billed_again(patch: pytest.MonkeyPatch) -> None:
     """Each shipment is billed as if it were the order's first."""
-    worth_of = services.aggregates.invoices.worth_of
+    worth_of = services.aggregates.billing.worth_of
 
     def first(*args: Any, is_first: bool) -> Any:
         return worth_of(*args, is_first=True)
 
-    patch.setattr(services.aggregates.invoices, "worth_of", first)
+    patch.setattr(services.aggregates.billing, "worth_of", first)
 
 
 def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ import pytest
 from models.rules.order_states import (
     ORDER_TABLE,
     FulfillmentStatus,
-    LineCounts,
     Milestone,
     OrderAction,
     OrderFacts,
@@ -24,6 +23,7 @@ from models.rules.order_states import (
     return_status,
 )
 from models.rules.payment_states import PaymentSums
+from models.rules.units import LineCounts
 
 TABLE = {
     "DRAFT": "EDIT SUBMIT>CONFIRMED CANCEL",

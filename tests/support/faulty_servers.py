@@ -25,6 +25,7 @@ from models.orders import Order
 from models.rules.access import OPEN
 from models.rules.allocation import StockRow
 from models.rules.credit import Share
+from models.rules.inventory import Movement
 from services.aggregates import stock
 from services.aggregates.reservations import Counters
 from services.use_case import perform
@@ -38,7 +39,7 @@ _seen: ContextVar[dict[UUID, int] | None] = ContextVar("seen", default=None)
 
 
 async def _naive_move(
-    work: Work, movements: Mapping[UUID, list[stock.Movement]], *, promise: bool = False
+    work: Work, movements: Mapping[UUID, list[Movement]], *, promise: bool = False
 ) -> dict[UUID, StockItem]:
     """What a naive guard does: read, decide, write what was decided."""
     items = {}

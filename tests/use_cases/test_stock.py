@@ -4,8 +4,8 @@ import pytest
 
 from models.inventory import StockItem
 from models.rules.access import OPEN
-from models.rules.inventory import MAX_QUANTITY, MovementKind, StockChangeKind
-from services.aggregates.stock import Movement, move
+from models.rules.inventory import MAX_QUANTITY, Movement, MovementKind, StockChangeKind
+from services.aggregates.stock import move
 from services.use_case import perform
 from services.work.work import Contended, Work
 from tests.support.databases import Database

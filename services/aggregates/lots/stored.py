@@ -18,7 +18,7 @@ from models.columns import new_id
 from models.inventory import StockItem
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, duplicate, invalid, not_found, refuse
-from models.rules.inventory import MovementKind
+from models.rules.inventory import Movement, MovementKind
 from models.rules.tracking import (
     Lying,
     NamedUnits,
@@ -29,7 +29,6 @@ from models.rules.tracking import (
 )
 from models.tracking import TrackedUnit, UnitMovement, UnitStock
 from services.aggregates.selling import Goods, Products
-from services.aggregates.stock import Movement
 from services.storage.statements import Query
 from services.work.work import Contended, Work
 

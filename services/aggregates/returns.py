@@ -1,0 +1,107 @@
+"""Returns as they are announced, counted and told of; what becomes of their units in stock."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+from models.fulfillment import Return, ReturnLine
+from models.orders import Order, OrderLine
+from models.rules import units as trade
+from models.rules.events import EventKind
+from models.rules.inventory import Movement
+from models.rules.return_states import ReturnState, ReturnUnits, after_receipt
+from services.aggregates.lines import carry_out
+from services.aggregates.orders import facts
+from services.storage.rows import fresh
+from services.work.events import record
+from services.work.work import Work
+
+
+def announced(
+    work: Work, order: Order, number: str, units: Sequence[ReturnUnits], reason: str
+) -> Return:
+    """A return whose units are announced. It is not saved here."""
+    request = fresh(
+        Return,
+        number=number,
+        order_id=order.id,
+        status=ReturnState.REQUESTED,
+        reason=reason,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    tell_return(work, request, order, units)
+    return request
+
+
+def taken_back(
+    request: Return,
+    parts: Iterable[tuple[ReturnUnits, int, UUID | None]],
+    lines: Mapping[UUID, OrderLine],
+) -> dict[UUID, list[Movement]]:
+    """Count parts of what has come on the order's lines; the movements, by stock item.
+
+    A part is a quantity of some units with the stock item that it is put into, None where it never
+    gets there. The lines are not saved here.
+    """
+    movements: dict[UUID, list[Movement]] = defaultdict(list)
+    for each, quantity, item_id in parts:
+        if each.disposition is None:
+            raise ValueError("what has come has a disposition")
+        rule = partial(trade.take_back, disposition=each.disposition)
+        moved = carry_out(lines[each.line_id], rule, quantity, request.number)
+        if item_id:
+            movements[item_id] += moved
+    return movements
+
+
+def receive(
+    work: Work,
+    request: Return,
+    order: Order,
+    units: Sequence[ReturnUnits],
+    expected: Mapping[UUID, ReturnLine],
+    warehouse_id: UUID | None = None,
+) -> None:
+    """Count what has come on the lines of its return, which are by those of the order; record it.
+
+    Nothing is saved here.
+
+    Raises:
+        NotAllowed: the return awaits nothing any more.
+    """
+    for each in units:
+        row = expected[each.line_id]
+        row.received += each.quantity
+        row.disposition = each.disposition or row.disposition
+    units_left = sum(row.quantity - row.received for row in expected.values())
+    request.status = after_receipt(request.status, units_left)
+    request.version += 1
+    request.updated_at = work.now
+    tell_return(work, request, order, units, warehouse_id)
+
+
+def tell_return(
+    work: Work,
+    request: Return,
+    order: Order,
+    units: Sequence[ReturnUnits],
+    warehouse_id: UUID | None = None,
+) -> None:
+    """Record how far the return is and which units it is about, for the order's timeline."""
+    lines = [
+        {"lineId": each.line_id.hex, "quantity": each.quantity}
+        | ({"disposition": each.disposition.value} if each.disposition else {})
+        | ({"units": [named.exact_code for named in each.units]} if each.units else {})
+        for each in units
+    ]
+    record(
+        work,
+        request,
+        EventKind.RETURN_UPDATED,
+        order=order,
+        data={"status": request.status, "number": request.number, "lines": lines}
+        | ({"warehouseId": warehouse_id.hex} if warehouse_id else {}),
+        after=facts(order),
+    )
