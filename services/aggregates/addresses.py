@@ -6,8 +6,20 @@ from models.customers import CustomerAddress
 from models.rules.countries import COUNTRIES
 from models.rules.errors import DomainError, Refused, invalid, required
 from models.rules.text import clean
+from services.storage.rows import fresh
 
 MAX_STREET_LINES: Final = 6
+
+KEPT: Final = {
+    "name": "name",
+    "lines": "lines",
+    "city": "city",
+    "region": "region",
+    "postal_code": "postalCode",
+    "country_code": "countryCode",
+    "phone": "phone",
+}
+"""The parts of an address, and how orders and warehouses call them."""
 
 
 class Address(NamedTuple):
@@ -32,15 +44,17 @@ def check_address(
     """
     if address is None:
         return None
-    kept = {
-        "name": clean(address.name),
-        "lines": [clean(line) for line in address.lines],
-        "city": clean(address.city),
-        "region": _optional(address.region),
-        "postalCode": _optional(address.postal_code),
-        "countryCode": clean(address.country_code).upper(),
-        "phone": _optional(address.phone),
-    }
+    kept = snapshot(
+        Address(
+            name=clean(address.name),
+            lines=tuple(map(clean, address.lines)),
+            city=clean(address.city),
+            country_code=clean(address.country_code).upper(),
+            region=_optional(address.region),
+            postal_code=_optional(address.postal_code),
+            phone=_optional(address.phone),
+        )
+    )
     errors: list[DomainError] = [
         required(f"An address has a {field}.", *path, field)
         for field in ("name", *(("city",) if needs_city else ()))
@@ -64,32 +78,24 @@ def check_address(
     return kept
 
 
-def snapshot(row: Address | CustomerAddress) -> dict[str, Any]:
-    """A customer's address as an order keeps it."""
-    return {
-        "name": row.name,
-        "lines": list(row.lines),
-        "city": row.city,
-        "region": row.region,
-        "postalCode": row.postal_code,
-        "countryCode": row.country_code,
-        "phone": row.phone,
-    }
+def snapshot(address: Address | CustomerAddress) -> dict[str, Any]:
+    """An address as an order keeps it."""
+    kept = {called: getattr(address, part) for part, called in KEPT.items()}
+    return kept | {"lines": list(address.lines)}
 
 
 def restored(kept: dict[str, Any] | None) -> Address | None:
     """The address that `check_address` or `snapshot` gave; None for none."""
-    if not kept:
-        return None
-    return Address(
-        name=kept["name"],
-        lines=tuple(kept["lines"]),
-        city=kept["city"],
-        region=kept["region"],
-        postal_code=kept["postalCode"],
-        country_code=kept["countryCode"],
-        phone=kept["phone"],
-    )
+    return Address(**_parts(kept))._replace(lines=tuple(kept["lines"])) if kept else None
+
+
+def address_row(kept: dict[str, Any], **others: Any) -> CustomerAddress:
+    """A customer's address that `check_address` gave, with its `others` of the columns."""
+    return fresh(CustomerAddress, **_parts(kept), **others)
+
+
+def _parts(kept: dict[str, Any]) -> dict[str, Any]:
+    return {part: kept[called] for part, called in KEPT.items()}
 
 
 def _optional(text: str | None) -> str | None:

@@ -11,7 +11,7 @@ from models.rules.access import Permission
 from models.rules.errors import invalid, not_found
 from models.rules.events import EventKind, SubjectKind
 from models.rules.text import fold, phone_key
-from services.aggregates.addresses import Address, check_address
+from services.aggregates.addresses import Address, address_row, check_address
 from services.use_case import use_case
 from services.work import numbering, search
 from services.work.events import record
@@ -146,18 +146,7 @@ async def _replace_addresses(
     await CustomerAddress.filter(customer_id=customer.id).using_db(work.connection).delete()
     await work.insert(
         [
-            CustomerAddress(
-                customer_id=customer.id,
-                position=position,
-                name=kept["name"],
-                lines=kept["lines"],
-                city=kept["city"],
-                region=kept["region"],
-                postal_code=kept["postalCode"],
-                country_code=kept["countryCode"],
-                phone=kept["phone"],
-                created_at=work.now,
-            )
+            address_row(kept, customer_id=customer.id, position=position, created_at=work.now)
             for position, kept in enumerate(checked)
         ]
     )

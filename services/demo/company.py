@@ -14,6 +14,7 @@ from models.references import SearchToken
 from models.rules.catalog import TrackingPolicy
 from models.rules.money import comparable
 from models.rules.text import fold
+from services.aggregates.addresses import Address, snapshot
 from services.demo.dice import Dice
 from services.demo.rows import Rows
 from services.demo.words import (
@@ -152,15 +153,8 @@ def postal_address(dice: Dice, place: Place, name: str) -> dict[str, Any]:
     street = dice.one(place.streets)
     number = dice.between(1, 140)
     first = f"{number} {street}" if place.country in ("GB", "IE", "FR") else f"{street} {number}"
-    return {
-        "name": name,
-        "lines": [first],
-        "city": place.city,
-        "region": place.region,
-        "postalCode": str(dice.between(10 ** (place.digits - 1), 10**place.digits - 1)),
-        "countryCode": place.country,
-        "phone": None,
-    }
+    code = str(dice.between(10 ** (place.digits - 1), 10**place.digits - 1))
+    return snapshot(Address(name, (first,), place.city, place.country, place.region, code))
 
 
 def _product(

@@ -8,7 +8,7 @@ from models.customers import Customer, CustomerAddress, CustomerTag
 from models.rules.customers import CreditRating
 from models.rules.events import EventKind, SubjectKind
 from models.rules.text import fold, phone_key
-from services.aggregates.addresses import snapshot
+from services.aggregates.addresses import address_row, snapshot
 from services.demo.company import Company, index_words, postal_address
 from services.demo.dice import Dice
 from services.demo.journal import SALES, Journal
@@ -114,16 +114,10 @@ class Reception:
         self, customer: Customer, position: int, place: Place, at: datetime
     ) -> CustomerAddress:
         kept = postal_address(self.dice, place, customer.name)
-        return CustomerAddress(
+        return address_row(
+            kept,
             id=self.dice.id_at(at),
             customer_id=customer.id,
             position=position,
-            name=kept["name"],
-            lines=kept["lines"],
-            city=kept["city"],
-            region=kept["region"],
-            postal_code=kept["postalCode"],
-            country_code=kept["countryCode"],
-            phone=kept["phone"],
             created_at=at,
         )

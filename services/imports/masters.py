@@ -13,6 +13,7 @@ from models.inventory import Warehouse
 from models.rules.events import EventKind, SubjectKind
 from models.rules.money import comparable
 from models.rules.text import fold, phone_key
+from services.aggregates.addresses import address_row
 from services.imports.records import (
     CategoryRow,
     CustomerRow,
@@ -104,20 +105,7 @@ def _addresses(desk: Desk, row: CustomerRow, customer_id: UUID) -> list[Customer
     if row.address is None:
         return []
     kept = row.address.kept(row.name)
-    return [
-        CustomerAddress(
-            customer_id=customer_id,
-            position=0,
-            name=kept["name"],
-            lines=kept["lines"],
-            city=kept["city"],
-            region=kept["region"],
-            postal_code=kept["postalCode"],
-            country_code=kept["countryCode"],
-            phone=kept["phone"],
-            created_at=desk.work.now,
-        )
-    ]
+    return [address_row(kept, customer_id=customer_id, position=0, created_at=desk.work.now)]
 
 
 def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:
