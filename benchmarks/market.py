@@ -14,7 +14,7 @@ from services.catalog.products import SaveProduct, save_product
 from services.customers.save import SaveCustomer, save_customer
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.warehouses import SaveWarehouse, save_warehouse
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from services.storage import database
 
 CUSTOMERS: Final = 100

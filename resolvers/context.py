@@ -1,13 +1,14 @@
 """What a request carries: who asks, and the loaders that collect what its fields need."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import strawberry
 from aiodataloader import DataLoader
 
+from models.events import Event
 from models.rules.access import Actor
 from resolvers.cursors import Sealer
 from resolvers.loaders.relation import Relation
@@ -43,19 +44,38 @@ def _look_at(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
+class StreamTimes(Protocol):
+    """How long a stream is silent at most, how far back it goes, and how it waits for reads."""
+
+    @property
+    def heartbeat_seconds(self) -> float: ...
+    @property
+    def replay_days(self) -> int: ...
+    def pause_after(self, failures: int) -> float:
+        """Seconds to pause after failures in a row."""
+
+
+class LiveFeed(Protocol):
+    """The committed events of all processes, as a stream follows them."""
+
+    @property
+    def settings(self) -> StreamTimes: ...
+    def follow(self, position: int) -> AsyncGenerator[Event | None, None]:
+        """Yields each event after a position once, and None where there was none for a time."""
+
+
 @dataclass
 class Context:
     """One operation's surroundings. `renewed()` makes those of the next operation or event.
 
-    `live` is what the streams of this process run on, a `subscriptions.feed.runtime.FeedRuntime`:
-    this room knows no more of it. `idempotency_key` is the request's header of that name;
-    `shows_cost` says whether the answer tells what it costs.
+    `live` is the feed that this process reads, where it serves streams. `idempotency_key` is the
+    request's header of that name; `shows_cost` says whether the answer tells what it costs.
     """
 
     actor: Actor
     sealer: Sealer
     correlation_id: str | None = None
-    live: object | None = None
+    live: LiveFeed | None = None
     idempotency_key: str | None = None
     shows_cost: bool = False
     commits: Commits = field(default_factory=Commits)

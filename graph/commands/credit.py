@@ -7,7 +7,8 @@ import typer
 from graph.commands import session
 from models.rules.access import SYSTEM
 from models.rules.money import to_text
-from services.operations.credit_audit import Drift, Report, verify_credit
+from services.operations.audits.credit import Drift, verify_credit
+from services.operations.audits.report import Report
 
 app = typer.Typer(name="credit", help="Look after what customers owe.", no_args_is_help=True)
 
@@ -44,10 +45,10 @@ def _line(drift: Drift, company: str) -> str:
     return f"{place}: {drift.counter} is {stored}, not {told} {currency}{repaired}"
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report[Drift]) -> str:
     listed = len(report.drifts)
     unlisted = f" ({report.found - listed:,} not listed)" if report.found > listed else ""
     return (
-        f"{report.customers:,} customers compared: {report.found:,} differences{unlisted}, "
+        f"{report.compared:,} customers compared: {report.found:,} differences{unlisted}, "
         f"{report.repaired:,} repaired."
     )

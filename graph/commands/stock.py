@@ -6,7 +6,8 @@ import typer
 
 from graph.commands import session
 from models.rules.access import SYSTEM
-from services.operations.stock_audit import Drift, Report, verify_stock
+from services.operations.audits.report import Report
+from services.operations.audits.stock import Drift, verify_stock
 
 app = typer.Typer(name="stock", help="Look after the stock.", no_args_is_help=True)
 
@@ -42,10 +43,10 @@ def _line(drift: Drift) -> str:
     )
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report[Drift]) -> str:
     listed = len(report.drifts)
     unlisted = f" ({report.found - listed:,} not listed)" if report.found > listed else ""
     return (
-        f"{report.items:,} stock items compared: {report.found:,} differences{unlisted}, "
+        f"{report.compared:,} stock items compared: {report.found:,} differences{unlisted}, "
         f"{report.repaired:,} repaired."
     )

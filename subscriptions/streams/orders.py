@@ -18,7 +18,7 @@ from models.rules.errors import BadRequest
 from models.rules.events import EventKind, StreamResetReason, SubjectKind
 from models.rules.order_filter import OrderFilter, asked, matches
 from resolvers.arguments import OptionalId
-from resolvers.context import Context, Info
+from resolvers.context import Context, Info, LiveFeed
 from resolvers.cursors import TRACKING
 from resolvers.filters.orders import to_filter, to_query
 from resolvers.identifiers import key_of
@@ -29,7 +29,6 @@ from services.aggregates.orders import facts_now
 from services.work import clock, feed
 from subscriptions.feed.bus import StreamClosed
 from subscriptions.feed.retrying import retrying
-from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
 
 ORDER: Final = ToOne(Order, key="order_id")
@@ -83,7 +82,7 @@ async def order_updates(
 
 
 async def _updates(
-    context: Context, live: FeedRuntime, watch: "_Watch", position: int
+    context: Context, live: LiveFeed, watch: "_Watch", position: int
 ) -> AsyncGenerator[Item, None]:
     """Yields the updates of the watch, and heartbeats in between."""
     seal = context.sealer.feed_cursor
@@ -201,7 +200,7 @@ async def _reason_to_reset(start: int, last: int, replay_days: int) -> StreamRes
     return None
 
 
-def _live(context: Context) -> FeedRuntime:
-    if not isinstance(context.live, FeedRuntime):
+def _live(context: Context) -> LiveFeed:
+    if context.live is None:
         raise TypeError("This server runs no streams: its context has no `live`.")
     return context.live

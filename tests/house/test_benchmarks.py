@@ -19,7 +19,7 @@ from models.orders import Order
 from models.references import SearchToken
 from models.rules.access import SYSTEM
 from resolvers.identifiers import to_global
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from services.storage.database import connection
 from services.work.search import customer_texts, order_texts, words_of
 from tests.support.company import found_company

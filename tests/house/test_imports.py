@@ -162,7 +162,7 @@ BEGINNINGS = {
     "resolvers/context.py",
     "services/demo/fill.py",
     "services/imports/run.py",
-    "services/operations/credit_audit.py",
+    "services/operations/audits/credit.py",
     "services/operations/numbering.py",
     "services/orders/edit_preview.py",
     "services/orders/place.py",

@@ -29,7 +29,7 @@ from models.rules.shipment_states import ShipmentStatus, has_left
 from models.tracking import ShipmentUnit, TrackedUnit, UnitMovement, UnitStock
 from services.aggregates.amounts import sums_of
 from services.aggregates.lines import counts_of
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from services.storage.database import dialect
 
 SUBJECTS: Final[tuple[type[Subject], ...]] = (Customer, Order, Return, Shipment, StockItem)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Final
 
 import pytest
 
@@ -15,7 +16,8 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from services.demo.fill import fill
 from services.demo.size import Size
-from services.operations.credit_audit import PAGE, Counter, Drift, Report, verify_credit
+from services.operations.audits.credit import Counter, Drift, verify_credit
+from services.operations.audits.report import PAGE, Report
 from services.payments import rates
 from services.payments.rates import Quote
 from services.work import clock
@@ -24,7 +26,7 @@ from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade
 
 CREDIT, LIFETIME = Counter.CREDIT, Counter.LIFETIME
-CLEAN = Report(customers=1, found=0, repaired=0, drifts=())
+CLEAN: Final[Report[Drift]] = Report(1)
 
 
 async def business() -> tuple[Trade, Order]:
@@ -39,8 +41,8 @@ async def business() -> tuple[Trade, Order]:
     return trade, order
 
 
-def drifted(*drifts: Drift, repaired: bool) -> Report:
-    return Report(1, len(drifts), len(drifts) if repaired else 0, drifts)
+def drifted(*drifts: Drift, repaired: bool) -> Report[Drift]:
+    return Report(1, len(drifts), len(drifts) if repaired else 0, [*drifts])
 
 
 async def test_counters_that_agree_are_clean(database: Database) -> None:
@@ -138,7 +140,7 @@ async def test_every_customer_and_order_is_compared(sqlite_database: Database) -
     # An order's part that its customer's counter does not have is wrong at both.
     for repair in (False, True):
         report = await verify_credit(SYSTEM, repair=repair)
-        assert (report.customers, report.found, report.is_clean) == (made.customers, 3, repair)
+        assert (report.compared, report.found, report.is_clean) == (made.customers, 3, repair)
     assert (await verify_credit(SYSTEM)).found == 0
 
 

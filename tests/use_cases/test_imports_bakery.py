@@ -20,7 +20,7 @@ from services.imports import writing
 from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from services.orders.act import ActOnOrder, act_on_order
 from services.work.work import Work
 from tests.support.auditor import IMPORTED_PAST, audit
@@ -56,7 +56,7 @@ async def test_the_bakery_comes_in_once(database: Database) -> None:
     before = await rows()
     assert (await import_bakery()).counts == KNOWN
     assert await rows() == before
-    assert (await verify_stock(SYSTEM)).drifts == ()
+    assert (await verify_stock(SYSTEM)).drifts == []
     assert await audit(database, apart_from=IMPORTED_PAST) == []
 
 
@@ -107,7 +107,7 @@ async def test_an_open_order_takes_its_stock_when_it_is_prepared(database: Datab
     shipped = await act_on_order(SYSTEM, ActOnOrder(order.id, prepared.version, OrderAction.SHIP))
     assert shipped.fulfillment_status is FulfillmentStatus.SHIPPED
     assert (await StockItem.get(id=item.id)).on_hand == 4
-    assert (await verify_stock(SYSTEM)).drifts == ()
+    assert (await verify_stock(SYSTEM)).drifts == []
 
 
 async def test_what_came_in_cancelled_or_done_offers_no_way_back(
@@ -128,7 +128,7 @@ async def test_two_imports_at_the_same_time_double_nothing(database: Database) -
     once = await rows()
     assert (once["Order"], once["OrderLine"], once["Shipment"]) == (12, 22, 8)
     assert once["ExternalRef"] == 1 + 5 + 4 + 8 + 12 + 8
-    assert (await verify_stock(SYSTEM)).drifts == ()
+    assert (await verify_stock(SYSTEM)).drifts == []
 
 
 class PowerCut(Exception):

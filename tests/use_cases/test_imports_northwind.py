@@ -20,7 +20,7 @@ from models.tables import TABLES
 from services.imports.records import Kind
 from services.imports.report import Count, Report
 from services.imports.run import Options, import_files
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample
@@ -177,7 +177,7 @@ async def history_is_history() -> None:
             assert order.payment_status is PaymentStatus.PAID
     assert await Reservation.all().count() == 0
     assert {movement.kind for movement in await StockMovement.all()} == {MovementKind.COUNT}
-    assert (await verify_stock(SYSTEM)).drifts == ()
+    assert (await verify_stock(SYSTEM)).drifts == []
     payments = await Payment.all()
     assert {payment.method for payment in payments} == {"imported"}
     paid = {payment.order_id: payment.amount_minor for payment in payments}

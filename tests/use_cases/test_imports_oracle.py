@@ -16,7 +16,7 @@ from models.rules.order_states import OrderStatus, PaymentStatus
 from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from tests.support.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample
@@ -37,7 +37,7 @@ async def test_the_shops_come_in(database: Database) -> None:
     await shipments_match()
     assert sum(item.on_hand for item in await StockItem.all()) == 3510
     assert await Reservation.all().count() == 0
-    assert (await verify_stock(SYSTEM)).drifts == ()
+    assert (await verify_stock(SYSTEM)).drifts == []
     assert await audit(database, apart_from=IMPORTED_PAST) == []
     again = await import_oracle()
     assert {kind: count.new for kind, count in again.counts.items()} == dict.fromkeys(

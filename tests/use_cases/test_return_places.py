@@ -20,7 +20,7 @@ from models.tracking import UnitMovement, UnitStock
 from services.catalog.products import SaveProduct, save_product
 from services.fulfillment.returns import ReceiveReturn, receive_return
 from services.inventory.adjust import ChangeStock, adjust_stock
-from services.operations.stock_audit import verify_stock
+from services.operations.audits.stock import verify_stock
 from tests.support import consistency
 from tests.support.auditor import audit
 from tests.support.databases import Database

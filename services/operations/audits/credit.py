@@ -15,7 +15,9 @@ from models.rules.credit import Share
 from models.rules.events import EventKind
 from services.aggregates.amounts import balance_of, strike_balance
 from services.aggregates.credit import book, share_of
+from services.operations.audits.report import Report, pages
 from services.storage.database import connection
+from services.storage.statements import Query
 from services.use_case import perform
 from services.work import policy
 from services.work.events import record
@@ -26,11 +28,6 @@ PARTS: Final = (
     *("credit_minor", "lifetime_minor"),
 )
 """What an order keeps of its payments and its total."""
-
-PAGE: Final = 200
-"""Orders or customers that one statement compares, and that one transaction repairs."""
-
-MAX_LISTED: Final = 1_000
 
 
 class Counter(StrEnum):
@@ -59,31 +56,26 @@ class Drift:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How many customers were compared, and what was found; the first of it is listed."""
-
-    customers: int
-    found: int
-    repaired: int
-    drifts: tuple[Drift, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is wrong any more."""
-        return self.found == self.repaired
-
-
 class _Counted(NamedTuple):
     """A customer's counters, and what the parts of their orders come to."""
 
-    customer_id: UUID
+    id: UUID
     code: str
-    stored: Share
-    told: Share
+    credit_minor: int
+    lifetime_minor: int
+    credit_sum: int
+    lifetime_sum: int
+
+    @property
+    def told(self) -> Share:
+        return Share(self.credit_sum, self.lifetime_sum)
+
+    def drifts(self, *, repaired: bool = False) -> list[Drift]:
+        stored = Share(self.credit_minor, self.lifetime_minor)
+        return _differences(self.code, stored, self.told, None, repaired=repaired)
 
 
-async def verify_credit(actor: Actor, *, repair: bool = False) -> Report:
+async def verify_credit(actor: Actor, *, repair: bool = False) -> Report[Drift]:
     """Every order's balance and part compared, then every customer with the sum of the parts.
 
     With `repair` balances, parts and counters are set to what the orders say, 200 orders or one
@@ -94,30 +86,16 @@ async def verify_credit(actor: Actor, *, repair: bool = False) -> Report:
         Forbidden: the actor may not read credit, or for a repair not write it.
     """
     actor.require(Permission.CREDIT_WRITE if repair else Permission.CREDIT_READ)
-    customers = found = 0
-    listed: list[Drift] = []
-    last = UUID(int=0)
-    while orders := await _orders_after(last):
-        drifts = await _drifted_parts(actor, orders, repair=repair)
-        found += len(drifts)
-        listed += drifts[: MAX_LISTED - len(listed)]
-        last = orders[-1].id
-    last = UUID(int=0)
-    while page := await _customers_after(last):
-        for counted in page:
-            if counted.stored == counted.told:
-                continue
-            drifts = await _repair(actor, counted) if repair else _drifts(counted)
-            found += len(drifts)
-            listed += drifts[: MAX_LISTED - len(listed)]
-        customers += len(page)
-        last = page[-1].customer_id
-    return Report(customers, found, found if repair else 0, tuple(listed))
-
-
-async def _orders_after(last: UUID) -> list[Order]:
-    # unscoped: an audit looks at all orders
-    return await Order.filter(id__gt=last).order_by("id").limit(PAGE)
+    report = Report[Drift]()
+    async for orders in pages(Order.all()):  # unscoped: an audit looks at all orders
+        report.add(await _drifted_parts(actor, orders, repair=repair))
+    # unscoped: an audit looks at all customers
+    async for page in pages(Customer.all().only("id")):
+        for customer in await _compare(connection(), page[0].id, page[-1].id):
+            drifts = customer.drifts()
+            report.add(await _repair(actor, customer) if repair and drifts else drifts)
+        report.compared += len(page)
+    return report
 
 
 async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool) -> list[Drift]:
@@ -171,9 +149,9 @@ def _part(order: Order) -> Share:
     return Share(order.credit_minor, order.lifetime_minor)
 
 
-async def _repair(actor: Actor, counted: _Counted) -> list[Drift]:
+async def _repair(actor: Actor, customer: _Counted) -> list[Drift]:
     """What is wrong with one customer's counters now that they are locked; it no longer is."""
-    return await perform(actor, lambda work: _set_counters(work, counted.customer_id))
+    return await perform(actor, lambda work: _set_counters(work, customer.id))
 
 
 async def _set_counters(work: Work, customer_id: UUID) -> list[Drift]:
@@ -181,20 +159,16 @@ async def _set_counters(work: Work, customer_id: UUID) -> list[Drift]:
     rows = Customer.filter(id=customer_id).using_db(work.connection).select_for_update()
     customer = await rows.get()
     (counted,) = await _compare(work.connection, customer.id, customer.id)
-    drifts = _drifts(counted, repaired=True)
+    drifts = counted.drifts(repaired=True)
     if drifts:
-        customer.credit_used_minor = counted.told.credit_minor
-        customer.lifetime_minor = counted.told.lifetime_minor
+        customer.credit_used_minor = counted.credit_sum
+        customer.lifetime_minor = counted.lifetime_sum
         repaired = sorted(drift.counter for drift in drifts)
         data = {"fields": ["credit"], "repaired": repaired}
         record(work, customer, EventKind.CUSTOMER_UPDATED, data=data)
         fields = ["credit_used_minor", "lifetime_minor", "event_seq"]
         await customer.save(update_fields=fields, using_db=work.connection)
     return drifts
-
-
-def _drifts(counted: _Counted, *, repaired: bool = False) -> list[Drift]:
-    return _differences(counted.code, counted.stored, counted.told, None, repaired=repaired)
 
 
 def _differences(
@@ -211,39 +185,24 @@ def _differences(
     ]
 
 
-async def _customers_after(last: UUID) -> list[_Counted]:
-    # unscoped: an audit looks at all customers
-    following = Customer.filter(id__gt=last).order_by("id").limit(PAGE)
-    ids = await following.values_list("id", flat=True)
-    return await _compare(connection(), ids[0], ids[-1]) if ids else []
-
-
 # One statement, so that all its numbers are of one instant on every database.
-# unscoped: an audit looks at all customers and their orders
-_COMPARE: Final = """
+_COMPARE: Final = Query(  # unscoped: an audit looks at all customers and their orders
+    _Counted,
+    """
 SELECT customer.id, customer.code, customer.credit_used_minor, customer.lifetime_minor,
-    parts.credit_sum, parts.lifetime_sum
+    COALESCE(parts.credit_sum, 0), COALESCE(parts.lifetime_sum, 0)
 FROM customer
 LEFT JOIN (
     SELECT customer_id, SUM(credit_minor) AS credit_sum, SUM(lifetime_minor) AS lifetime_sum
-    FROM customer_order WHERE customer_id BETWEEN '{first}' AND '{last}'
+    FROM customer_order WHERE customer_id BETWEEN ? AND ?
     GROUP BY customer_id
 ) parts ON parts.customer_id = customer.id
-WHERE customer.id BETWEEN '{first}' AND '{last}'
+WHERE customer.id BETWEEN ? AND ?
 ORDER BY customer.id
-"""
+""",
+)
 
 
-async def _compare(client: BaseDBAsyncClient, first: object, last: object) -> list[_Counted]:
+async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_Counted]:
     """The customers whose ids lie in the range, both ends included."""
-    rows = await client.execute_query_dict(_COMPARE.format(first=first, last=last))
-    return [
-        _Counted(
-            UUID(str(row["id"])),
-            row["code"],
-            Share(row["credit_used_minor"], row["lifetime_minor"]),
-            # Without orders there are no sums, which may come as decimals.
-            Share(int(row["credit_sum"] or 0), int(row["lifetime_sum"] or 0)),
-        )
-        for row in rows
-    ]
+    return await _COMPARE.rows(client, *(first, last) * 2)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -13,15 +13,12 @@ from models.rules.catalog import TrackingPolicy
 from models.rules.events import EventKind
 from models.rules.inventory import EFFECTS, MAX_QUANTITY, is_low
 from services.aggregates.stock import reckon
+from services.operations.audits.report import MAX_LISTED, Report, pages
 from services.storage.database import connection
+from services.storage.statements import Query
 from services.use_case import perform
 from services.work.events import record
 from services.work.work import Work
-
-PAGE: Final = 200
-"""Stock items that one statement compares."""
-
-MAX_LISTED: Final = 1_000
 
 
 class Counter(StrEnum):
@@ -76,42 +73,73 @@ class Drift:
     repaired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How many stock items were compared, and what was found; the first of it is listed."""
-
-    items: int
-    found: int
-    repaired: int
-    drifts: tuple[Drift, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is wrong any more."""
-        return self.found == self.repaired
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
+class _Item(NamedTuple):
     """A stock item with what its ledger, its reservations and its units come to."""
 
-    stock_item_id: UUID
+    id: UUID
     sku: str
+    sort_name: str
+    tracking: TrackingPolicy
     warehouse: str
-    names: tuple[str, str]
-    counters: dict[Counter, int]
-    ledger: dict[Counter, int]
+    on_hand: int
+    reserved: int
+    damaged: int
+    movement_seq: int
+    available: int
+    is_low: bool
+    incoming: int
+    safety_stock: int
+    reorder_point: int | None
+    named: int
+    on_hand_sum: int
+    reserved_sum: int
+    damaged_sum: int
+    movements: int
+    last_sequence: int
+    following: int
+    promised: int
+    coded: int
+
+    @property
+    def left(self) -> int:
+        """What the ledger leaves to be promised."""
+        return self.on_hand_sum - self.reserved_sum - self.damaged_sum - self.safety_stock
+
+    @property
+    def listed(self) -> int:
+        is_right = is_low(self.left, self.incoming, self.reorder_point) == self.is_low
+        return self.named + is_right
 
     @property
     def drifts(self) -> list[Drift]:
+        is_coded = self.tracking is not TrackingPolicy.NONE
+        compared = (
+            (Counter.ON_HAND, self.on_hand, self.on_hand_sum),
+            (Counter.RESERVED, self.reserved, self.reserved_sum),
+            (Counter.DAMAGED, self.damaged, self.damaged_sum),
+            (Counter.MOVEMENTS, self.movement_seq, self.last_sequence),
+            (Counter.SEQUENCE, self.last_sequence, self.movements),
+            (Counter.BALANCES, self.following, self.movements),
+            (Counter.PROMISED, self.reserved, self.promised),
+            (Counter.AVAILABLE, self.available, self.left),
+            (Counter.LISTED, self.listed, 3),
+            (Counter.UNITS, self.on_hand if is_coded else 0, self.coded),
+        )
         return [
-            Drift(self.sku, self.warehouse, counter, stored, self.ledger[counter])
-            for counter, stored in self.counters.items()
-            if stored != self.ledger[counter]
+            Drift(self.sku, self.warehouse, counter, stored, told)
+            for counter, stored, told in compared
+            if stored != told
         ]
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether the table takes the counters that the ledger comes to."""
+        taken = self.reserved_sum + self.damaged_sum
+        is_negative = min(self.reserved_sum, self.damaged_sum) < 0
+        return not is_negative and taken <= self.on_hand_sum <= MAX_QUANTITY
 
-async def verify_stock(actor: Actor, *, repair: bool = False) -> Report:
+
+async def verify_stock(actor: Actor, *, repair: bool = False) -> Report[Drift]:
     """Every stock item compared with its ledger, reservations and units, each at one instant.
 
     With `repair` the counters that differ from the ledger are set to it, each stock item in a
@@ -123,75 +151,50 @@ async def verify_stock(actor: Actor, *, repair: bool = False) -> Report:
         Forbidden: the actor may not read stock, or for a repair not write it.
     """
     actor.require(Permission.STOCK_WRITE if repair else Permission.STOCK_READ)
-    items = found = repaired = 0
-    listed: list[Drift] = []
-    last = UUID(int=0)
-    while page := await _page(last):
-        for sums in page:
-            drifts = sums.drifts
-            if drifts and repair:
-                drifts = await _repair(actor, sums.stock_item_id)
-            found += len(drifts)
-            repaired += sum(drift.repaired for drift in drifts)
-            listed += drifts[: MAX_LISTED - len(listed)]
-        items += len(page)
-        last = page[-1].stock_item_id
-    lines = await _drifted_lines(connection())
-    listed += lines[: MAX_LISTED - len(listed)]
-    return Report(items, found + len(lines), repaired, tuple(listed))
-
-
-async def _page(last: UUID) -> list[_Sums]:
+    report = Report[Drift]()
     # unscoped: an audit looks at all stock
-    following = StockItem.filter(id__gt=last).order_by("id").limit(PAGE)
-    ids = [item.id for item in await following.only("id")]
-    return await _compare(connection(), ids[0], ids[-1]) if ids else []
+    async for page in pages(StockItem.all().only("id")):
+        for item in await _compare(connection(), page[0].id, page[-1].id):
+            report.add(await _repair(actor, item) if repair and item.drifts else item.drifts)
+        report.compared += len(page)
+    report.add(await _drifted_lines(connection()))
+    return report
 
 
-async def _repair(actor: Actor, stock_item_id: UUID) -> list[Drift]:
+async def _repair(actor: Actor, item: _Item) -> list[Drift]:
     """The drifts of one stock item as they are now that it is locked, repaired where possible."""
-    return await perform(actor, lambda work: _set_counters(work, stock_item_id))
+    return await perform(actor, lambda work: _set_counters(work, item.id))
 
 
 async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     # unscoped: a stock item that the audit has found
     rows = StockItem.filter(id=stock_item_id).using_db(work.connection).select_for_update()
     item = await rows.get()
-    (sums,) = await _compare(work.connection, item.id, item.id)
-    drifts = sums.drifts
+    (told,) = await _compare(work.connection, item.id, item.id)
+    drifts = told.drifts
     wrong = {drift.counter for drift in drifts}
-    if not wrong & REPAIRABLE or wrong & BROKEN_LEDGER or not _is_possible(sums.ledger):
+    if not wrong & REPAIRABLE or wrong & BROKEN_LEDGER or not told.is_possible:
         return drifts
-    item.on_hand = sums.ledger[Counter.ON_HAND]
-    item.reserved = sums.ledger[Counter.RESERVED]
-    item.damaged = sums.ledger[Counter.DAMAGED]
-    item.movement_seq = sums.ledger[Counter.MOVEMENTS]
-    item.sort_sku, item.sort_name = sums.names
+    item.on_hand, item.reserved = told.on_hand_sum, told.reserved_sum
+    item.damaged, item.movement_seq = told.damaged_sum, told.last_sequence
+    item.sort_sku, item.sort_name = told.sku, told.sort_name
     reckon(item)
     item.version += 1
     item.updated_at = work.now
-    balance = item.balance
     data = {
-        "onHand": balance.on_hand,
-        "reserved": balance.reserved,
-        "damaged": balance.damaged,
-        "available": balance.available,
+        "onHand": item.on_hand,
+        "reserved": item.reserved,
+        "damaged": item.damaged,
+        "available": item.available,
         "repaired": sorted(wrong & REPAIRABLE),
     }
     record(work, item, EventKind.STOCK_CHANGED, data=data)
     await item.save(using_db=work.connection)
     mended = {
-        Counter.PROMISED: sums.ledger[Counter.PROMISED] == item.reserved,
-        Counter.UNITS: sums.ledger[Counter.UNITS] == item.on_hand,
+        Counter.PROMISED: told.promised == item.reserved,
+        Counter.UNITS: told.coded == item.on_hand,
     }
     return [replace(drift, repaired=mended.get(drift.counter, True)) for drift in drifts]
-
-
-def _is_possible(ledger: dict[Counter, int]) -> bool:
-    """Whether the table takes such counters."""
-    on_hand, reserved = ledger[Counter.ON_HAND], ledger[Counter.RESERVED]
-    damaged = ledger[Counter.DAMAGED]
-    return min(reserved, damaged) >= 0 and reserved + damaged <= on_hand <= MAX_QUANTITY
 
 
 def _change(counter: str) -> str:
@@ -205,7 +208,6 @@ def _before(counter: str) -> str:
     return f"COALESCE(LAG({counter}_after) OVER (PARTITION BY stock_item_id ORDER BY sequence), 0)"
 
 
-_TEXTS: Final = frozenset({"id", "sku", "sort_name", "code", "tracking"})
 _COUNTERS: Final = ("on_hand", "reserved", "damaged")
 _CHANGES: Final = ", ".join(f"{_change(name)} AS {name}_change" for name in _COUNTERS)
 _BEFORE: Final = ", ".join(f"{_before(name)} AS {name}_before" for name in _COUNTERS)
@@ -217,14 +219,18 @@ _FOLLOWS: Final = " AND ".join(
 # One statement, so that all its numbers are of one instant on every database. The range is in each
 # part of it, because not every planner carries it into a derived table by itself.
 # unscoped: an audit looks at all stock
-_COMPARE: Final = f"""
+_COMPARE: Final = Query(
+    _Item,
+    f"""
 SELECT item.id, product.sku, product.sort_name, product.tracking, warehouse.code,
     item.on_hand, item.reserved, item.damaged, item.movement_seq, item.available, item.is_low,
     item.incoming, item.safety_stock, item.reorder_point,
     CASE WHEN item.sort_sku = product.sku THEN 1 ELSE 0 END
         + CASE WHEN item.sort_name = product.sort_name THEN 1 ELSE 0 END AS named,
-    ledger.on_hand_sum, ledger.reserved_sum, ledger.damaged_sum,
-    ledger.movements, ledger.last_sequence, ledger.following, promise.units, lying.coded
+    COALESCE(ledger.on_hand_sum, 0), COALESCE(ledger.reserved_sum, 0),
+    COALESCE(ledger.damaged_sum, 0), COALESCE(ledger.movements, 0),
+    COALESCE(ledger.last_sequence, 0), COALESCE(ledger.following, 0),
+    COALESCE(promise.units, 0), COALESCE(lying.coded, 0)
 FROM stock_item item
 JOIN product ON product.id = item.product_id
 JOIN warehouse ON warehouse.id = item.warehouse_id
@@ -234,26 +240,36 @@ LEFT JOIN (
     FROM (
         SELECT stock_item_id, sequence, on_hand_after, reserved_after, damaged_after,
             {_CHANGES}, {_BEFORE}
-        FROM stock_movement WHERE stock_item_id BETWEEN '{{first}}' AND '{{last}}'
+        FROM stock_movement WHERE stock_item_id BETWEEN ? AND ?
     ) movement
     GROUP BY stock_item_id
 ) ledger ON ledger.stock_item_id = item.id
 LEFT JOIN (
     SELECT stock_item_id, SUM(quantity) AS units
-    FROM reservation WHERE stock_item_id BETWEEN '{{first}}' AND '{{last}}'
+    FROM reservation WHERE stock_item_id BETWEEN ? AND ?
     GROUP BY stock_item_id
 ) promise ON promise.stock_item_id = item.id
 LEFT JOIN (
     SELECT stock_item_id, SUM(quantity) AS coded
-    FROM unit_stock WHERE stock_item_id BETWEEN '{{first}}' AND '{{last}}'
+    FROM unit_stock WHERE stock_item_id BETWEEN ? AND ?
     GROUP BY stock_item_id
 ) lying ON lying.stock_item_id = item.id
-WHERE item.id BETWEEN '{{first}}' AND '{{last}}'
+WHERE item.id BETWEEN ? AND ?
 ORDER BY item.id
-"""  # noqa: S608 - made of our own names; the range is of UUID objects
+""",  # noqa: S608 - made of our own names
+)
 
-# unscoped: an audit looks at all lines
-_LINES: Final = f"""
+
+class _Line(NamedTuple):
+    sku: str
+    reserved: int
+    number: str
+    units: int
+
+
+_LINES: Final = Query(  # unscoped: an audit looks at all lines
+    _Line,
+    f"""
 SELECT line.sku, line.reserved, customer_order.number, COALESCE(promise.units, 0) AS units
 FROM order_line line
 JOIN customer_order ON customer_order.id = line.order_id
@@ -263,60 +279,18 @@ LEFT JOIN (
 WHERE line.reserved <> COALESCE(promise.units, 0)
 ORDER BY customer_order.number, line.position
 LIMIT {MAX_LISTED}
-"""  # noqa: S608 - made of our own names
+""",  # noqa: S608 - made of our own names
+)
 
 
-async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_Sums]:
+async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_Item]:
     """The stock items whose ids lie in the range, both ends included."""
-    rows = await client.execute_query_dict(_COMPARE.format(first=first, last=last))
-    return [_sums(row) for row in rows]
-
-
-def _sums(row: dict[str, Any]) -> _Sums:
-    # An item without movements or reservations joins with nothing; sums may come as decimals.
-    number = {name: int(value or 0) for name, value in row.items() if name not in _TEXTS}
-    left = number["on_hand_sum"] - number["reserved_sum"] - number["damaged_sum"]
-    available = left - number["safety_stock"]
-    low = is_low(available, number["incoming"], row["reorder_point"])
-    counters = {
-        Counter.ON_HAND: number["on_hand"],
-        Counter.RESERVED: number["reserved"],
-        Counter.DAMAGED: number["damaged"],
-        Counter.MOVEMENTS: number["movement_seq"],
-        Counter.SEQUENCE: number["last_sequence"],
-        Counter.BALANCES: number["following"],
-        Counter.PROMISED: number["reserved"],
-        Counter.AVAILABLE: number["available"],
-        Counter.LISTED: number["named"] + (low == row["is_low"]),
-        Counter.UNITS: 0 if row["tracking"] == TrackingPolicy.NONE else number["on_hand"],
-    }
-    ledger = {
-        Counter.ON_HAND: number["on_hand_sum"],
-        Counter.RESERVED: number["reserved_sum"],
-        Counter.DAMAGED: number["damaged_sum"],
-        Counter.MOVEMENTS: number["last_sequence"],
-        Counter.SEQUENCE: number["movements"],
-        Counter.BALANCES: number["movements"],
-        Counter.PROMISED: number["units"],
-        Counter.AVAILABLE: available,
-        Counter.LISTED: 3,
-        Counter.UNITS: number["coded"],
-    }
-    names = row["sku"], row["sort_name"]
-    return _Sums(UUID(str(row["id"])), row["sku"], row["code"], names, counters, ledger)
+    return await _COMPARE.rows(client, *(first, last) * 4)
 
 
 async def _drifted_lines(client: BaseDBAsyncClient) -> list[Drift]:
     """Order lines whose reserved units are not their reservations', at most 1,000."""
-    rows = await client.execute_query_dict(_LINES)
     return [
-        Drift(
-            row["sku"],
-            None,
-            Counter.LINE,
-            int(row["reserved"]),
-            int(row["units"]),
-            order=row["number"],
-        )
-        for row in rows
+        Drift(line.sku, None, Counter.LINE, line.reserved, line.units, order=line.number)
+        for line in await _LINES.rows(client)
     ]

@@ -1,0 +1,54 @@
+"""What an audit found: all differences counted, and the first of them listed."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+PAGE: Final = 200
+"""Rows that one statement compares, and that one transaction repairs."""
+
+MAX_LISTED: Final = 1_000
+
+
+class Difference(Protocol):
+    """A number that is not what it should be, or was not."""
+
+    @property
+    def repaired(self) -> bool: ...
+
+
+Found = TypeVar("Found", bound=Difference)
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(slots=True)
+class Report(Generic[Found]):
+    """How many rows were compared, and what was found; the first of it is listed."""
+
+    compared: int = 0
+    found: int = 0
+    repaired: int = 0
+    drifts: list[Found] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong any more."""
+        return self.found == self.repaired
+
+    def add(self, drifts: Sequence[Found]) -> None:
+        """Count the drifts, and list those that there is room for."""
+        self.found += len(drifts)
+        self.repaired += sum(drift.repaired for drift in drifts)
+        self.drifts += drifts[: MAX_LISTED - len(self.drifts)]
+
+
+async def pages(rows: QuerySet[Row]) -> AsyncIterator[list[Row]]:
+    """The rows in the order of their ids, a page at a time; each is read when it is its turn."""
+    last = UUID(int=0)
+    while page := await rows.filter(id__gt=last).order_by("id").limit(PAGE):
+        yield page
+        last = page[-1].pk
