@@ -1,4 +1,4 @@
-"""How root fields are bound to what serves them: permission, payload and errors, in one place."""
+"""Binds root fields to their resolvers: permission, payload and errors, in one place."""
 
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -23,7 +23,7 @@ from services.work.idempotency import claimed
 OF_EVERY_MUTATION: Final = frozenset(
     {ErrorCode.FORBIDDEN, ErrorCode.INVALID, ErrorCode.KEY_REUSED, ErrorCode.IN_PROGRESS}
 )
-"""Its permission is missing; its idempotency key is odd, has other input, or is still at work."""
+"""The permission is missing; the idempotency key is invalid, has other input, or is in use."""
 
 
 def resolved_by(resolve: Callable[..., Any], permission: Permission, description: str) -> Any:
@@ -48,13 +48,12 @@ def changed_by(
     description: str,
     codes: Iterable[ErrorCode],
 ) -> Any:
-    """A mutation field: the payload of what `change` returns, or of the errors that refused it.
+    """A mutation field: the payload of the result of `change`, or of the errors of its refusal.
 
-    Its description names the permission and the codes of those errors: `codes` and those of every
-    mutation.
-
-    The payload's first field holds the object; in a refusal it is null, or an empty list. What is
-    no argument by itself is a field of `input`: use cases name it without knowing of that.
+    Its description names the permission and the error codes: `codes` and those of every mutation.
+    The payload's first field holds the object; after a refusal it is null, or an empty list. An
+    error's path leads into `input`, unless it begins with another argument: use cases do not know
+    the names of the schema.
     """
     arguments = {to_camel_case(name) for name in signature(change).parameters}
     made = get_object_definition(payload, strict=True).fields[0]
@@ -68,7 +67,7 @@ def changed_by(
             claim = claim_of(info, kwargs)
             with claimed(claim), counted(info.context.commits):
                 changed = await change(*args, info=info, **kwargs)
-            # What an earlier field of the same document has read may be as it was before.
+            # Loaders may hold rows that an earlier field of the document has read.
             info.context.forget()
         except Refused as refusal:
             currency = info.context.policy.currency
@@ -101,7 +100,7 @@ def streamed_by(stream: Callable[..., Any], permission: Permission, description:
     @wraps(stream)
     async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
         info.context.actor.require(permission)
-        # Closed with us, and not some time later: a subscriber's queue must not outlive its socket.
+        # The generator is closed with the socket, so that no subscriber's queue outlives it.
         async with aclosing(stream(*args, info=info, **kwargs)) as items:
             async for item in items:
                 yield item

@@ -1,8 +1,8 @@
-"""Refusals as the schema has them: which type and path each error gets."""
+"""Refusals as the schema shows them: the type and the path of each error."""
 
 from typing import TYPE_CHECKING, Any, Final
 
-import resolvers.enums  # noqa: F401 - describes the enums before a type names one
+import resolvers.enums  # noqa: F401 - describes the enums before a type uses one
 from models.rules import errors as rules
 from models.rules.money import Amount
 from resolvers.context import Context
@@ -19,11 +19,11 @@ from graph.types.errors import (
 )
 
 MAX_ERRORS: Final = 100
-"""Errors that one refusal lists: a cart of 2,000 bad lines needs no longer answer."""
+"""Errors listed of one refusal: a cart of 2,000 bad lines needs no longer answer."""
 
 
-def told_of_input(context: Context, errors: list[rules.DomainError]) -> list[UserError]:
-    """What a client reads of errors in the argument `input`; one without a path is of all."""
+def input_errors(context: Context, errors: list[rules.DomainError]) -> list[UserError]:
+    """Errors in the argument `input`; one without a path concerns all of it."""
     return [
         to_user_error(each, ["input", *each.path] if each.path else [], context.policy.currency)
         for each in errors[:MAX_ERRORS]
@@ -31,7 +31,7 @@ def told_of_input(context: Context, errors: list[rules.DomainError]) -> list[Use
 
 
 def to_user_error(error: rules.DomainError, path: list[str], currency: str) -> UserError:
-    """What a client reads of an error; the kinds without a type of their own are InputErrors."""
+    """The schema's error; kinds without a type of their own become InputError."""
     common: dict[str, Any] = {
         "code": error.code,
         "message": error.message,

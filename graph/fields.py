@@ -1,7 +1,7 @@
-"""How nested fields are declared: what they are made of, once for whoever executes a query.
+"""Declarations of nested fields, as data for any executor.
 
-A field without a resolver is a column or an attribute of its object. The others are declared here,
-as data: an executor that knows it reads for all objects at once and only what is selected; any
+A field without a resolver is a column or an attribute of its object. The others are declared here:
+an executor that knows the declarations reads for all objects at once and only selected columns; any
 other calls the resolver that is made from the same declaration.
 """
 
@@ -20,7 +20,7 @@ from resolvers.loaders.relation import Relation
 from resolvers.paging import Listed
 
 DEFINITION: Final = "strawberry-definition"
-"""Where a type or field of graphql-core keeps what Strawberry knows of it."""
+"""The key under which graphql-core's types and fields refer to Strawberry's definitions."""
 
 PERMISSION: Final = "ordergraph.permission"
 RELATION: Final = "ordergraph.relation"
@@ -29,12 +29,12 @@ INPUTS: Final = "ordergraph.inputs"
 COLUMNS: Final = "ordergraph.columns"
 PAGED: Final = "ordergraph.paged"
 SIZE: Final = "ordergraph.size"
-"""How many objects a list without pages usually has: what it costs is reckoned by that."""
+"""The usual number of objects of a list without pages, from which its cost is estimated."""
 
 LINES: Final = 5
-"""Lines of an order, a shipment or a return, as most have them."""
+"""The usual number of lines of an order, a shipment or a return."""
 WAREHOUSES: Final = 4
-"""Warehouses that a product lies in, as most companies have them."""
+"""The usual number of warehouses that stock a product."""
 
 AnyParent: Any = strawberry.Parent[Any]  # type: ignore[misc] # an alias, to mypy
 
@@ -45,13 +45,13 @@ PAGING: Final = [
 
 
 class Given(Enum):
-    """What a computed field may need that is neither of its object nor of a relation."""
+    """An input of a computed field that is neither a column of its object nor a relation."""
 
     CONTEXT = auto()
 
 
 Input = str | Relation | Given
-"""What a computed field is made of: a column of its object, what a relation finds, the context."""
+"""An input of a computed field: a column of its object, a relation, or the context."""
 
 
 def permitted_by(description: str, permission: Permission) -> str:
@@ -71,9 +71,9 @@ def related(
     needs: Permission | None = None,
     size: int | None = None,
 ) -> Any:
-    """A nested field: what the relation finds for each parent; null without the permission.
+    """A nested field: the relation's objects for each parent; null without the permission.
 
-    `size` is how many objects a list usually has, where that is not 3.
+    `size` is the usual length of a list, for its cost; without it, 3.
     """
 
     def resolve(parent: strawberry.Parent[Any], info: Info) -> Any:
@@ -94,9 +94,9 @@ def computed_by(
     description: str,
     needs: Permission | None = None,
 ) -> Any:
-    """A nested field: what a function makes of its inputs; null without the permission.
+    """A nested field: the function's result for its inputs; null without the permission.
 
-    The function takes one value for each input and knows nothing of GraphQL. Only the columns
+    The function takes one value for each input and is independent of GraphQL. Only the columns
     among the inputs are read.
     """
     described: dict[str, Any] = {FUNCTION: function, INPUTS: inputs, PERMISSION: needs}
@@ -107,7 +107,7 @@ def computed_by(
 
 
 def computing(described: Mapping[Any, Any]) -> Callable[..., Any]:
-    """The resolver of a computed field that is described so."""
+    """The resolver of a computed field with this metadata."""
     function, inputs, needs = described[FUNCTION], described[INPUTS], described[PERMISSION]
     if needs is None and all(isinstance(each, str) for each in inputs):
         return _compute_at_once(function, *inputs)
@@ -142,12 +142,12 @@ def _compute(
     return resolve
 
 
-def asked_of(
+def resolved_for_each(
     resolve: Callable[..., Any], description: str, *columns: str, size: int | None = None
 ) -> Any:
-    """A nested field that a resolver works out for each parent, perhaps with arguments.
+    """A nested field: a resolver's result for each parent, with arguments if it has any.
 
-    It reads the columns that are named, and no others, of its parent. `size` is as in `related`.
+    The resolver reads only the named columns of its parent. `size` is as in `related`.
     """
     described = {COLUMNS: columns, **({SIZE: size} if size else {})}
     return strawberry.field(resolver=resolve, description=description, metadata=described)
@@ -156,11 +156,11 @@ def asked_of(
 def paged_by(
     listing: Callable[..., Listing], description: str, permission: Permission | None = None
 ) -> Any:
-    """A connection: pages of the list that `listing` means, each below its parent if it has one.
+    """A connection: pages of the list that `listing` returns, below a parent if there is one.
 
-    `listing` takes the field's own arguments; those that every page has are added here. Where its
-    filter asks for other tables, it takes the `actor` too. At the root a caller without the
-    permission is answered FORBIDDEN.
+    `listing` takes the field's own arguments; those of paging are added here. If its filter reads
+    other tables, it takes the `actor` too. At the root a caller without the permission is answered
+    FORBIDDEN.
     """
     parameters = signature(listing, eval_str=True).parameters
 

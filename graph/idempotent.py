@@ -1,4 +1,4 @@
-"""`@idempotent(key:)`: which key a mutation is sent under, and what it is sent with."""
+"""`@idempotent(key:)`: the key of a mutation, and the fingerprint of its arguments."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ DIRECTIVE: Final = GraphQLDirective(
 
 
 class OnMutationsOnly(ValidationRule):
-    """@idempotent stands on fields of a mutation; elsewhere it would promise nothing."""
+    """Allows @idempotent on fields of a mutation only; elsewhere it would have no effect."""
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         named = [each for each in node.directives or () if each.name.value == IDEMPOTENT]
@@ -55,10 +55,10 @@ class OnMutationsOnly(ValidationRule):
 
 
 def claim_of(info: Info, arguments: Mapping[str, Any]) -> Claim | None:
-    """What a mutation field wants to be done once; None where it has no key.
+    """The claim of a mutation field's idempotency key, or None without a key.
 
     Raises:
-        BadRequest: an Idempotency-Key header with several mutations: it would mean them all.
+        BadRequest: an Idempotency-Key header on several mutations, which would share the key.
         InputError: the key is empty or too long, or two keys are given.
     """
     keys = {each for each in (_header(info), *_directives(info)) if each is not None}
@@ -95,13 +95,13 @@ def _header(info: Info) -> str | None:
 
 
 def fingerprint(arguments: Mapping[str, Any]) -> str:
-    """SHA-256 of the arguments as they were read: literals and variables alike."""
+    """The SHA-256 of the coerced arguments, so literals and variables give the same."""
     text = json.dumps(arguments, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
-    """What JSON knows, for what it does not know by itself."""
+    """A value of JSON for a value that JSON cannot hold."""
     match value:
         case Enum():
             return value.value

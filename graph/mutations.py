@@ -1,4 +1,4 @@
-"""Every mutation, bound to its use case, its permission and the error codes that it can answer."""
+"""Every mutation, bound to its use case, its permission and its error codes."""
 
 from typing import Final
 
@@ -25,12 +25,12 @@ from models.rules.access import Permission
 from models.rules.errors import ErrorCode
 
 UNUSABLE: Final = (ErrorCode.INVALID, ErrorCode.NOT_FOUND)
-"""A value out of its bounds, and an id or code of no object."""
+"""Codes for a value out of bounds, and for the id or code of a missing object."""
 MISSING: Final = (*UNUSABLE, ErrorCode.REQUIRED)
 SAVED: Final = (*MISSING, ErrorCode.DUPLICATE, ErrorCode.VERSION_CONFLICT)
-"""The codes of a mutation that saves one object's fields."""
+"""Codes of a mutation that saves the fields of an object."""
 STEPPED: Final = (*UNUSABLE, ErrorCode.ILLEGAL_TRANSITION)
-"""The codes of a mutation whose object has states."""
+"""Codes of a mutation of an object that has states."""
 
 
 @strawberry.type(

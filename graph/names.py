@@ -1,4 +1,4 @@
-"""What types and fields are called in the schema."""
+"""The names of types and fields in the schema."""
 
 from functools import lru_cache
 from typing import Final
@@ -8,13 +8,13 @@ from strawberry.types.base import StrawberryType
 from strawberry.utils.str_converters import to_camel_case
 
 SHORT_NAMES: Final = {"StockItem": "Stock", "StockMovement": "Movement"}
-"""What connections of these types begin with, where it is not the type's whole name."""
+"""Prefixes of connections, if they differ from the type's name."""
 
 
 class Names(NameConverter):
-    """Strawberry's names, with shorter ones for some connections.
+    """Strawberry's names, with short prefixes for some connections.
 
-    Strawberry asks for the name of each argument of each call again.
+    The names are cached: Strawberry asks for each argument's name again at each call.
     """
 
     def apply_naming_config(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Payloads: what a mutation or a preview answers, and why it was refused."""
+"""Payloads of mutations and previews: the outcome, and the reasons of a refusal."""
 
 from collections.abc import Callable
 from datetime import date
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import strawberry
 
-from graph.errors import told_of_input
+from graph.errors import input_errors
 from graph.fields import LINES, SIZE, Given, computed_by
 from graph.types.catalog import Category, Product, Supplier
 from graph.types.customers import Customer, CustomerGroup
@@ -21,9 +21,9 @@ Payload = TypeVar("Payload")
 
 
 def payload(description: str) -> Callable[[type[Payload]], type[Payload]]:
-    """Make a class with one field, which holds the changed object, the payload of a mutation.
+    """Makes a class with one field, the changed object, into the payload of a mutation.
 
-    Every payload also says why nothing was changed, and whether an earlier request did it.
+    Each payload also lists the reasons of a refusal, and whether the request is a replay.
     """
 
     def decorate(made: type[Payload]) -> type[Payload]:
@@ -111,7 +111,7 @@ class EditPreview:
         "order gets cheaper."
     )
     user_errors: list[UserError] = computed_by(
-        told_of_input,
+        input_errors,
         Given.CONTEXT,
         "errors",
         description="The errors that `orderEdit` would answer, at most 100. Empty: it would "
@@ -167,7 +167,7 @@ class OrderPreview:
         description="The lines, in the order of the input.", metadata={SIZE: LINES}
     )
     user_errors: list[UserError] = computed_by(
-        told_of_input,
+        input_errors,
         Given.CONTEXT,
         "errors",
         description="The errors that `orderPlace` would answer, at most 100. Empty: it would "

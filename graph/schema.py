@@ -1,4 +1,4 @@
-"""The schema: every root field, bound to what serves it and to the permission that it needs."""
+"""The schema: each root field, bound to its resolver and its permission."""
 
 from typing import Any, Final
 
@@ -238,10 +238,10 @@ DESCRIPTION: Final = (
 
 
 class DescribedSchema(strawberry.Schema):
-    """A schema that is printed with its description, which Strawberry leaves out."""
+    """A schema that prints its description, which Strawberry leaves out."""
 
     def as_str(self) -> str:
-        """The schema in GraphQL's own language."""
+        """The schema in GraphQL's schema definition language."""
         return f"{print_schema_definition(self._schema)}\n\n{super().as_str()}"
 
 
@@ -266,7 +266,7 @@ def _build() -> strawberry.Schema:
 
 
 def _forget_null_defaults(schema: GraphQLSchema) -> None:
-    """`first: Int` instead of `first: Int = null`, which says the same in more words."""
+    """Prints `first: Int` instead of `first: Int = null`, which means the same."""
     for declared in schema.type_map.values():
         if isinstance(declared, GraphQLInputObjectType):
             inputs: list[Any] = list(declared.fields.values())

@@ -1,8 +1,8 @@
-"""How long each text and each list of the input may be: declared here, beside the schema.
+"""The maximum sizes of the texts and lists of inputs.
 
-These sizes bound what a request can cost before any rule of the business is asked. They are wider
-than those rules, whose refusals name the reason. A key is the name of an argument or input field;
-`Type.field` stands for that one alone.
+They limit the cost of a request before any business rule runs. The rules are stricter, and their
+refusals name the reason. A key is the name of an argument or input field; `Type.field` is that
+field alone.
 """
 
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SEARCHED: Final = 500
-"""Characters of what is searched and filtered by."""
+"""Characters of a text to search or filter by."""
 
 TEXTS: Final[Mapping[str, int]] = {
-    # What filters compare with.
+    # Operands of filters.
     "eq": SEARCHED,
     "in": SEARCHED,
     "startsWith": SEARCHED,
     "words": SEARCHED,
     "search": SEARCHED,
-    # What names a thing.
+    # Identifiers.
     "barcode": 500,
     "code": 500,
     "key": 500,
@@ -29,7 +29,7 @@ TEXTS: Final[Mapping[str, int]] = {
     "sku": 500,
     "system": 500,
     "trackingNumber": 500,
-    # What a thing is like.
+    # Attributes.
     "carrier": 500,
     "channel": 500,
     "choices": 500,
@@ -47,12 +47,12 @@ TEXTS: Final[Mapping[str, int]] = {
     "tag": 500,
     "tags": 500,
     "unit": 500,
-    # What people write.
+    # Free text.
     "message": 20_000,
     "note": 20_000,
     "reason": 20_000,
     "text": 20_000,
-    # What is handed back as it came.
+    # Tokens and URLs, sent back unchanged.
     "trackingToken": 8_192,
     "trackingUrl": 4_096,
 }
@@ -85,17 +85,17 @@ LISTS: Final[Mapping[str, int]] = {
     "lines": 10_000,
     "AddressInput.lines": 50,
 }
-"""Values of each list. That of an order's lines is the most that the setting allows."""
+"""Values of each list. An order's lines may be as many as the setting's upper bound."""
 
 SCALARS: Final[Mapping[str, int]] = {
     "ID": 500,
     "Cursor": 4_096,
     "JSON": 20_000,
 }
-"""Characters of the texts of other scalars; of JSON, each text within."""
+"""Characters of the texts of other scalars; for JSON, of each text inside."""
 
 OTHERWISE: Final = 100
-"""Characters of a text that stands for a number, an instant, a currency or an enum."""
+"""Characters of the text of a number, an instant, a currency or an enum value."""
 
 UNDECLARED_TEXT: Final = 500
 UNDECLARED_LIST: Final = 500
@@ -103,17 +103,17 @@ UNDECLARED_LIST: Final = 500
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of one schema's inputs; what is not declared has the narrow ones."""
+    """The sizes of a schema's inputs; undeclared ones have the small defaults."""
 
     texts: Mapping[str, int] = field(default_factory=lambda: TEXTS)
     lists: Mapping[str, int] = field(default_factory=lambda: LISTS)
 
     def of_text(self, owner: str, name: str, scalar: str) -> int:
-        """Characters of a text at an input field or argument of this scalar or enum."""
+        """Characters of a text at an argument or input field of this scalar or enum."""
         if scalar != "String":
             return SCALARS.get(scalar, OTHERWISE)
         return self.texts.get(f"{owner}.{name}", self.texts.get(name, UNDECLARED_TEXT))
 
     def of_list(self, owner: str, name: str) -> int:
-        """Values of the list at an input field or argument."""
+        """Values of the list at an argument or input field."""
         return self.lists.get(f"{owner}.{name}", self.lists.get(name, UNDECLARED_LIST))

@@ -41,9 +41,9 @@ class Supplier(Versioned):
 
 
 class Product(Subject):
-    """What is sold. Its price stands for `price_quantity` of its stock unit.
+    """A product. Its price is for `price_quantity` stock units.
 
-    `sort_price` is the price as `comparable` has it.
+    `sort_price` is the price in the form of `comparable`.
     """
 
     id = identity()

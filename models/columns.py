@@ -1,4 +1,4 @@
-"""Column types and mixins that every table shares."""
+"""Column types and mixins shared by the tables."""
 
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -14,7 +14,7 @@ from models.rules.pricing import RATE_PLACES, shortest
 
 
 def new_id() -> UUID:
-    """A UUIDv7: unique without asking the database, and roughly in order of creation."""
+    """A UUIDv7: unique without the database, and roughly in order of creation."""
     return uuid7()
 
 
@@ -35,9 +35,10 @@ class UtcDatetime(fields.DatetimeField[Any]):
         return super().to_db_value(value, instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
-        """The instant. Databases give it in UTC, without a zone, or as text.
+        """The instant in UTC. Databases return it in UTC, without a zone, or as text.
 
-        Tortoise reads any form of a date and asks for the time zone's settings, for each value.
+        Tortoise's own method parses any form of a date and reads the time zone's settings, for
+        each value.
         """
         if value is None:
             return None
@@ -48,7 +49,7 @@ class UtcDatetime(fields.DatetimeField[Any]):
 
 
 def identity() -> Field[UUID]:
-    """The primary key of every table, made by us before the insert."""
+    """The primary key of a table, made before the insert."""
     return fields.UUIDField(primary_key=True, default=new_id)
 
 
@@ -58,7 +59,7 @@ def minor_units(**kwargs: Any) -> Any:
 
 
 class Rate(fields.DecimalField[Any]):
-    """A decimal that is read back as it was written, without the zeros after it."""
+    """A decimal that is read back without trailing zeros."""
 
     skip_to_python_if_native = False  # PostgreSQL's and MariaDB's drivers give decimals with zeros
 
@@ -68,12 +69,12 @@ class Rate(fields.DecimalField[Any]):
 
 
 def exchange_rate(**kwargs: Any) -> Any:
-    """What one unit of a currency is worth in the company's."""
+    """The value of one unit of a currency in the company's currency."""
     return Rate(max_digits=16, decimal_places=8, **kwargs)
 
 
 def rate(**kwargs: Any) -> Any:
-    """A fraction such as a tax or discount rate: 0.19 is nineteen percent."""
+    """A fraction such as a tax or discount rate: 0.19 is 19 percent."""
     return Rate(max_digits=9, decimal_places=RATE_PLACES, **kwargs)
 
 
@@ -83,7 +84,7 @@ def currency_code(**kwargs: Any) -> Field[str]:
 
 
 class Timestamps(Model):
-    """When a row was made and last changed, as the use case's own clock says."""
+    """The instants of a row's creation and latest change, by the clock of the use case."""
 
     created_at = UtcDatetime()
     updated_at = UtcDatetime()
@@ -93,7 +94,7 @@ class Timestamps(Model):
 
 
 class Versioned(Timestamps):
-    """A row whose writers say which version they saw."""
+    """A row with a version, which its writers compare."""
 
     version = fields.IntField(default=1)
 
@@ -102,7 +103,7 @@ class Versioned(Timestamps):
 
 
 class Subject(Versioned):
-    """A row that events tell about; `event_seq` counts them."""
+    """A row that is the subject of events; `event_seq` counts them."""
 
     event_seq = fields.IntField(default=0)
 
@@ -111,7 +112,7 @@ class Subject(Versioned):
 
 
 class ByActor(Model):
-    """Who did it, as it stood at that time."""
+    """The actor of a change, as recorded with it."""
 
     actor_kind = fields.CharEnumField(ActorKind, max_length=16)
     actor_id = fields.CharField(max_length=64)

@@ -34,7 +34,7 @@ class CustomerGroup(Versioned):
 
 
 class Customer(Subject):
-    """Who buys. What they owe and what they bought in all are sums over their orders, at hand."""
+    """A customer. The used credit and the lifetime value are sums over the orders, stored."""
 
     id = identity()
     code = fields.CharField(max_length=64, unique=True)
@@ -70,7 +70,7 @@ class Customer(Subject):
 
 
 class CustomerTag(Model):
-    """One of a customer's `tags`, kept as a row to be found by."""
+    """One of a customer's `tags`, as a row with an index."""
 
     id = identity()
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(

@@ -1,4 +1,4 @@
-"""The feed of everything that happened."""
+"""The feed of events."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from models.rules.events import EventKind, SubjectKind
 
 
 class Event(ByActor):
-    """One thing that happened, written in the transaction that made it happen.
+    """An event, written in the transaction of the change.
 
-    `position` is its place in the feed. The relay gives it after the commit, gapless and in an
-    order that no writer can overtake; until then it is null.
+    `position` is its place in the feed. The relay assigns it after the commit, without gaps and in
+    an order that no writer can overtake; until then it is null.
     """
 
     id = identity()
@@ -42,7 +42,7 @@ class Event(ByActor):
 
 
 class Feed(Model):
-    """The one row that says how far the feed is numbered and who may number it."""
+    """The single row with the last position and the holder of the lease."""
 
     id = fields.IntField(primary_key=True, generated=False)
     last_position = fields.BigIntField(default=0)

@@ -1,4 +1,4 @@
-"""What other currencies are worth."""
+"""Exchange rates."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -7,7 +7,7 @@ from models.columns import currency_code, exchange_rate, identity
 
 
 class ExchangeRate(Model):
-    """What one unit of a currency is worth in the company's, from a day on until the next rate."""
+    """The value of one unit of a currency in the company's, from a day on until the next rate."""
 
     id = identity()
     currency = currency_code()

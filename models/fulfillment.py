@@ -1,4 +1,4 @@
-"""Shipments, their parcels and what carriers say, returns."""
+"""Shipments, their parcels and tracking events, returns."""
 
 from typing import Any
 from uuid import UUID
@@ -78,7 +78,7 @@ class Parcel(Model):
 
 
 class TrackingEvent(Model):
-    """What happened to one parcel, or to every parcel of a shipment where `parcel` is null."""
+    """A tracking event of one parcel, or of all parcels of a shipment if `parcel` is null."""
 
     id = identity()
     shipment: fields.ForeignKeyRelation[Shipment] = fields.ForeignKeyField(
@@ -122,9 +122,9 @@ class Return(Subject):
 
 
 class ReturnLine(Model):
-    """Units of a line that come back. `announced` are those that the request named, by their code.
+    """Units of a line in a return. `announced` are the units named by the request, by their code.
 
-    Null: it named none.
+    Null: the request named none.
     """
 
     id = identity()

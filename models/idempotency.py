@@ -1,4 +1,4 @@
-"""What makes a request safe to repeat."""
+"""Keys that make a request safe to repeat."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from models.columns import UtcDatetime, identity
 
 
 class IdempotencyKey(Model):
-    """The outcome of a mutation, kept under the key that its caller chose."""
+    """The outcome of a mutation, stored under its caller's key."""
 
     id = identity()
     principal = fields.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""Warehouses, what lies in them, and the ledger of every change."""
+"""Warehouses, stock items, and the ledger of stock movements."""
 
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,10 @@ class Warehouse(Versioned):
 
 
 class StockItem(Subject):
-    """The counters of one product in one warehouse; the ledger's sums, kept at hand.
+    """The counters of one product in one warehouse: the stored sums of its ledger.
 
-    What lists are sorted and filtered by is kept, too: `available` and `is_low` are made of the
-    counters and the rule of reordering, `sort_sku` and `sort_name` are the product's. See ADR 17.
+    Columns for sorting and filtering are stored, too: `available` and `is_low` follow from the
+    counters and the reorder rule, `sort_sku` and `sort_name` are the product's. See ADR 17.
     """
 
     id = identity()

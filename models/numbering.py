@@ -1,11 +1,11 @@
-"""Counters behind order, shipment and invoice numbers."""
+"""Counters of order, shipment, return and invoice numbers."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 
 class NumberCounter(Model):
-    """The last number that was given out in a scope such as one channel's month."""
+    """The last assigned number of a scope, such as one channel's month."""
 
     scope = fields.CharField(max_length=128, primary_key=True)
     value = fields.BigIntField(default=0)

@@ -31,21 +31,23 @@ from models.rules.order_states import (
 
 
 class Order(Subject):
-    """An order. `status` is decided; the other axes and the sums are derived and kept at hand.
+    """An order. `status` is decided; the other statuses and the sums are derived and stored.
 
-    `company_rate` is what a unit of a foreign currency was worth on its day, if anybody knew.
-    `sort_total` and `sort_balance` are gross total and balance as `comparable` has them;
-    `sort_promised` and `sort_due` are `promised_at` and `stage_due_at` as `sortable` has them.
-    `balance_minor` is what is still to be paid; below zero it is owed to the customer.
-    `credited_minor` is what is not asked for any more without a return: of an imported order, what
-    its source gave back. `credit_minor` and `lifetime_minor` are its part in its customer's
-    counters. `sorted_at` is
-    `placed_at`, for a draft `created_at`: lists sort by it, so it is never null.
-    `rounding` is how its amounts are rounded as long as it lives. `shipping_tax_rule` says how its
-    freight is taxed (`goods`, `none` or a rate), `shipping_taxes` what of it bears which rate: a
-    list of rate, net and tax.
-    `stage` is what it waits for, since `stage_since` and until `stage_due_at`; `delayed_stage` is
-    the same stage once it was told that the order is late in it.
+    `company_rate` is the exchange rate of a foreign currency on the order's day, or null.
+    `sort_total` and `sort_balance` are gross total and balance in the form of `comparable`;
+    `sort_promised` and `sort_due` are `promised_at` and `stage_due_at` in the form of `sortable`.
+
+    `balance_minor` is the unpaid amount; below zero the company owes it to the customer.
+    `credited_minor` is the part of the total credited without a return: for an imported order, the
+    refunds of its source. `credit_minor` and `lifetime_minor` are its part in its customer's
+    counters. `sorted_at` is `placed_at`, or `created_at` of a draft; lists sort by it, because it
+    is never null.
+
+    `rounding` is its rounding for all time. `shipping_tax_rule` is the rule of its freight's tax
+    (`goods`, `none` or a rate), `shipping_taxes` the result: a list of rate, net and tax.
+
+    `stage` is entered at `stage_since` and due at `stage_due_at`; `delayed_stage` is the same stage
+    once its delay has an event.
     """
 
     id = identity()
@@ -126,12 +128,12 @@ class Order(Subject):
 
 
 class OrderLine(Model):
-    """What was ordered, with sku, name, price and tax as they were, and where its units are.
+    """An ordered product with SKU, name, price and tax as they were, and its units by state.
 
-    `quantity = reserved + backordered + shipped + cancelled` and what waits for neither: units of
-    an imported open order that nobody has prepared yet. `preparing` is the part of `reserved` that
-    lies in a shipment which has not left; `delivered` and `returned` are parts of `shipped`.
-    `own_price` says that its price or its discount was given, and is not its customer's.
+    `quantity` is `reserved + backordered + shipped + cancelled` and unassigned units: those of an
+    imported open order that is not prepared yet. `preparing` is the part of `reserved` in a
+    shipment that has not left; `delivered` and `returned` are parts of `shipped`. `own_price`: the
+    price or the discount was given, and is not the customer's.
     """
 
     id = identity()

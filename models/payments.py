@@ -1,4 +1,4 @@
-"""Payments as they were recorded, and invoices."""
+"""Recorded payments, and invoices."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from models.rules.payment_states import PaymentKind
 
 
 class Payment(ByActor):
-    """Money that was reserved, taken or given back. Append-only."""
+    """Money that was authorized, charged, released or refunded. Append-only."""
 
     id = identity()
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
@@ -46,10 +46,9 @@ class Payment(ByActor):
 
 
 class Invoice(Model):
-    """What was billed. Issued when a shipment ships; numbered without a gap.
+    """An invoice, issued when a shipment leaves, numbered without a gap.
 
-    `taxes` is what of it bears which rate: a list of rate, net and tax. Null: from before that was
-    kept.
+    `taxes` is a list of rate, net and tax. Null: the invoice is older than the column.
     """
 
     id = identity()

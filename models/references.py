@@ -1,4 +1,4 @@
-"""How objects are found: by another system's key, and by words."""
+"""External references and search words of objects."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -9,9 +9,9 @@ from models.rules.events import SubjectKind
 
 
 class ExternalRef(Model):
-    """The key by which another system knows one of our objects.
+    """The key of one of our objects in another system.
 
-    `digest` tells of an imported one what its rows said, so that a later import sees what differs.
+    `digest` has the content of an imported object's rows, so that a later import finds differences.
     """
 
     id = identity()
@@ -28,7 +28,7 @@ class ExternalRef(Model):
 
 
 class SearchToken(Model):
-    """A folded word of a searchable field, kept in the transaction that wrote the field."""
+    """A folded word of a searchable field, written in the transaction of the field."""
 
     id = identity()
     subject_kind = fields.CharEnumField(SubjectKind, max_length=16)

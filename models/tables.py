@@ -1,4 +1,4 @@
-"""Every table, for Tortoise and for the migrations."""
+"""All tables, for Tortoise and for the migrations."""
 
 from tortoise.models import Model
 
@@ -53,5 +53,5 @@ TABLES: tuple[type[Model], ...] = (
 __models__ = list(TABLES)
 
 for _table in TABLES:
-    # Tortoise would store docstrings as table comments; rewording one is no migration.
+    # Tortoise would store docstrings as table comments, and a new wording would need a migration.
     _table._meta.table_description = ""

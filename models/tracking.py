@@ -1,4 +1,4 @@
-"""Lots and serial numbers: where they lie, what they went out with, and their whole way."""
+"""Lots and serial numbers: their stock, their shipments and their trace."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from models.rules.inventory import MovementKind
 
 
 class TrackedUnit(Model):
-    """A lot, or the one piece with a serial number. `sold` is how much of it customers have."""
+    """A lot, or the piece with a serial number. `sold` is its quantity with customers."""
 
     id = identity()
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
@@ -38,7 +38,7 @@ class TrackedUnit(Model):
 
 
 class UnitStock(Model):
-    """How much of a unit lies in a stock item. `assigned` are in shipments that have not left."""
+    """The quantity of a unit in a stock item; `assigned` are in shipments that have not left."""
 
     id = identity()
     unit: fields.ForeignKeyRelation[TrackedUnit] = fields.ForeignKeyField(
@@ -66,7 +66,7 @@ class UnitStock(Model):
 
 
 class ShipmentUnit(Model):
-    """How much of a unit a line of a shipment has, before it leaves and after."""
+    """The quantity of a unit in a shipment line, before and after the shipment leaves."""
 
     id = identity()
     shipment_line: fields.ForeignKeyRelation[ShipmentLine] = fields.ForeignKeyField(
@@ -87,9 +87,9 @@ class ShipmentUnit(Model):
 
 
 class UnitMovement(ByActor):
-    """One step on a unit's way; only added. `sequence` numbers a unit's steps without a gap.
+    """One step of a unit's trace; only added. `sequence` numbers a unit's steps without a gap.
 
-    Without a stock item the goods never got into stock: they came back and were thrown away.
+    Without a stock item the units never entered the stock: they were returned and scrapped.
     """
 
     id = identity()

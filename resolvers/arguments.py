@@ -1,4 +1,4 @@
-"""Arguments that many fields have, described once."""
+"""Arguments that many fields share, with their descriptions."""
 
 from typing import Annotated, Final
 

@@ -58,7 +58,7 @@ PRODUCTS_OF_CATEGORY: Final = Listing(
 
 @dataclass(frozen=True)
 class NamedValue:
-    """An attribute of an object: what it says under a key."""
+    """An attribute's key and value, with its unit if the category defines one."""
 
     key: str
     value: JSON
@@ -67,7 +67,7 @@ class NamedValue:
 
 @dataclass(frozen=True)
 class AttributeRule:
-    """What products of a category say under a key."""
+    """The definition of an attribute of a category's products."""
 
     key: str
     type: AttributeType
@@ -76,16 +76,16 @@ class AttributeRule:
     required: bool = False
 
 
-def attributes(kept: dict[str, Any]) -> list[NamedValue]:
-    return [NamedValue(key, value) for key, value in sorted(kept.items())]
+def attributes(stored: dict[str, Any]) -> list[NamedValue]:
+    return [NamedValue(key, value) for key, value in sorted(stored.items())]
 
 
-def product_attributes(kept: dict[str, Any], units: dict[str, str] | None) -> list[NamedValue]:
-    return [NamedValue(key, value, (units or {}).get(key)) for key, value in sorted(kept.items())]
+def product_attributes(stored: dict[str, Any], units: dict[str, str] | None) -> list[NamedValue]:
+    return [NamedValue(key, value, (units or {}).get(key)) for key, value in sorted(stored.items())]
 
 
-def definitions(kept: list[dict[str, Any]]) -> list[AttributeRule]:
-    return [AttributeRule(**each) for each in kept]
+def definitions(stored: list[dict[str, Any]]) -> list[AttributeRule]:
+    return [AttributeRule(**each) for each in stored]
 
 
 def available(items: list[StockItem]) -> int:

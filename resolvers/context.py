@@ -1,4 +1,4 @@
-"""What a request carries: who asks, and the loaders that collect what its fields need."""
+"""The context of an operation: its actor, and loaders that batch reads."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
@@ -18,14 +18,14 @@ from services.work.commits import Commits
 from services.work.policy import Policy
 
 MAX_RUN_COST: Final = 60_000
-"""Points, where no setting says so."""
+"""The allowed cost in points, if no setting gives one."""
 
 
 class Loader(DataLoader[Any, Any]):
-    """aiodataloader's, without its memory of futures that were cancelled.
+    """aiodataloader's, without its cache of cancelled futures.
 
-    A failing sibling field cancels what waits beside it; the next to ask for the same key would
-    get that cancelled future and nothing else.
+    A failing sibling field cancels the futures beside it; the next request for the same key would
+    get the cancelled one.
     """
 
     def load(self, key: Any) -> asyncio.Future[Any]:
@@ -34,18 +34,18 @@ class Loader(DataLoader[Any, Any]):
             self.clear(key)
         future = super().load(key)
         if future is not known:
-            future.add_done_callback(_look_at)
+            future.add_done_callback(_retrieve_exception)
         return future
 
 
-def _look_at(future: asyncio.Future[Any]) -> None:
-    """Whoever waited may be gone, cancelled by a failing sibling that has told the client why."""
+def _retrieve_exception(future: asyncio.Future[Any]) -> None:
+    """Reads the exception of a future whose waiting fields were cancelled by a failing sibling."""
     if not future.cancelled():
         future.exception()
 
 
 class StreamTimes(Protocol):
-    """How long a stream is silent at most, how far back it goes, and how it waits for reads."""
+    """The times of a stream: its heartbeat, its replay, and its pauses after failed reads."""
 
     @property
     def heartbeat_seconds(self) -> float: ...
@@ -66,10 +66,10 @@ class LiveFeed(Protocol):
 
 @dataclass
 class Context:
-    """One operation's surroundings. `renewed()` makes those of the next operation or event.
+    """The context of one operation. `renewed()` makes that of the next event of a subscription.
 
-    `live` is the feed that this process reads, where it serves streams. `idempotency_key` is the
-    request's header of that name; `shows_cost` says whether the answer tells what it costs.
+    `live` is the feed of this process, if it serves streams. `idempotency_key` is the request's
+    header; `shows_cost` adds the cost to the answer.
     """
 
     actor: Actor
@@ -84,7 +84,7 @@ class Context:
     _loaders: dict[Any, Loader] = field(default_factory=dict)
 
     def renewed(self) -> "Context":
-        """The same request with empty loaders, so that nothing stale is served."""
+        """The same request with empty loaders, so that no stale row is used."""
         return Context(
             self.actor,
             self.sealer,
@@ -96,15 +96,15 @@ class Context:
         )
 
     def forget(self) -> None:
-        """Read everything anew from now on, as a stream does for each event."""
+        """Empties the loaders, so that each object is read again."""
         self._loaders.clear()
 
     def look_up(self, relation: Relation, key: Any) -> "Lookup":
-        """What the relation finds for a key, once somebody asks."""
+        """A lookup of the relation, which reads nothing until it is awaited."""
         return Lookup(self, relation, key)
 
     async def by_key(self, relation: Relation, key: Any) -> Any:
-        """What the relation finds for a key; None for none."""
+        """The relation's object for a key; None for None."""
         if key is None:
             return None
 
@@ -114,7 +114,7 @@ class Context:
         return await self.batched(relation, load, key)
 
     async def all_by_key(self, relation: Relation, keys: Sequence[Any]) -> list[Any]:
-        """What the relation finds for each of several keys, in their order."""
+        """The relation's object for each key, in their order."""
         return await asyncio.gather(*(self.by_key(relation, key) for key in keys))
 
     async def batched(
@@ -123,7 +123,7 @@ class Context:
         load: Callable[[Sequence[Any]], Awaitable[list[Any]]],
         key: Any,
     ) -> Any:
-        """`load` for all keys asked for under one name in the same step; this key's value."""
+        """The value of the key, by one call of `load` for all keys of the name in the same step."""
         loader = self._loaders.get(name)
         if loader is None:
 
@@ -131,16 +131,16 @@ class Context:
                 return await load(keys)
 
             loader = self._loaders[name] = Loader(batch, max_batch_size=10_000)
-        # A failing sibling cancels whoever awaits here; the shared future must survive that.
+        # A failing sibling cancels its waiting fields; the shared future must survive that.
         return await asyncio.shield(loader.load(key))
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a relation finds for a key, and nobody has read yet.
+    """An object that a relation finds by a key, not read yet.
 
-    Awaiting it reads it, together with all others of its level. Who executes a query may read many
-    at once, and only the columns that are selected.
+    Awaiting it reads it together with all others of its level. An executor can instead read many at
+    once, and only the selected columns.
     """
 
     context: Context

@@ -1,7 +1,7 @@
-"""Opaque texts that clients hand back to us: paging cursors, feed cursors, tracking tokens.
+"""Sealed texts that clients send back: paging cursors, feed cursors, tracking tokens.
 
-Each carries a MAC over what it says and what it is for, so that one which was changed, or taken
-from another list, is refused instead of silently giving wrong rows.
+Each has a MAC over its content and purpose: a text that was changed or belongs to another list is
+refused, and cannot select wrong rows.
 """
 
 import base64
@@ -24,20 +24,20 @@ TRACKING: Final = "tracking"
 
 @dataclass(frozen=True)
 class Sealer:
-    """Makes and reads sealed texts with the server's secret."""
+    """Seals and opens texts with the server's secret."""
 
     secret: bytes
 
     def seal(self, purpose: str, values: Sequence[Any]) -> str:
-        """A URL-safe text that says `values` (text, numbers, instants, ids) for one purpose."""
+        """A URL-safe text of `values` (text, numbers, instants, ids) for one purpose."""
         body = json.dumps([_plain(value) for value in values], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._mac(purpose, body) + body).rstrip(b"=").decode()
 
     def open(self, purpose: str, text: str) -> list[Any]:
-        """What was sealed for this purpose.
+        """The sealed values.
 
         Raises:
-            BadRequest: it was changed, cut, or sealed for something else.
+            BadRequest: the text was changed, cut, or sealed for another purpose.
         """
         try:
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -49,11 +49,11 @@ class Sealer:
         return [_rich(value) for value in json.loads(body)]
 
     def feed_cursor(self, position: int) -> str:
-        """The cursor of a feed position: the same kind for events, timelines and streams."""
+        """The cursor of a feed position, the same for events, timelines and streams."""
         return self.seal(FEED, [position])
 
     def feed_position(self, cursor: str) -> int:
-        """The position behind a feed cursor."""
+        """The position in a feed cursor."""
         position: int = self.open(FEED, cursor)[0]
         return position
 

@@ -50,7 +50,7 @@ PRODUCT = ToOne(Product, key="id")
 
 @dataclass(frozen=True)
 class CreditLine:
-    """What a customer may owe, in the company's currency."""
+    """A customer's credit, in the company's currency."""
 
     rating: CreditRating
     limit: Amount | None

@@ -1,4 +1,4 @@
-"""What a person who enters an order is shown: defaults, and what can be had when."""
+"""Order entry: a customer's defaults, and the availability of products."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ FREQUENT: Final = 10
 
 @dataclass(frozen=True)
 class Defaults:
-    """What an order of a customer begins with."""
+    """The defaults of a customer's new order."""
 
     address: dict[str, Any] | None
     currency_code: str
@@ -48,7 +48,7 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Availability:
-    """How much of a wish can be promised, from which stock, and when all of it can be."""
+    """The available units of a requested line, their stock items, and the earliest full date."""
 
     sku: str
     requested: int
@@ -121,15 +121,15 @@ async def availability(
     rows = await inventory_loaders.stock_of_product.load(actor, ids, COUNTERS, meter)
     stock = dict(zip(ids, rows, strict=True))
     days = await _lead_times(info, known.values())
-    wished: dict[str, int] = defaultdict(int)
+    taken: dict[str, int] = defaultdict(int)
     today = info.context.policy.local(clock.now()).date()
     found = []
     for line, (name, key) in zip(lines, named, strict=True):
         product = known.get(key or name)
         sku = product.sku if product else name
         items = stock[product.id] if product else []
-        left = max(0, sum(max(0, item[0]) for item in items) - wished[sku])
-        wished[sku] += line.quantity
+        left = max(0, sum(max(0, item[0]) for item in items) - taken[sku])
+        taken[sku] += line.quantity
         found.append(
             Availability(
                 sku=sku,
@@ -145,7 +145,7 @@ async def availability(
 
 
 def served_stock(line: strawberry.Parent[Availability], info: Info) -> Lookup | list[StockItem]:
-    """What lies of the product of a line, in the order in which warehouses serve."""
+    """The stock items of a line's product, in the order in which warehouses serve."""
     if line.product_id is None:
         return []
     return info.context.look_up(inventory_loaders.served_stock_of_product, line.product_id)
@@ -154,7 +154,7 @@ def served_stock(line: strawberry.Parent[Availability], info: Info) -> Lookup | 
 async def _products(
     info: Info, named: Sequence[tuple[str, UUID | None]]
 ) -> dict[str | UUID, _Product]:
-    """The products that lines name, by SKU, and those that they mean by id."""
+    """The products of the lines, by SKU and by id."""
     skus = list(dict.fromkeys(sku for sku, _ in named))
     own = list(dict.fromkeys(key for _, key in named if key))
     columns = _Product._fields
@@ -166,7 +166,7 @@ async def _products(
 
 
 async def _lead_times(info: Info, products: Iterable[_Product]) -> dict[UUID | None, int]:
-    """Within how many days the supplier of each product delivers."""
+    """The lead time in days of each product's supplier."""
     suppliers = list({each.supplier_id for each in products if each.supplier_id})
     columns = ("lead_time_days",)
     rows = await catalog_loaders.supplier.load(info.context.actor, suppliers, columns)
@@ -174,10 +174,10 @@ async def _lead_times(info: Info, products: Iterable[_Product]) -> dict[UUID | N
 
 
 async def _named(info: Info, lines: list[LineInput]) -> list[tuple[str, UUID | None]]:
-    """The SKU of each line, and where a line of an order is meant the id of its own product.
+    """The SKU of each line, and the product's id for a line of an order.
 
     Raises:
-        BadRequest: a line names neither.
+        BadRequest: a line has neither a known line's id nor a SKU.
     """
     keys = {line.line_id: key_of("OrderLine", line.line_id) for line in lines if line.line_id}
     ids = list(keys.values())
@@ -199,7 +199,7 @@ def _earliest(
     incoming: int,
     days: Mapping[UUID | None, int],
 ) -> date | None:
-    """When all of it can be sent; what is not sold never can."""
+    """The date on which all units can ship; None for an unknown or discontinued product."""
     if product is None or product.discontinued:
         return None
     lead_time_days = days.get(product.supplier_id)

@@ -1,4 +1,4 @@
-"""The enums of the API: the rules' own, with what each value means to a client."""
+"""The enums of the API: those of the rules, with a description of each value."""
 
 from enum import Enum, StrEnum
 from typing import TypeVar
@@ -60,9 +60,9 @@ def describe(
     values: dict[str, str],
     deprecated: dict[str, str] | None = None,
 ) -> None:
-    """Make an enum part of the schema, with a description for it and for each of its values.
+    """Adds an enum to the schema, with a description for it and for each of its values.
 
-    `deprecated` says of some values why they should be asked for no more.
+    `deprecated` has the deprecation reasons of values.
     """
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ OF_CUSTOMER: Final = Listing(
 
 @dataclass(frozen=True)
 class ActorName:
-    """Who did something, as it stood at that time."""
+    """The actor of a change, as recorded with it."""
 
     kind: ActorKind
     key: str
@@ -51,12 +51,12 @@ class ActorName:
 
     @property
     def id(self) -> str:
-        """Unique over all kinds."""
+        """An id that is unique over all kinds."""
         return f"{self.kind}:{self.key}"
 
     @property
     def customer_id(self) -> UUID | None:
-        """The customer who acted; None for other kinds, and for a key that is none of ours."""
+        """The id of the customer who acted; None for other kinds and for foreign keys."""
         if self.kind is not ActorKind.CUSTOMER:
             return None
         try:
@@ -65,8 +65,8 @@ class ActorName:
             return None
 
 
-def actor_name(kept: str | None, customer: Customer | None) -> str | None:
-    return kept or (customer.name if customer else None)
+def actor_name(stored: str | None, customer: Customer | None) -> str | None:
+    return stored or (customer.name if customer else None)
 
 
 def acting(actor: strawberry.Parent[ActorName], info: Info) -> Lookup | None:

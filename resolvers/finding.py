@@ -1,4 +1,4 @@
-"""Finding one object by whichever key the client has."""
+"""Finds one object by any of its keys."""
 
 from collections.abc import Awaitable, Sequence
 from itertools import product
@@ -18,7 +18,7 @@ from resolvers.inputs.filtering import ExternalRefInput
 from resolvers.loaders.relation import Referenced, Relation, ToOne
 
 Found = Awaitable[Any]
-"""What a key stands for, once somebody asks."""
+"""An object that is read when it is awaited."""
 
 KINDS: Final[dict[type[Model], SubjectKind]] = {
     Customer: SubjectKind.CUSTOMER,
@@ -34,10 +34,10 @@ def find_one(
     external_ref: ExternalRefInput | None,
     **keys: str | None,
 ) -> Found:
-    """The object with the one key that is given, None where the actor sees none.
+    """The object with the one given key, or None if the actor sees none.
 
     Raises:
-        BadRequest: not exactly one key was given, or an id is of another type.
+        BadRequest: not exactly one key is given, or an id is of another type.
     """
     given = {name: forms(value) for name, value in keys.items() if value is not None}
     if sum(value is not None for value in (id, external_ref)) + len(given) != 1:
@@ -52,7 +52,7 @@ def find_one(
 
 
 def first_of(context: Context, relation: Relation, keys: Sequence[Any]) -> Found:
-    """What the relation finds for the first of the keys by which there is something."""
+    """The relation's object for the first key that has one."""
     if len(keys) == 1:
         return context.look_up(relation, keys[0])
 

@@ -55,8 +55,8 @@ def is_delayed(
     return delays.is_delayed(due, clock.now())
 
 
-def tracking_events(parcel_id: UUID, news: list[TrackingEvent]) -> list[TrackingEvent]:
-    return [each for each in news if each.parcel_id in (None, parcel_id)]
+def tracking_events(parcel_id: UUID, events: list[TrackingEvent]) -> list[TrackingEvent]:
+    return [each for each in events if each.parcel_id in (None, parcel_id)]
 
 
 def requested_at(created_at: datetime) -> datetime:
@@ -156,7 +156,7 @@ async def shipment_create(
 
 
 def _chosen(lines: list[ShipLineInput]) -> dict[UUID, tuple[NamedUnits, ...]]:
-    """The units that were chosen by line; those of a line that is named twice together."""
+    """The chosen units by line; those of a line that occurs twice are joined."""
     chosen: dict[UUID, tuple[NamedUnits, ...]] = {}
     for index, line in enumerate(lines):
         if (named := named_units(line.units)) is not None:

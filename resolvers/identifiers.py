@@ -1,4 +1,4 @@
-"""Opaque ids: what clients see of our keys."""
+"""Global ids: opaque texts for the keys of objects."""
 
 import base64
 import binascii
@@ -9,17 +9,17 @@ from models.rules.errors import BadRequest, Path, not_found
 
 
 def to_global(type_name: str, key: UUID) -> str:
-    """The id by which clients know an object."""
-    # No letter, digit or colon comes out as one of the two signs that URLs write in another way.
+    """The global id of an object."""
+    # For these characters base64 produces neither of its two signs that URLs write differently.
     coded = binascii.b2a_base64(f"{type_name}:{key.hex}".encode(), newline=False)
     return coded.decode().rstrip("=")
 
 
 def parse(text: str) -> tuple[str, UUID]:
-    """The type and key behind an id.
+    """The type and the key in a global id.
 
     Raises:
-        BadRequest: it is no id of ours.
+        BadRequest: it is no global id.
     """
     try:
         padded = text + "=" * (-len(text) % 4)
@@ -33,10 +33,10 @@ def parse(text: str) -> tuple[str, UUID]:
 
 
 def key_of(type_name: str, text: str) -> UUID:
-    """The key behind an id of one type, for queries.
+    """The key in a global id of one type, for queries.
 
     Raises:
-        BadRequest: it is no id of ours, or one of another type.
+        BadRequest: it is no global id, or one of another type.
     """
     found, key = parse(text)
     if found != type_name:
@@ -45,10 +45,10 @@ def key_of(type_name: str, text: str) -> UUID:
 
 
 def input_key(type_name: str, text: str, path: Path) -> UUID:
-    """The key behind an id in the input of a mutation.
+    """The key in a global id, for the input of a mutation.
 
     Raises:
-        InputError: NOT_FOUND at `path`: it is no id of ours, or one of another type.
+        InputError: NOT_FOUND at `path`: it is no global id, or one of another type.
     """
     try:
         return key_of(type_name, text)

@@ -1,7 +1,7 @@
-"""Lists and the pages of them that clients ask for.
+"""Lists and requests for their pages.
 
-A list is sorted by one column that is never null, ties broken by id. Cursors say where a row stands
-in that order, so that pages are stable under inserts and cost the same wherever they are.
+A list is sorted by one column that is never null, ties broken by id. A cursor is a row's place in
+that order: pages are stable under inserts, and cost the same at each place.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MAX_SIZE: Final = 100
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which rows of a list a client wants: the arguments of every connection."""
+    """The page that a client asks for: the arguments of each connection."""
 
     first: int | None = None
     after: str | None = None
@@ -50,24 +50,24 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of one table's rows: which, in which order, and below which column of a parent.
+    """A list of one table's rows: their condition, their order, and the column of the parent.
 
     `scope` names list, order and filter; a cursor of another scope is refused. Ties are broken by
-    id; where the column is unique there are none.
+    id, unless the sort column is unique.
     """
 
     table: type[Model]
     scope: str
     sort: str
     descending: bool
-    where: Q = field(default_factory=Q, compare=False)  # named by the scope
+    where: Q = field(default_factory=Q, compare=False)  # the scope identifies it
     by: str | None = None
 
     @property
     def place(self) -> Names:
-        """The columns that say where a row stands in the list.
+        """The columns that make a row's place in the list.
 
-        With the id behind a unique column databases sort what its index has sorted already.
+        With the id after a unique column, databases would sort again what its index has sorted.
         """
         unique = self.table._meta.fields_map[self.sort].unique
         return (self.sort,) if unique else (self.sort, "id")
@@ -75,7 +75,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Bound:
-    """The place of a row in a list: only rows beyond it are meant, greater ones or lesser."""
+    """A place in a list: the page lies beyond it, towards greater or lesser values."""
 
     greater: bool
     value: Any
@@ -83,10 +83,10 @@ class Bound:
 
 
 def bounds(sealer: Sealer, listing: Listing, request: PageRequest) -> Iterable[Bound]:
-    """Where the page lies: after one cursor and before another.
+    """The page's bounds: after one cursor and before another.
 
     Raises:
-        BadRequest: a cursor that is not of this list.
+        BadRequest: a cursor of another list.
     """
     for cursor, greater in (
         (request.after, not listing.descending),
@@ -97,11 +97,11 @@ def bounds(sealer: Sealer, listing: Listing, request: PageRequest) -> Iterable[B
 
 
 def ordering(listing: Listing, request: PageRequest) -> tuple[str, ...]:
-    """The columns that sort the list, from the end that the client asked for."""
+    """The columns to sort by, from the end that the client asked for."""
     sign = "-" if listing.descending != request.backward else ""
     return tuple(dict.fromkeys(f"{sign}{name}" for name in listing.place))
 
 
 def scope_of(name: str, *parts: Any) -> str:
-    """What a cursor of a list is good for: the list, its order and its filter."""
+    """The scope of a cursor: the list, its order and its filter."""
     return f"{name}:{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"

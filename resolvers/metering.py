@@ -1,4 +1,4 @@
-"""How much one operation has read and made, and how much it may."""
+"""Counts the cost of one operation while it runs, and stops it above the allowed cost."""
 
 from asyncio import Semaphore
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Final
 from models.rules.errors import BadRequest
 
 POINT: Final = 10
-"""Points are counted in tenths: an object is a point, a scalar a tenth of one."""
+"""Cost is counted in tenths of a point: an object is a point, a scalar a tenth."""
 OBJECT: Final = POINT
 SCALAR: Final = 1
 
 
 AT_ONCE: Final = 4
-"""Lists of one operation that are read at the same time: each may have as many rows as allowed."""
+"""Lists of one operation that are read at once: each may have as many rows as allowed."""
 
 
 class Exhausted(BadRequest):
-    """An operation came to more than it may while it ran."""
+    """A running operation has exceeded its cost."""
 
     code = "COST_EXCEEDED"
 
@@ -31,71 +31,71 @@ class Exhausted(BadRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoned:
-    """What an operation was reckoned to cost before it ran, and the most that it may; in points.
+class Estimate:
+    """The estimated cost of an operation and the allowed cost, in points.
 
-    `brought` are the points of its input, which it costs in any case.
+    `input_elements` are the points of its input, which it costs in any case.
     """
 
     requested: int
     allowed: int
-    brought: int = 0
+    input_elements: int = 0
 
 
 class Meter:
-    """Counts what one operation reads and makes; `allowed` are points, and rows of one list.
+    """Counts an operation's objects in points, and the rows of its lists, up to `allowed` each.
 
-    A list without pages is as long as it is, whatever its operation was reckoned to cost. Rows are
-    counted as they are read, objects before they are made, so that neither is ever far beyond.
+    The length of a list without pages is not known to the estimate. Rows are counted as they are
+    read and objects before they are made, so neither goes far beyond the limit.
     """
 
     __slots__ = (
-        *("allowed", "bytes", "exhausted", "reading", "reckoned", "rows", "tenths", "written"),
+        *("allowed", "bytes", "exhausted", "reading", "estimate", "rows", "tenths", "written"),
     )
 
-    def __init__(self, allowed: int, reckoned: Reckoned | None = None) -> None:
+    def __init__(self, allowed: int, estimate: Estimate | None = None) -> None:
         self.allowed = allowed
-        self.reckoned = reckoned
+        self.estimate = estimate
         self.exhausted = False
         self.reading = Semaphore(AT_ONCE)
-        self.tenths = reckoned.brought * POINT if reckoned else 0
+        self.tenths = estimate.input_elements * POINT if estimate else 0
         self.rows = 0
         self.bytes: float | None = None
-        """What the answer has at most, where its maker knows."""
+        """The most bytes of the answer, if known."""
         self.written = 0
-        """Bytes of the answer's parts that were measured."""
+        """Bytes of the answer's measured parts."""
 
     @property
     def points(self) -> int:
-        """What the operation has come to, rounded up."""
+        """The cost so far in points, rounded up."""
         return -(-self.tenths // POINT)
 
     def renewed(self) -> "Meter":
-        """The meter of the next event of the same operation."""
-        return Meter(self.allowed, self.reckoned)
+        """The meter of the operation's next event."""
+        return Meter(self.allowed, self.estimate)
 
     def charge(self, tenths: int) -> None:
-        """Count what is about to be made.
+        """Counts objects and scalars before they are made, in tenths of a point.
 
         Raises:
-            Exhausted: it is more than is allowed, or something was before.
+            Exhausted: the operation exceeds its cost, or did so before.
         """
         self.tenths += tenths
         if self.exhausted or self.tenths > self.allowed * POINT:
             self.stop()
 
     def read(self, rows: int) -> None:
-        """Count rows of lists that were read.
+        """Counts rows of lists.
 
         Raises:
-            Exhausted: they are more than is allowed, or something was before.
+            Exhausted: there are more rows than allowed, or the operation exceeded its cost before.
         """
         self.rows += rows
         if self.exhausted or self.rows > self.allowed:
             self.stop()
 
     def stop(self) -> None:
-        """From now on nothing more is read or made.
+        """Stops the operation: nothing more is read or made.
 
         Raises:
             Exhausted: always.

@@ -1,4 +1,4 @@
-"""Amounts of money, from what is kept in minor units."""
+"""Amounts of money from minor units."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +9,7 @@ from models.rules.money import Amount
 
 
 class TaxedRate(NamedTuple):
-    """What bears a tax rate, before tax, and the tax."""
+    """The net amount and the tax of one tax rate."""
 
     rate: Decimal
     net: Amount
@@ -17,12 +17,12 @@ class TaxedRate(NamedTuple):
 
 
 def amount_or_none(minor: int | None, currency: str) -> Amount | None:
-    """The amount; None where there is none."""
+    """The amount, or None for None."""
     return None if minor is None else Amount(minor, currency)
 
 
 def by_rate(parts: Iterable[RatePart], currency: str) -> list[TaxedRate]:
-    """The parts in their currency."""
+    """The parts as amounts in their currency."""
     return [
         TaxedRate(part.rate, Amount(part.net_minor, currency), Amount(part.tax_minor, currency))
         for part in parts

@@ -54,10 +54,10 @@ SORTS: Final = {
     OrderSort.STAGE_DUE_AT: "sort_due",
 }
 
-PREVIEWED_LINE: Final = 10 * OBJECT
-"""What a line counts of an order whose edit is previewed, and one that the edit lists."""
-MOST_PREVIEWED: Final = 4_000
-"""Lines that one preview counts at most, so that one of any order is let through."""
+PREVIEWED_LINE_COST: Final = 10 * OBJECT
+"""The cost of a line in the preview of an edit: of the order, and of the edit."""
+MAX_PREVIEWED_LINES: Final = 4_000
+"""The most lines that one preview is charged for, so that each order's edit can be previewed."""
 
 WhereOrder = Annotated[
     OrderWhere | None, strawberry.argument(description="The filter. Without it: all orders.")
@@ -251,7 +251,7 @@ async def order_edit_preview(info: Info, id: Id, input: Edited) -> edit_preview.
         return await edit_preview.preview_edit(
             actor,
             _edit(key, None, input, ""),
-            lambda lines: meter.charge(min(lines, MOST_PREVIEWED) * PREVIEWED_LINE),
+            lambda lines: meter.charge(min(lines, MAX_PREVIEWED_LINES) * PREVIEWED_LINE_COST),
         )
     except InputError as error:
         return await edit_preview.preview_of_nothing(actor, key, [error])
@@ -299,7 +299,7 @@ async def order_note(
 
 
 def line_units(lines: list[Any], *path: str) -> dict[Any, int]:
-    """Units by line; a line that is named twice is summed."""
+    """Units by line; quantities of a line that occurs twice are added."""
     units: dict[Any, int] = {}
     for index, line in enumerate(lines):
         key = input_key("OrderLine", line.line_id, (*path, str(index), "lineId"))

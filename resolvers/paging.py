@@ -1,4 +1,4 @@
-"""Relay connections: the pages of lists, read for all parents at once."""
+"""Relay connections: pages of lists, read for all parents at once."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its rows, what stands for them in the answer, and how to find what lies around.
+    """One page: its rows, its nodes in the answer, and the data for `pageInfo` and counts.
 
     `nodes` are the rows themselves, tuples of the columns in `names`, or instances of the model.
     """
@@ -66,7 +66,7 @@ class Page:
         )
 
     async def count(self, limit: int) -> int:
-        """How many rows the whole list has, counted no further than `limit`.
+        """The number of rows in the whole list, counted up to `limit`.
 
         Raises:
             BadRequest: a limit below zero.
@@ -88,10 +88,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Listed:
-    """A page that a field means and nobody has read yet.
+    """The page of a field, not read yet.
 
-    Awaiting it reads it by itself, together with those of other parents. Who executes a query may
-    read the pages of all parents at once, and only the columns that are selected.
+    Awaiting it reads it together with those of other parents. An executor can instead read the
+    pages of all parents at once, and only the selected columns.
     """
 
     context: Context
@@ -105,7 +105,7 @@ class Listed:
     async def _read(self) -> Page:
         if self.listing.by is None:
             return await self.page()
-        # A bad cursor is refused in the field that brought it.
+        # A bad cursor is the error of the field that has it.
         list(bounds(self.context.sealer, self.listing, self.request))
         found: Page = await self.context.batched(
             (self.listing, self.request), self.pages, self.parent
@@ -113,10 +113,10 @@ class Listed:
         return found
 
     async def page(self, columns: Names | None = None) -> Page:
-        """The page of a whole list.
+        """The page of a list without a parent.
 
         Raises:
-            BadRequest: a cursor that is not of this list.
+            BadRequest: a cursor of another list.
         """
         names = self._names(columns)
         (page,) = await self._pages({None: await self._rows(None, names)}, names, columns is None)
@@ -126,7 +126,7 @@ class Listed:
         """The page below each parent, in the order of the parents; one statement for all.
 
         Raises:
-            BadRequest: a cursor that is not of this list.
+            BadRequest: a cursor of another list.
         """
         names = self._names(columns)
         by = names.index(str(self.listing.by))
@@ -137,7 +137,7 @@ class Listed:
         return await self._pages(found, names, columns is None)
 
     def _names(self, columns: Names | None) -> Names:
-        """What is read: the columns that are asked for, and behind them those that pages need."""
+        """The columns to read: the selected ones, then those that pages need."""
         needed = (*self.listing.place, *([self.listing.by] if self.listing.by else []))
         if columns is None:
             needed = ("id", *needed)
@@ -159,17 +159,20 @@ class Listed:
         self, found: Mapping[Any, list[Row]], names: Names, as_instances: bool
     ) -> list[Page]:
         size = self.request.size
-        kept = {parent: rows[:size] for parent, rows in found.items()}
+        rows_by_parent = {parent: rows[:size] for parent, rows in found.items()}
         if self.request.backward:
-            kept = {parent: rows[::-1] for parent, rows in kept.items()}
-        nodes: Mapping[Any, list[Any]] = kept
+            rows_by_parent = {parent: rows[::-1] for parent, rows in rows_by_parent.items()}
+        nodes: Mapping[Any, list[Any]] = rows_by_parent
         if as_instances:
-            keys = [row[0] for rows in kept.values() for row in rows]
+            keys = [row[0] for rows in rows_by_parent.values() for row in rows]
             known = await loaders.instances(self.context.actor, self.listing.table, keys)
-            kept = {
-                parent: [row for row in rows if row[0] in known] for parent, rows in kept.items()
+            rows_by_parent = {
+                parent: [row for row in rows if row[0] in known]
+                for parent, rows in rows_by_parent.items()
             }
-            nodes = {parent: [known[row[0]] for row in rows] for parent, rows in kept.items()}
+            nodes = {
+                parent: [known[row[0]] for row in rows] for parent, rows in rows_by_parent.items()
+            }
         return [
             Page(
                 context=self.context,
@@ -177,7 +180,7 @@ class Listed:
                 request=self.request,
                 parent=parent,
                 names=names,
-                rows=kept[parent],
+                rows=rows_by_parent[parent],
                 nodes=nodes[parent],
                 more=len(rows) > size,
             )

@@ -24,7 +24,7 @@ from services.work import clock
 def invoice_balance(
     invoice_id: UUID, currency: str, order: Order | None, invoices: list[Invoice]
 ) -> Amount:
-    """What of the invoice is neither paid nor credited; the oldest of an order is settled first."""
+    """The unpaid and uncredited part of an invoice; an order's oldest invoice is settled first."""
     left = order.total_gross_minor - order.balance_minor if order else 0
     for each in invoices:
         gross = each.net_minor + each.tax_minor

@@ -1,4 +1,4 @@
-"""The scalars of the API: strict on the way in, plain text and numbers on the way out."""
+"""The scalars of the API: strict input, plain output."""
 
 import re
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def parse_decimal(value: Any) -> Decimal:
-    """A decimal from text such as `12.50`, or from a JSON number, which is read as written."""
+    """A decimal from a text such as `12.50`, or from a JSON number, which is read as written."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise GraphQLError("A decimal is text such as 12.50.")
     text = str(value)
@@ -41,12 +41,12 @@ def parse_decimal(value: Any) -> Decimal:
 
 
 def write_decimal(value: Any) -> str:
-    """The decimal as plain digits, never with an exponent."""
+    """The decimal in plain digits, without an exponent."""
     return format(Decimal(value), "f")
 
 
 def parse_date_time(value: Any) -> datetime:
-    """An instant from RFC 3339 text, which names its time zone."""
+    """An instant in UTC from RFC 3339 text with a time zone."""
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
         raise GraphQLError("A time is RFC 3339 with a time zone: 2026-03-01T09:30:00Z.")
     try:
@@ -62,7 +62,7 @@ def write_date_time(value: datetime) -> str:
 
 
 def parse_date(value: Any) -> date:
-    """A calendar date from text such as 2026-03-01."""
+    """A calendar date from a text such as 2026-03-01."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise GraphQLError("A date is written 2026-03-01.")
     try:
@@ -72,7 +72,7 @@ def parse_date(value: Any) -> date:
 
 
 def parse_big_int(value: Any) -> int:
-    """A whole number beyond 32 bits, as text or as a JSON number."""
+    """A whole number of at most 18 digits, from text or a JSON number."""
     text = str(value)
     if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII):
         raise GraphQLError("This is no whole number of at most 18 digits.")
@@ -80,21 +80,21 @@ def parse_big_int(value: Any) -> int:
 
 
 def parse_text(value: Any) -> str:
-    """Text, for scalars that are opaque."""
+    """The text of an opaque scalar."""
     if not isinstance(value, str):
         raise GraphQLError("This is text.")
     return value
 
 
 def parse_currency(value: Any) -> str:
-    """Three capital letters; whether they are a currency is for the use case to say."""
+    """Three capital letters; the use case decides whether they are a currency."""
     if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value, re.ASCII):
         raise GraphQLError("A currency is three capital letters, such as EUR.")
     return value
 
 
 def parse_json(value: Any) -> Any:
-    """Any JSON value that is not nested too deeply."""
+    """Any JSON value up to `MAX_JSON_DEPTH` levels deep."""
     _check_json(value, MAX_JSON_DEPTH)
     return value
 

@@ -1,4 +1,4 @@
-"""The way of a lot or a serial number, and how clients name units."""
+"""Traces of lots and serial numbers, and units named by clients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ MAX_STEPS: Final = 200
 
 
 @dataclass(frozen=True)
-class Way:
-    """What is known of one code."""
+class Trace:
+    """The trace of one code."""
 
     code: str
     product_id: UUID
@@ -34,7 +34,7 @@ class Way:
 
 
 def named_units(units: Sequence[UnitInput] | None) -> tuple[NamedUnits, ...] | None:
-    """Units as a use case takes them; None where the client named none."""
+    """The units of a command, or None if the client named none."""
     if units is None:
         return None
     return tuple(NamedUnits(each.code, each.quantity, each.expires_on) for each in units)
@@ -48,7 +48,7 @@ async def trace(
             description="The lot's code or the serial number, in full, at most 64 characters."
         ),
     ],
-) -> Way | None:
+) -> Trace | None:
     exact = [form for form in forms(code) if len(form) <= MAX_CODE]
     if not exact:
         return None
@@ -58,11 +58,11 @@ async def trace(
         return None
     steps = visible(UnitMovement, info.context.actor).filter(unit_id=unit.id)
     latest = await steps.order_by("-sequence").limit(MAX_STEPS)
-    return Way(unit.code, unit.product_id, unit.sold > 0, unit.expires_on, latest[::-1])
+    return Trace(unit.code, unit.product_id, unit.sold > 0, unit.expires_on, latest[::-1])
 
 
 def place(kind: MovementKind, warehouse: Warehouse | None, order: Order | None) -> str | None:
-    """Where a step led to, in words."""
+    """The destination of a step: the city of a shipment, otherwise the warehouse's name."""
     if kind is MovementKind.SHIP:
         address = restored(order.shipping_address) if order else None
         return address.city if address else None

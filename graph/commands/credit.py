@@ -24,9 +24,9 @@ def verify(
         bool, typer.Option("--repair", help="Set what differs to what the orders say.")
     ] = False,
 ) -> None:
-    """Compare what is to be paid, what customers owe and what they bought with their orders.
+    """Compare totals of orders and customers with the orders' lines and payments.
 
-    The exit status is 1 where something is wrong and was not repaired.
+    The exit status is 1 if a difference remains.
     """
     settings = session.settings()
     report = session.run(lambda: verify_credit(SYSTEM, repair=repair), settings)

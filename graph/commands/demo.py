@@ -41,11 +41,11 @@ def demo(
 async def _fill(size: Size, seed: int, if_empty: bool) -> Summary | None:
     if if_empty and not await is_empty():
         return None
-    with progress.shown() as told:
+    with progress.shown() as show:
         return await fill(
             SYSTEM,
             size,
             seed=seed,
             now=datetime.now(UTC),
-            progress=lambda done, everything: told("Making orders", done, everything),
+            progress=lambda done, everything: show("Making orders", done, everything),
         )

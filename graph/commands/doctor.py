@@ -9,7 +9,7 @@ from services.storage import database
 
 
 def doctor() -> None:
-    """Show the settings with where they come from, and whether the database can be used."""
+    """Show the settings with their sources, and check the database."""
     settings = session.settings()
     for name, value, origin in listed(settings):
         typer.echo(f"{name:36} {value}  ({origin})")

@@ -37,9 +37,9 @@ def ledger(
     last: Annotated[datetime, typer.Option("--to", help="The last day.", formats=["%Y-%m-%d"])],
     output: Annotated[Path | None, typer.Option(help="Write to this file.", dir_okay=False)] = None,
 ) -> None:
-    """Print the entries of a period as CSV: what was billed, paid and given back.
+    """Print the ledger entries of a period as CSV: invoices, payments and refunds.
 
-    Days are those of ORDERGRAPH_TIME_ZONE. A file appears when it is complete.
+    Days are those of ORDERGRAPH_TIME_ZONE. The file appears when it is complete.
     """
     settings = session.settings()
     try:
@@ -62,7 +62,7 @@ async def _export(first: datetime, last: datetime, file: IO[str]) -> Totals:
 
 
 def _cells(entry: Entry) -> Sequence[str]:
-    """The entry as the columns have it; a payment, which has no number, by its id in the API."""
+    """The columns of an entry; a payment, which has no number, has its global id."""
     amount = to_text(abs(entry.minor), entry.currency)
     return (
         entry.day.isoformat(),
@@ -80,7 +80,7 @@ def _cells(entry: Entry) -> Sequence[str]:
 
 @contextmanager
 def _opened(path: Path | None) -> Iterator[IO[str]]:
-    """Standard output, or a file that takes its place when the block has ended well."""
+    """Standard output, or a file that is replaced only after the block has succeeded."""
     if path is None:
         yield sys.stdout
         return

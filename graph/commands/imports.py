@@ -22,10 +22,10 @@ TITLES = {
     Outcome.REJECTED: "rejected rows",
     Outcome.LOST: "rows of an order that nobody can tell",
 }
-"""What is printed in the end. Warnings are printed before anything is written."""
+"""Titles of the lists that are printed at the end. Warnings are printed before the writing."""
 
 SHOWN = 20
-"""Problems that are printed; `--report` writes all."""
+"""Problems printed of each list; `--report` writes all."""
 
 
 def import_(
@@ -52,11 +52,11 @@ def import_(
         Path | None, typer.Option(help="Write every problem to this CSV file.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Import files. What was imported before stays, so that it can be run again.
+    """Import files. Rows that an earlier run has imported stay, so a run can be repeated.
 
-    The exit status is 1 where a row was rejected, though all others are imported. Where nobody can
-    tell the order of a rejected line, nothing is. Of one that SIGINT or SIGTERM ends it is 130 or
-    143, and what was written until then is printed.
+    The exit status is 1 if a row was rejected; all others are imported. If the order of a rejected
+    line is unknown, nothing is imported. After SIGINT or SIGTERM the status is 130 or 143, and the
+    counts of written rows are printed.
     """
     settings = session.settings()
     if report:
@@ -68,7 +68,7 @@ def import_(
     def tell(found: Report, problems: Problems) -> None:
         _tell(found, problems, report)
 
-    async def run(told: progress.Told) -> None:
+    async def run(told: progress.ShowProgress) -> None:
         await import_files(
             SYSTEM, mapping, source, options, progress=told, tell=tell, report=outcome
         )
@@ -80,7 +80,9 @@ def import_(
         raise typer.Exit(1)
 
 
-def _interruptible(check: Callable[[], None], shown: progress.Told) -> progress.Told:
+def _interruptible(
+    check: Callable[[], None], shown: progress.ShowProgress
+) -> progress.ShowProgress:
     def told(what: str, done: int, everything: int) -> None:
         check()
         shown(what, done, everything)
@@ -89,7 +91,7 @@ def _interruptible(check: Callable[[], None], shown: progress.Told) -> progress.
 
 
 def _clear(report: Path) -> None:
-    """The file can be written, and holds nothing of an earlier run."""
+    """Empties the report's file, which also checks that it can be written."""
     try:
         report.write_bytes(b"")
     except OSError as error:
@@ -98,9 +100,9 @@ def _clear(report: Path) -> None:
 
 @contextmanager
 def _ended_early(outcome: Report) -> Iterator[None]:
-    """Within the block: what keeps an import from its end is told, with what it wrote until then.
+    """Prints the reason of an early end, with the counts of the rows written until then.
 
-    The command ends by status 1, or as the signal says that ended it.
+    The exit status is 1, or that of the signal.
     """
     try:
         yield
@@ -147,7 +149,7 @@ def _print(outcome: Report) -> None:
 
 
 def _print_told(title: str, told: Told) -> None:
-    """How many rows there are, the first problems, and what each cause cost where one is shared."""
+    """Prints the number of rows, the first problems, and the rows of each shared cause."""
     if told.problems:
         typer.echo(f"\n{told.rows:,} {title}:", err=True)
     for problem in told.first[:SHOWN]:
@@ -163,7 +165,7 @@ def _print_told(title: str, told: Told) -> None:
 
 
 def _tell(found: Report, problems: Problems, report: Path | None) -> None:
-    """What is known before anything is written: warnings, and every problem in the report."""
+    """Prints the warnings and saves the report, before anything is written to the database."""
     _print_told("warnings", found.of(Outcome.WARNING))
     if report:
         _save(report, problems)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM for a command that writes in pieces: it ends between two of them."""
+"""SIGINT and SIGTERM for a command that writes in batches: it ends between two batches."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,22 +10,20 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(Exception):
-    """The process was asked to end."""
+    """The process was asked to end by a signal."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(f"Interrupted by {number.name}.")
         self.exit_status = 128 + number
-        """The exit status that shells give to a process which that signal ended."""
+        """The exit status of shells for a process that ended by this signal."""
 
 
 @contextmanager
 def awaited() -> Iterator[Callable[[], None]]:
-    """Within the block the first signal waits for the next call of what is given, which raises.
-
-    The second one ends the process at once.
+    """Yields a check that raises after the first signal; a second signal ends the process at once.
 
     Raises:
-        Interrupted: by a call, once a signal has come.
+        Interrupted: by the check, after a signal.
     """
     came: list[signal.Signals] = []
 

@@ -10,8 +10,8 @@ def migrate() -> None:
     """Bring the database to this release's schema. Safe to repeat and to run several at once."""
     settings = session.settings()
     try:
-        with progress.shown() as told:
-            applied = session.run(lambda: migrations.migrate(told), settings, migrated=False)
+        with progress.shown() as show:
+            applied = session.run(lambda: migrations.migrate(show), settings, migrated=False)
     except migrations.MigrationLocked as error:
         session.fail(str(error))
     if not applied:

@@ -21,7 +21,7 @@ def numbering() -> None:
 
 @app.command("list")
 def list_() -> None:
-    """Show how each kind is numbered, its next number, and how far its counters are."""
+    """Show each kind's pattern, its next number and its counters."""
     for each in session.run(lambda: list_numbering(SYSTEM), session.settings()):
         typer.echo(_line(each))
         for scope, value in each.counters:
@@ -47,9 +47,9 @@ def set_(
         typer.Option(help="In that day's month or year. [today]", formats=["%Y-%m-%d"]),
     ] = None,
 ) -> None:
-    """Set the next number, never back to one that was given.
+    """Set the next number, never back to an assigned one.
 
-    A running server first uses up the order numbers that it holds, at most 20.
+    A running server first uses up the order numbers that it has reserved, at most 20.
     """
     day = at.date() if at else None
     try:
@@ -58,9 +58,9 @@ def set_(
         )
     except Refused as refused:
         session.fail("\n".join(error.message for error in refused.errors))
-    typer.echo(_told(kind, done))
+    typer.echo(_summary(kind, done))
 
 
-def _told(kind: NumberKind, done: NextNumber) -> str:
+def _summary(kind: NumberKind, done: NextNumber) -> str:
     gap = f" {done.left_out:,} numbers before it are left out." if done.left_out else ""
     return f"The next {kind} of {done.scope} is {done.number}.{gap}"

@@ -1,4 +1,4 @@
-"""How far a long command is, for those who sit at a terminal."""
+"""Progress bars of a long command."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 LINE_SECONDS: Final = 60
 
-Told = Callable[[str, int, int], None]
+ShowProgress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def shown(now: Callable[[], float] = time.monotonic) -> Iterator[Told]:
-    """Within the block: tell what is being done, how much is done, and how much there is.
+def shown(now: Callable[[], float] = time.monotonic) -> Iterator[ShowProgress]:
+    """Yields a function that shows the progress of a task: its title, the part done and the whole.
 
-    Each thing gets a bar of its own on standard error; where that is no terminal, a line is written
-    every minute. `now` is in seconds.
+    Each title has its own bar on standard error. Without a terminal a line is written each minute.
+    `now` is in seconds.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -32,7 +32,7 @@ def shown(now: Callable[[], float] = time.monotonic) -> Iterator[Told]:
         bars = {}
         last = now()
 
-        def told(what: str, done: int, everything: int) -> None:
+        def show(what: str, done: int, everything: int) -> None:
             nonlocal last
             if not console.is_terminal and now() - last >= LINE_SECONDS:
                 last = now()
@@ -41,4 +41,4 @@ def shown(now: Callable[[], float] = time.monotonic) -> Iterator[Told]:
                 bars[what] = progress.add_task(what)
             progress.update(bars[what], completed=done, total=everything)
 
-        yield told
+        yield show

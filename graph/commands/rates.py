@@ -19,9 +19,9 @@ def rates(
         ),
     ],
 ) -> None:
-    """Keep what other currencies are worth in the company's, for orders placed from now on.
+    """Store exchange rates to the company's currency, for orders placed from now on.
 
-    A rate holds from its day until the next one. Nothing is kept where a line cannot be read.
+    A rate holds from its day until the next one. If a line cannot be read, no rate is stored.
     """
     settings = session.settings()
     try:

@@ -11,7 +11,7 @@ def schema(
         Path | None, typer.Option(help="Write to this file.", dir_okay=False, writable=True)
     ] = None,
 ) -> None:
-    """Print the schema in GraphQL's own language."""
+    """Print the schema in GraphQL's schema definition language."""
     from graph.schema import schema as served
 
     text = served.as_str() + "\n"

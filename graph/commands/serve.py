@@ -8,13 +8,13 @@ import typer
 from graph.commands import session
 from graph.server import workers as processes
 from graph.server.hosts import bracketed
-from graph.server.settings import Settings, prefer
+from graph.server.settings import Settings, override
 from graph.server.transports.http_protocol import HttpProtocol
 from graph.server.transports.websocket_protocol import WebSocketProtocol
 
 WORKER_START_SECONDS: Final = 60
-"""How long a worker may answer nobody: on a busy machine one reads our modules for longer than the
-5 s of uvicorn, which would end it and start another, for ever."""
+"""The longest time in which a starting worker answers no ping. On a busy machine it imports modules
+for longer than uvicorn's 5 s, after which uvicorn would replace it, again and again."""
 
 
 def serve(
@@ -27,7 +27,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve GraphQL over HTTP and WebSocket until a signal ends it."""
-    prefer(host=host, port=port, workers=workers)
+    override(host=host, port=port, workers=workers)
     settings = session.settings()
     session.check_documents(settings)
     session.run(_nothing, settings)
@@ -37,11 +37,11 @@ def serve(
 
 
 async def _nothing() -> None:
-    """The database is open and up to date, which is all that is asked before serving."""
+    """Checks only that the database is open and migrated."""
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal comes, then end within `shutdown_seconds` and a little."""
+    """Serves until a signal, then ends soon after `shutdown_seconds`."""
     processes.run(
         "graph.server.app:create_app",
         factory=True,

@@ -1,4 +1,4 @@
-"""What every command needs: settings that are good, and the database open while it runs."""
+"""The surroundings of a command: valid settings and an open database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 def fail(message: str, status: int = 1) -> NoReturn:
-    """End the command: the message on standard error, and an exit status."""
+    """Ends the command with a message on standard error and an exit status."""
     typer.secho(message, fg=typer.colors.RED, err=True)
     raise typer.Exit(status)
 
 
 def settings() -> Settings:
-    """The settings, already followed by this process; a command with bad ones ends by status 2."""
+    """The settings, applied to this process; invalid ones end the command with status 2."""
     try:
         loaded = load()
     except BadSettings as error:
@@ -37,9 +37,9 @@ def settings() -> Settings:
 
 
 def check_documents(loaded: Settings) -> None:
-    """Pass where every trusted document can be run; else the command ends by status 2."""
+    """Checks the trusted documents; an invalid one ends the command with status 2."""
     if loaded.trusted_documents:
-        # They bring the schema, which few commands need.
+        # Imported here: they need the schema, and few commands do.
         from graph.execution.documents.persisted import BadManifest
         from graph.server.app import engine_of
 
@@ -50,7 +50,7 @@ def check_documents(loaded: Settings) -> None:
 
 
 def run(command: Callable[[], Awaitable[T]], loaded: Settings, *, migrated: bool = True) -> T:
-    """What the command returns, run with the database open, and up to date where asked for."""
+    """The command's result, run with an open database that is migrated unless stated otherwise."""
 
     async def opened() -> T:
         if migrated and not database.exists(loaded.database_url.get_secret_value()):
@@ -65,7 +65,7 @@ def run(command: Callable[[], Awaitable[T]], loaded: Settings, *, migrated: bool
 
 @asynccontextmanager
 async def connected(loaded: Settings) -> AsyncIterator[None]:
-    """Within the block the database is open; a command that cannot reach it ends by status 1."""
+    """Opens the database for the block; a database out of reach ends the command with status 1."""
     url = loaded.database_url.get_secret_value()
     try:
         await database.connect(url, loaded.database_pool_size, loaded.database_wait_seconds)
@@ -80,6 +80,6 @@ async def connected(loaded: Settings) -> AsyncIterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """What a driver's error says, without what surrounds it."""
+    """The text of a driver's error, without the exceptions around it."""
     inner: Any = error.args[0] if error.args else None
     return reason(inner) if isinstance(inner, BaseException) else str(error) or type(error).__name__

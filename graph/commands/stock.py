@@ -23,9 +23,9 @@ def verify(
         bool, typer.Option("--repair", help="Set what differs to what the ledger says.")
     ] = False,
 ) -> None:
-    """Compare the counters of stock with their ledger and reservations.
+    """Compare the counters of stock with the ledger and the reservations.
 
-    The exit status is 1 where something is wrong and was not repaired.
+    The exit status is 1 if a difference remains.
     """
     report = session.run(lambda: verify_stock(SYSTEM, repair=repair), session.settings())
     for drift in report.drifts:

@@ -1,4 +1,4 @@
-"""Running documents: one answer for a query or a mutation, many for a subscription."""
+"""Runs documents: one answer for a query or a mutation, one per event for a subscription."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Schema
 
-from graph.execution.documents.cost import MUTATION, TooCostly, shown
+from graph.execution.documents.cost import MUTATION, TooCostly, cost_extensions
 from graph.execution.documents.documents import Documents
 from graph.execution.documents.limits import Limits
 from graph.execution.documents.persisted import Library, Sent, Trusted
@@ -48,25 +48,25 @@ from graph.execution.run.finding import meter_of
 from graph.execution.sizing import TooLong, size_of
 from models.rules.errors import BadRequest
 from resolvers.context import Context
-from resolvers.metering import SCALAR, Meter, Reckoned
+from resolvers.metering import SCALAR, Estimate, Meter
 from services.storage import outages
 from subscriptions.feed.retrying import retrying
 
 MAX_COERCION_ERRORS: Final = 5
-MOST_IN_PARTS: Final = 5_000
-"""Points beyond which an operation runs as a whole: parts are made at a third of the speed."""
+MAX_COST_IN_PARTS: Final = 5_000
+"""Points above which an operation is not answered in parts, which takes three times as long."""
 MANY_VALUES: Final = 500
-"""After so many values were read, other tasks run before anything is made of them."""
+"""Values in the inputs, above which other tasks run before the operation starts."""
 
 log = structlog.get_logger("ordergraph.execution")
 
 
 class Unwritable(Exception):
-    """A resolver returned what its field's type cannot express."""
+    """A resolver's result is not valid for its field's type."""
 
 
 class BreadthFirst(CoreExecutor[Any]):
-    """Runs operations breadth first with `plans`; without, as graphql-core does, the reference."""
+    """Runs operations breadth first with `plans`; without, depth first as graphql-core does."""
 
     plans: Plans | None = None
 
@@ -78,7 +78,7 @@ class BreadthFirst(CoreExecutor[Any]):
         serially: bool,
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
-        """The answer's data, from whichever engine is to give it."""
+        """The answer's data, from either engine."""
         meter = meter_of(self)
         if serially:
             meter.tenths += MUTATION * len(grouped_field_set)
@@ -92,15 +92,16 @@ class BreadthFirst(CoreExecutor[Any]):
 
 
 class Executor(BreadthFirst, PartsExecutor):
-    """graphql-core's, with what we hold against it. It runs breadth first, or in parts."""
+    """graphql-core's executor with our limits: it runs breadth first, or in parts."""
 
     answer_bytes: int = Limits().answer_bytes
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:
-        """What graphql-core hands to resolvers: made for each, and not kept.
+        """graphql-core's helpers for resolvers, made for each call.
 
-        It keeps them, and they keep it: no executor would go before the garbage is collected.
+        Stored helpers and their executor would refer to each other, and would be freed only by the
+        garbage collector.
         """
         return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
@@ -109,18 +110,18 @@ class Executor(BreadthFirst, PartsExecutor):
         pass
 
     def build_response(self, data: dict[str, Any] | None) -> Any:
-        """As graphql-core's; what is larger than allowed is answered by that error alone."""
+        """As graphql-core's; a result that exceeds a limit is answered by the error alone."""
         result = super().build_response(data)
         if self.in_parts:
             return result
         try:
             self.check(data)
         except BadRequest as error:
-            return ExecutionResult(None, [self.told(error)])
+            return ExecutionResult(None, [self.error_of(error)])
         return result
 
     def check(self, content: Any) -> None:
-        """Pass where the operation came to no more than it may, and this part of its answer.
+        """Passes if the operation is within its cost, and its answer within its size so far.
 
         Raises:
             BadRequest: COST_EXCEEDED or LIMIT_EXCEEDED.
@@ -133,27 +134,27 @@ class Executor(BreadthFirst, PartsExecutor):
         if meter.written > self.answer_bytes:
             raise TooLong(self.answer_bytes)
 
-    def told(self, error: BadRequest) -> GraphQLError:
-        """The error as it is told instead of an answer."""
+    def error_of(self, error: BadRequest) -> GraphQLError:
+        """The error in the place of an answer."""
         if self.operation.operation is OperationType.MUTATION:
             error.args = (f"{error} What it had changed by then is kept.",)
         return GraphQLError(str(error), original_error=error.with_traceback(None))
 
     def build_per_event_executor(self, payload: Any) -> "Executor":
-        """The executor of one event: with loaders that know nothing of earlier events.
+        """The executor of one event, with empty loaders.
 
         graphql-core 3.3.2 shares one memo between all events of a subscription, keyed by id() and
-        never emptied: more than 1 KiB an event for as long as the socket is open.
+        never emptied: more than 1 KiB for each event while the socket is open.
         """
         executor = cast("Executor", super().build_per_event_executor(payload))
-        executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no other way to empty it
+        executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no public way to empty it
         executor.context_value = self.context_value.renewed()
         executor.plans = self.plans
         return executor
 
     @staticmethod
     def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
-        """As graphql-core's; but a value that cannot be written is our mistake."""
+        """As graphql-core's, but a value that the type cannot write is our fault."""
         try:
             return CoreExecutor.complete_leaf_value(return_type, result)
         except GraphQLError as error:
@@ -162,7 +163,7 @@ class Executor(BreadthFirst, PartsExecutor):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a client sends: a document by its text or its name, and what it is to be run with."""
+    """A client's request: a document by its text or its name, and its inputs."""
 
     query: str | None
     variables: dict[str, Any] | None = None
@@ -172,7 +173,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a client gets. `executed` tells whether any resolver may have run."""
+    """The answer to a request; `executed` is False if no resolver ran."""
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]]
@@ -185,7 +186,7 @@ class Answer:
         return self.errors[0]["extensions"]["code"] if self.errors else None
 
     def body(self) -> dict[str, Any]:
-        """The answer as the GraphQL specification lays it out."""
+        """The answer in the form of the GraphQL specification."""
         body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
         if self.executed:
             body["data"] = self.data
@@ -195,7 +196,7 @@ class Answer:
 
 
 class Engine:
-    """Runs what clients send against one schema, within the limits."""
+    """Runs the requests of clients against one schema, within the limits."""
 
     def __init__(
         self,
@@ -208,16 +209,16 @@ class Engine:
         trusted: Mapping[str, str] | None = None,
         reference: bool = False,
     ) -> None:
-        """What it needs to run documents; with `trusted`, those and no others.
+        """An engine; with `trusted` it runs only those documents.
 
         Raises:
-            BadManifest: one of those is no document of the schema.
+            BadManifest: a trusted document is no document of the schema.
         """
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name
         self.limits = limits
         self.hide_suggestions = not open_schema
         self.plans = None if reference else Plans(cache_size)
-        # Who lists a document that reads the schema means it.
+        # Introspection in a trusted document is intended.
         open_rules = open_schema or trusted is not None
         documents = Documents(self.schema, limits, open_schema=open_rules, size=cache_size)
         self.inputs = documents.inputs
@@ -226,13 +227,13 @@ class Engine:
         )
 
     def prepare(self, ask: Ask, context: Context, *, in_parts: bool = False) -> Executor:
-        """What is asked for, checked and ready to run, with its variables read.
+        """The request, checked and ready to run, with its variables coerced.
 
-        With `in_parts` the client reads parts: what comes back says by its own `in_parts` whether
-        it is to be run by the method of that name.
+        `in_parts` says that the client reads parts; the executor's own `in_parts` says whether to
+        run it by the method of that name.
 
         Raises:
-            Rejected: it may not run.
+            Rejected: the request may not run.
         """
         try:
             return self._prepare(ask, context, in_parts=in_parts)
@@ -247,13 +248,13 @@ class Engine:
         document = self.library.document(ask.query, ask.document_name)
         operation = document.operation(ask.operation_name)
         name = operation.name.value if operation.name else None
-        brought = self.inputs.amount(document.brought[name], ask.variables or {})
+        amount = self.inputs.amount(document.operation_inputs[name], ask.variables or {})
         node = document.node
         if document.deferrals is None:
             in_parts = False
         else:
-            in_parts = document.deferrals.asked(operation, ask.variables or {}) and in_parts
-            node = node if in_parts else document.deferrals.whole
+            in_parts = document.deferrals.defers(operation, ask.variables or {}) and in_parts
+            node = node if in_parts else document.deferrals.undeferred
         executor = Executor.build(
             self.schema,
             node,
@@ -267,12 +268,12 @@ class Engine:
             raise_unforeseen(executor)
             raise Rejected(Code.BAD_REQUEST, executor[0].message, executor)
         prepared = cast("Executor", executor)
-        cost = document.costs.of(operation, prepared.variable_values.coerced) + brought.elements
-        reckoned = Reckoned(cost, self.limits.cost, brought.elements)
-        context.meter = Meter(self.limits.run_cost, reckoned)
+        cost = document.costs.of(operation, prepared.variable_values.coerced) + amount.elements
+        estimate = Estimate(cost, self.limits.cost, amount.elements)
+        context.meter = Meter(self.limits.run_cost, estimate)
         if cost > self.limits.cost:
             raise TooCostly(cost, self.limits.cost)
-        if in_parts and cost > MOST_IN_PARTS:
+        if in_parts and cost > MAX_COST_IN_PARTS:
             return self._prepare(ask, context, in_parts=False)
         prepared.answer_bytes = self.limits.answer_bytes
         if in_parts:
@@ -286,23 +287,23 @@ class Engine:
         context = executor.context_value
         try:
             async with asyncio.timeout(self.limits.run_seconds):
-                if context.meter.reckoned.brought > MANY_VALUES:
+                if context.meter.estimate.input_elements > MANY_VALUES:
                     await asyncio.sleep(0)
                 result: Any = executor.execute_operation()
                 if isawaitable(result):
                     result = await result
             return _answer(result, context)
         except Stopped as stopped:
-            return _answer(ExecutionResult(None, [executor.told(stopped.error)]), context)
+            return _answer(ExecutionResult(None, [executor.error_of(stopped.error)]), context)
         except TimeoutError:
             return _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             return _unexpected(error, context)
 
     async def in_parts(self, executor: Executor) -> AsyncGenerator[Answer | Part, None]:
-        """The answer to a query or a mutation that puts something off, part after part.
+        """The answer to a query or a mutation with @defer or @stream, part by part.
 
-        It is one whole where nothing came of that: a list was short, an error came first.
+        It is a single answer if nothing was deferred: a list was short, or an error came first.
         """
         context = executor.context_value
         writer = PartsWriter(context.correlation_id, context.commits)
@@ -316,22 +317,22 @@ class Engine:
                         part = writer.part(result)
                         executor.check(part.content)
                         writer.sent(part)
-                        yield part if result.has_next else part.last(shown(context))
+                        yield part if result.has_next else part.last(cost_extensions(context))
             return
         except (BadRequest, Stopped) as stopped:
             error = stopped.error if isinstance(stopped, Stopped) else stopped
-            failure = _answer(ExecutionResult(None, [executor.told(error)]), context)
+            failure = _answer(ExecutionResult(None, [executor.error_of(error)]), context)
         except TimeoutError:
             failure = _failure(Code.DEADLINE, self._too_long(), context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             failure = _unexpected(error, context)
         if writer.begun:
-            yield writer.broken_off(failure.errors[0]).last(failure.extensions)
+            yield writer.aborted(failure.errors[0]).last(failure.extensions)
         else:
             yield failure
 
     async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
-        """An answer for each event. One with `executed` False says why there are no more."""
+        """An answer for each event. One with `executed` False gives the reason of the end."""
         context = executor.context_value
         try:
             source = await self._source(executor)
@@ -346,8 +347,8 @@ class Engine:
         except TimeoutError:
             yield _failure(Code.DEADLINE, "The subscription could not begin in time.", context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
-            told = GraphQLError(HIDDEN_MESSAGE, original_error=error)
-            yield Answer(None, write_all([told], context.correlation_id), executed=False)
+            hidden = GraphQLError(HIDDEN_MESSAGE, original_error=error)
+            yield Answer(None, write_all([hidden], context.correlation_id), executed=False)
 
     def _too_long(self) -> str:
         return f"This took longer than {self.limits.run_seconds:g} s and was stopped."
@@ -364,11 +365,11 @@ def _answer(result: ExecutionResult, context: Context) -> Answer:
     if not result.errors:
         outages.over()
     errors = write_all(result.errors or [], context.correlation_id, commits=context.commits)
-    return Answer(result.data, errors, extensions=shown(context))
+    return Answer(result.data, errors, extensions=cost_extensions(context))
 
 
 async def _event(executor: CoreExecutor[Any]) -> Answer:
-    """The answer to one event, asked for anew while the database is away."""
+    """The answer to one event, repeated while the database is out."""
 
     async def once() -> Answer:
         again = executor.build_per_event_executor(executor.root_value)
@@ -377,7 +378,7 @@ async def _event(executor: CoreExecutor[Any]) -> Answer:
             if isawaitable(result):
                 result = await result
         except Stopped as stopped:
-            result = ExecutionResult(None, [cast("Executor", again).told(stopped.error)])
+            result = ExecutionResult(None, [cast("Executor", again).error_of(stopped.error)])
         for error in result.errors or ():
             if outages.is_outage(cause := cause_of(error)):
                 raise cause
@@ -387,8 +388,8 @@ async def _event(executor: CoreExecutor[Any]) -> Answer:
 
 
 def _failure(code: Code, message: str, context: Context) -> Answer:
-    told = write(code, message, context.correlation_id, commits=context.commits)
-    return Answer(None, [told], executed=False, extensions=shown(context))
+    entry = write(code, message, context.correlation_id, commits=context.commits)
+    return Answer(None, [entry], executed=False, extensions=cost_extensions(context))
 
 
 def _unexpected(error: Exception, context: Context) -> Answer:

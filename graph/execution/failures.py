@@ -1,4 +1,4 @@
-"""What a client reads of what went wrong: a stable code, never an exception's own text."""
+"""The errors that a client reads: a stable code, and never the text of an unknown exception."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -19,18 +19,17 @@ HIDDEN_MESSAGE: Final = "Something went wrong here. Its details were logged."
 
 UNAVAILABLE: Final = "The database cannot be used at the moment. Try again."
 UNKNOWN: Final = " Whether the change was made is unknown: look before you send it again."
-KEPT: Final = " What was changed before this is kept: do not send it again."
+COMMITTED: Final = " What was changed before this is kept: do not send it again."
 NONE: Final = Commits()
 
 log = structlog.get_logger("ordergraph.execution")
 
 
 class Code(StrEnum):
-    """The codes of top-level errors. There are no others.
+    """The codes of top-level errors; there are no others.
 
-    The two of persisted queries are words of Apollo's protocol: clients send the text when they
-    read them. A document that is not trusted is no matter of permissions: nobody may run it, and
-    no other login will help.
+    Those of persisted queries are words of Apollo's protocol: clients send the text when they read
+    them. DOCUMENT_NOT_TRUSTED is no matter of permissions: the document is refused to each caller.
     """
 
     PARSE_FAILED = "PARSE_FAILED"
@@ -51,15 +50,15 @@ class Code(StrEnum):
 
 RETRYABLE: Final = frozenset({Code.RATE_LIMITED, Code.DEADLINE, Code.OVERLOADED})
 
-# What a use case refuses has codes of its own, which belong into `userErrors`. Where a query meets
-# such a refusal it becomes one of ours.
+# Refusals of use cases have their own codes, which belong in `userErrors`. For a refused query
+# they are mapped to the codes above.
 OF_REFUSALS: Final = {
     ErrorCode.FORBIDDEN: Code.FORBIDDEN,
     ErrorCode.LIMIT_EXCEEDED: Code.LIMIT_EXCEEDED,
 }
 
 
-# What may come up wherever the database is asked.
+# Errors of any access to the database.
 EXPECTED: Final[dict[type[Exception], tuple[Code, str]]] = {
     ValidationError: (Code.BAD_REQUEST, "A text is longer than any that is kept there."),
     Overloaded: (Code.OVERLOADED, "Too many are changing the same thing. Try again."),
@@ -67,7 +66,7 @@ EXPECTED: Final[dict[type[Exception], tuple[Code, str]]] = {
 
 
 class Rejected(Exception):
-    """A request that is answered by errors alone: nothing of it was executed."""
+    """A request that is answered by errors alone: no part of it was executed."""
 
     def __init__(
         self,
@@ -83,7 +82,7 @@ class Rejected(Exception):
         self.extensions = extensions or {}
 
     def written(self, correlation_id: str | None) -> list[dict[str, Any]]:
-        """The errors as a client reads them, at most `MAX_ERRORS`."""
+        """The errors as clients read them, at most `MAX_ERRORS`."""
         if not self.errors:
             written = write(self.code, self.message, correlation_id)
             written["extensions"] |= self.extensions
@@ -95,7 +94,7 @@ class Rejected(Exception):
 
 
 class Malformed(Rejected):
-    """A request that says nothing which could be run, whatever its document."""
+    """A request that cannot be run, whatever its document."""
 
     def __init__(self, message: str) -> None:
         super().__init__(Code.BAD_REQUEST, message)
@@ -108,11 +107,11 @@ def write(
     error: GraphQLError | None = None,
     commits: Commits = NONE,
 ) -> dict[str, Any]:
-    """One error as it stands in an answer; `commits` are those that its operation has sent."""
+    """An error as it stands in an answer; `commits` are those that its operation has made."""
     retryable = code in RETRYABLE
     if retryable and (commits.unknown or commits.kept):
         retryable = False
-        message += UNKNOWN if commits.unknown else KEPT
+        message += UNKNOWN if commits.unknown else COMMITTED
     written: dict[str, Any] = {"message": message}
     if error and error.locations:
         written["locations"] = [
@@ -134,35 +133,35 @@ def write_all(
     logged: dict[int, Exception] | None = None,
     commits: Commits = NONE,
 ) -> list[dict[str, Any]]:
-    """The errors of an execution as a client reads them, at most `MAX_ERRORS`.
+    """The errors of an execution as clients read them, at most `MAX_ERRORS`.
 
-    What nobody foresaw is logged here, each exception once, however many fields it took down, and
-    at most `MAX_ERRORS` of an answer; `logged` are those of its earlier parts, by their id().
+    Unknown errors are logged, each exception once, at most `MAX_ERRORS` of an answer. `logged` are
+    those of the answer's earlier parts, by id().
     """
     logged = {} if logged is None else logged
     written = []
     for error in errors[:MAX_ERRORS]:
-        code, message = _told(error)
+        code, message = _code_and_message(error)
         cause = cause_of(error)
         if code is Code.INTERNAL and id(cause) not in logged and len(logged) < MAX_ERRORS:
             logged[id(cause)] = cause
             log.error("unexpected", correlation_id=correlation_id, exc_info=cause)
-        told = write(code, message, correlation_id, error, commits)
+        entry = write(code, message, correlation_id, error, commits)
         if isinstance(cause, StreamClosed) and cause.cursor:
-            told["extensions"]["cursor"] = cause.cursor
+            entry["extensions"]["cursor"] = cause.cursor
         if isinstance(cause, Exhausted):
-            told["extensions"] |= {"requested": cause.requested, "allowed": cause.allowed}
-        written.append(told)
+            entry["extensions"] |= {"requested": cause.requested, "allowed": cause.allowed}
+        written.append(entry)
     for error in errors:
         forget_frames(error)
     return written
 
 
 def forget_frames(error: BaseException | None) -> None:
-    """Let go of what the error came up in, once it was logged.
+    """Removes the tracebacks of an error that was logged, and of its causes.
 
-    The frames hold the values among which the error stands: a circle, which would wait for the
-    garbage collector with all that its operation has read.
+    A traceback's frames refer to the error again: a cycle, which would keep all rows of its
+    operation until the garbage collector runs.
     """
     while error is not None and error.__traceback__ is not None:
         error.__traceback__ = None
@@ -170,7 +169,7 @@ def forget_frames(error: BaseException | None) -> None:
 
 
 def cause_of(error: GraphQLError) -> Exception:
-    """What an error goes back to; itself where GraphQL's own rules were broken."""
+    """The original exception; the error itself if it broke a rule of GraphQL."""
     cause: Exception = error
     while isinstance(cause, GraphQLError) and cause.original_error:
         cause = cause.original_error
@@ -178,17 +177,17 @@ def cause_of(error: GraphQLError) -> Exception:
 
 
 def raise_unforeseen(errors: Sequence[GraphQLError]) -> None:
-    """Pass where all errors are made for clients to read.
+    """Passes if all errors were written for clients.
 
-    graphql-core writes the text of whatever a scalar raises into the error that clients get.
+    graphql-core copies the text of any exception of a scalar into the error for clients.
 
     Raises:
-        Exception: what one of them goes back to, and nobody foresaw.
+        Exception: the first original exception that was not written for clients.
     """
     for error in errors:
         cause = cause_of(error)
         if not isinstance(cause, GraphQLError | Refused | BadRequest):
-            # A validation's errors are found from its frames; those of the cause go to the log.
+            # The frames of validation lead nowhere; the log gets those of the cause.
             for each in errors:
                 link: BaseException | None = each
                 while isinstance(link, GraphQLError):
@@ -197,8 +196,8 @@ def raise_unforeseen(errors: Sequence[GraphQLError]) -> None:
             raise cause
 
 
-def _told(error: GraphQLError) -> tuple[Code, str]:
-    """The code and the message for an error that came up while fields were resolved."""
+def _code_and_message(error: GraphQLError) -> tuple[Code, str]:
+    """The code and the message for an error of a field."""
     cause = cause_of(error)
     match cause:
         case Refused():
@@ -210,7 +209,7 @@ def _told(error: GraphQLError) -> tuple[Code, str]:
         case Rejected():
             return cause.code, cause.message
         case GraphQLError():
-            # graphql-core speaks of the client's own arguments and variables.
+            # graphql-core's messages describe the client's own arguments and variables.
             return Code.BAD_REQUEST, error.message
         case _:
             away = outages.notice(cause)

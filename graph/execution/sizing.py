@@ -1,9 +1,9 @@
-"""How many bytes an answer has: at most, as its maker can say, and exactly, where that matters.
+"""The size of an answer in bytes: an upper bound from its fields, and exactly if necessary.
 
-orjson cannot be stopped, and an object that many places share is written for each of them. So the
-size is known before anything is written. Most answers are small by what their fields can hold, and
-nothing is done for their objects. Of the others the fields are measured level by level, a column at
-a time; and where even that may be too much, the whole, each object once.
+orjson cannot be stopped, and it writes an object once for each place that shares it. The size is
+therefore known before anything is written. Most answers are small by the bounds of their fields,
+and their objects are not measured. In others the fields are measured level by level, a column at a
+time; if that may still be too much, the whole answer is measured, each object once.
 """
 
 import json
@@ -17,13 +17,13 @@ from graphql import GraphQLEnumType, GraphQLLeafType
 from models.rules.errors import BadRequest
 
 ESCAPED: Final = 6
-"""Bytes that a character of a text has at most: a control character is written as `\\u001f`."""
+"""The most bytes of a character: a control character is written as `\\u001f`."""
 
 NULL: Final = 5
-"""Bytes of a null in a list, with its comma; of an object or list, more than brackets and comma."""
+"""Bytes of a null in a list, with its comma; more than the brackets and comma of an object."""
 
 SMALL: Final = 1024 * 1024
-"""Bytes below which it does not matter how many they are exactly."""
+"""Sizes below this are not measured exactly."""
 
 PIECE: Final = 1_000
 """Values that are measured together."""
@@ -39,11 +39,11 @@ WIDTHS: Final[dict[str, int]] = {
     "ID": 512,
     "Cursor": 4_096,
 }
-"""Bytes that a value of a scalar has at most, with its comma. Other scalars hold any text."""
+"""The most bytes of a scalar's value, with its comma. Other scalars hold any text."""
 
 
 class TooLong(BadRequest):
-    """An answer that would have more bytes than is allowed."""
+    """An answer with more bytes than allowed."""
 
     code = "LIMIT_EXCEEDED"
 
@@ -52,16 +52,16 @@ class TooLong(BadRequest):
 
 
 def encode(value: Any) -> bytes:
-    """JSON of an answer."""
+    """The JSON of an answer."""
     try:
         return orjson.dumps(value)
     except TypeError:
-        # Integers beyond 64 bits, which orjson refuses; a JSON scalar may hold some.
+        # orjson refuses integers beyond 64 bits, which a JSON scalar may hold.
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def width(of_type: GraphQLLeafType, characters: int | None = None) -> float:
-    """Bytes that a value has at most; of a text it is known by the characters of its column."""
+    """The most bytes of a value; for a text by the `characters` of its column."""
     if isinstance(of_type, GraphQLEnumType):
         return max((len(name) for name in of_type.values), default=0) + 3
     if characters is not None and of_type.name == "String":
@@ -70,18 +70,18 @@ def width(of_type: GraphQLLeafType, characters: int | None = None) -> float:
 
 
 def size_of_column(values: Sequence[Any]) -> int:
-    """The bytes that values have as JSON, each with its comma; few of them in memory at once."""
+    """The bytes of the values as JSON, each with its comma; encoded in pieces to save memory."""
     pieces = (values[start : start + PIECE] for start in range(0, len(values), PIECE))
     return sum(len(encode(piece)) for piece in pieces)
 
 
 def size_of(value: Any) -> int:
-    """The bytes that a value has as JSON, none of which need be in memory at once."""
+    """The bytes of a value as JSON, without the whole JSON in memory at once."""
     return _size(value, {})
 
 
 def _size(value: Any, known: dict[int, int]) -> int:
-    """As `size_of`; the sizes of what was measured are kept by id."""
+    """As `size_of`; `known` has the sizes of measured objects by id."""
     size = known.get(id(value))
     if size is not None:
         return size

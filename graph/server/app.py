@@ -1,4 +1,4 @@
-"""The ASGI application: what is served where, and what is up while it is served."""
+"""The ASGI application: its routes, its middleware, and its background tasks."""
 
 import gc
 import os
@@ -33,10 +33,10 @@ from subscriptions.feed.runtime import FeedRuntime
 log = structlog.get_logger("ordergraph.server")
 
 EXPIRY_SECONDS: Final = 5.0
-"""For so long a draft may hold stock beyond its time, where nobody asks for it."""
+"""Seconds between sweeps of expired drafts: the longest time for which one holds stock on."""
 
 KEYS_SECONDS: Final = 3_600.0
-"""How often keys of requests that are older than a week are forgotten."""
+"""Seconds between deletions of idempotency keys older than a week."""
 
 
 class NotMigrated(Exception):
@@ -50,8 +50,8 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
     """The application of one process; uvicorn's workers call this without arguments.
 
     Raises:
-        BadSettings: the environment holds values that cannot be used.
-        BadManifest: so do the trusted documents.
+        BadSettings: a variable of the environment has an unusable value.
+        BadManifest: a trusted document is invalid.
     """
     settings = settings or load()
     logs.configure(settings)
@@ -68,10 +68,10 @@ def create_app(settings: Settings | None = None, schema: Schema | None = None) -
 
 
 def engine_of(settings: Settings, schema: Schema | None = None) -> Engine:
-    """What runs documents; where some are trusted, it has checked all of them.
+    """The engine; it has checked all trusted documents.
 
     Raises:
-        BadManifest: naming the file, or each document that cannot be run.
+        BadManifest: with the name of the file, or of each invalid document.
     """
     trusted = settings.trusted_documents
     return Engine(
@@ -86,7 +86,7 @@ def engine_of(settings: Settings, schema: Schema | None = None) -> Engine:
 
 
 def _schema() -> Schema:
-    # Here, because building it takes a second that commands without a schema need not wait.
+    # Imported here: the schema takes a second to build, and most commands do not need it.
     from graph.schema import schema
 
     return schema
@@ -106,15 +106,15 @@ def _routes(engine: Engine, contexts: Contexts, settings: Settings) -> list[Base
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    return [Middleware(Hosts, settings.answered_hosts), Middleware(Cors, settings.origins)]
+    return [Middleware(Hosts, settings.served_hosts), Middleware(Cors, settings.origins)]
 
 
 @asynccontextmanager
 async def running(settings: Settings, live: FeedRuntime) -> AsyncIterator[None]:
-    """Within the block the database is open, the feed is followed, and what is due is done.
+    """Opens the database and runs the feed and the repeated tasks, while the block lasts.
 
     Raises:
-        NotMigrated: it lacks tables.
+        NotMigrated: a migration is pending.
     """
     url = settings.database_url.get_secret_value()
     await database.connect(url, settings.database_pool_size, settings.database_wait_seconds)
@@ -135,7 +135,7 @@ async def running(settings: Settings, live: FeedRuntime) -> AsyncIterator[None]:
 
 
 def _tune_garbage_collection() -> None:
-    """Collect less often: a big answer makes many objects, none of them garbage yet."""
+    """Collects less often: a large answer makes many objects, none of them garbage yet."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

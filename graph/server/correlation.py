@@ -1,4 +1,4 @@
-"""The id by which a client's request, its log lines and its errors are found together."""
+"""The id that ties a client's request to its log lines and its errors."""
 
 import os
 import re
@@ -10,6 +10,6 @@ ACCEPTED: Final = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
 
 def correlation_id_of(headers: Mapping[str, str]) -> str:
-    """The id that the client sent, where it is plain and short, else a new one."""
+    """The id that the client sent, if it is plain and short; otherwise a new one."""
     sent = headers.get(HEADER, "")
     return sent if ACCEPTED.fullmatch(sent) else os.urandom(8).hex()

@@ -1,4 +1,4 @@
-"""GraphiQL for browsers, from files of our own: it needs no other server and runs nothing else."""
+"""GraphiQL for browsers, from the package's own files: it needs no other server."""
 
 from functools import cache
 from pathlib import Path
@@ -9,8 +9,8 @@ from starlette.staticfiles import StaticFiles
 
 ASSETS: Final = Path(__file__).with_name("assets")
 
-# The page may load from us and talk to us, and nothing else. Styles may stand in the document:
-# GraphiQL's dialogs put theirs there. Its fonts and some pictures are part of its style sheet.
+# The page may load from and connect to this server only. Inline styles are allowed, because
+# GraphiQL's dialogs need them. Its fonts and some pictures are part of its style sheet.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
     "font-src data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
@@ -24,7 +24,7 @@ HEADERS: Final = {
 
 
 def page() -> Response:
-    """The page; what it loads is behind `/graphiql/`."""
+    """The page; its assets are below `/graphiql/`."""
     return HTMLResponse(_text(), headers={**HEADERS, "cache-control": "no-cache", "vary": "accept"})
 
 
@@ -34,5 +34,5 @@ def _text() -> str:
 
 
 def assets() -> StaticFiles:
-    """The ASGI application behind `/graphiql/`."""
+    """The ASGI application below `/graphiql/`."""
     return StaticFiles(directory=ASSETS)

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: whether the process lives, and whether it may get requests."""
+"""Probes of an orchestrator: the process runs, and it is ready for requests."""
 
 import asyncio
 from typing import Final
@@ -18,12 +18,12 @@ log = structlog.get_logger("ordergraph.health")
 
 
 async def live(_request: Request) -> Response:
-    """200 as long as the process answers at all; nothing else is looked at."""
+    """Answers 200 while the process runs; checks nothing else."""
     return _response(200, "alive")
 
 
 async def ready(_request: Request) -> Response:
-    """200 where the database answers in time and has this release's schema, else 503."""
+    """Answers 200 if the database answers in time and is migrated, otherwise 503."""
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             await connection().execute_query("SELECT 1")

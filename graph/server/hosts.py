@@ -1,4 +1,4 @@
-"""The names of hosts, each in one form."""
+"""Host names in one normal form."""
 
 import re
 from functools import lru_cache
@@ -13,7 +13,7 @@ AUTHORITY: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{0,5})?", re
 
 @lru_cache(maxsize=100)
 def host_of(authority: str) -> str | None:
-    """The host of `host` or `host:port` in its one form; None where it is neither."""
+    """The normal form of the host in `host` or `host:port`, or None if it is neither."""
     found = AUTHORITY.fullmatch(authority)
     if not found:
         return None
@@ -27,5 +27,5 @@ def host_of(authority: str) -> str | None:
 
 
 def bracketed(address: str) -> str:
-    """An address to listen at as it stands in a URL."""
+    """An address to listen on, as it stands in a URL."""
     return f"[{address}]" if ":" in address else address

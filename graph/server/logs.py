@@ -1,4 +1,4 @@
-"""One form for every line that the process logs: JSON for machines, color for people."""
+"""One form for all lines of the log: JSON for machines, color for people."""
 
 import json
 import logging
@@ -13,20 +13,20 @@ from structlog.typing import Processor
 from graph.server.settings import Settings
 
 QUIET: Final = ("tortoise", "uvicorn", "websockets")
-"""What they say at level `info` is said by our own lines, or is nothing."""
+"""Their lines at level `info` repeat ours, or say nothing."""
 
 _processors: Final[list[Processor]] = []
-"""Loggers keep the list that they found at their first line; so it stays, and is filled anew."""
+"""A logger keeps the list of its first line; therefore the list stays and its content changes."""
 
 
 class Lines:
-    """Where our lines end, and the standard library's: on standard error."""
+    """Writes our lines, as the standard library's handler writes others, to standard error."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def write(self, line: str) -> None:
-        """Write a line. One that cannot be written is lost, and stops nobody."""
+        """Writes a line; a line that cannot be written is lost without an error."""
         with suppress(OSError):
             sys.stderr.write(f"{line}\n")
 
@@ -34,10 +34,10 @@ class Lines:
 
 
 def configure(settings: Settings) -> None:
-    """From now on structlog and the standard library write such lines to standard error.
+    """Sends the lines of structlog and of the standard library to standard error, in one form.
 
-    Ours do not pass through the standard library, which takes most of a line's time. Tracebacks
-    are plain text without local variables, which would hold what clients sent.
+    Our lines bypass the standard library, which takes most of a line's time. Tracebacks are plain
+    text without local variables, because those hold clients' data.
     """
     shared: list[Processor] = [
         structlog.processors.add_log_level,
@@ -68,7 +68,7 @@ def _json(line: Any, default: Any) -> str:
     try:
         return orjson.dumps(line, default=default).decode()
     except TypeError:
-        # Integers beyond 64 bits, half of a character: no line is lost for what orjson refuses.
+        # orjson refuses integers beyond 64 bits and lone surrogates; no line is lost for them.
         return json.dumps(line, default=default)
 
 
@@ -85,5 +85,5 @@ def _configure_standard_library(level: str, shared: list[Processor], last: list[
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It tells each key that was there already, which is what we ask it to find out.
+    # asyncmy warns of each key that exists already, though our statements ask for just that.
     logging.getLogger("asyncmy").setLevel(logging.ERROR)

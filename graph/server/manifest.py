@@ -1,4 +1,4 @@
-"""The documents that front ends were built with, read from the files that their builds write."""
+"""Reads trusted documents from the files that front ends' builds write."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ APOLLO: Final = "apollo-persisted-query-manifest"
 
 
 def read(path: Path) -> dict[str, str]:
-    """Each document's text by its id, from a manifest or from all `*.json` of a folder.
+    """The text of each document by its id, from one manifest or all `*.json` of a folder.
 
-    Several releases of a front end, and several front ends, have a file each.
+    Each release of each front end may have its own file.
 
     Raises:
-        BadManifest: naming the file, and what is wrong with it.
+        BadManifest: with the file and its fault.
     """
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not files:
@@ -29,7 +29,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def _documents(file: Path) -> list[tuple[str, str]]:
-    """Ids and texts of one file, which has one of the two forms that builds write."""
+    """Ids and texts of a file in either of the two manifest formats."""
     try:
         value = json.loads(file.read_bytes())
     except OSError as error:

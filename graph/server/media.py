@@ -1,4 +1,4 @@
-"""Which media type a request has, and which one its answer gets; and in which coding."""
+"""The media types of requests and answers, and the content coding."""
 
 from functools import lru_cache
 from typing import Final
@@ -8,20 +8,20 @@ GRAPHQL: Final = "application/graphql-response+json"
 HTML: Final = "text/html"
 PARTS: Final = "multipart/mixed"
 
-# Clients say by a parameter how they want parts laid out; without one they take what there is.
+# Clients name the layout of parts by a parameter; without one they accept any.
 PARTS_LAYOUT: Final = "incrementalSpec=v0.2"
 LAYOUTS: Final = ("incrementalspec=", "deferspec=", "subscriptionspec=")
 
-# Headers are asked for every request, and clients send the same few texts.
-KEPT: Final = 100
+# Headers come with each request, and clients send the same few texts.
+CACHED: Final = 100
 
-# An answer in application/json must be readable by clients that only know status 200.
+# An answer in application/json must suit clients that know only status 200.
 OFFERED: Final = (JSON, GRAPHQL)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def is_json(content_type: str | None) -> bool:
-    """Whether a request's body is declared as JSON in UTF-8."""
+    """Whether the request declares its body as JSON in UTF-8."""
     if content_type is None:
         return False
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
@@ -29,11 +29,11 @@ def is_json(content_type: str | None) -> bool:
     return kind == JSON and all(part[8:].strip('"') in {"utf-8", "utf8"} for part in charsets)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def answer_type(accept: str | None) -> str | None:
-    """The media type that the client likes best of those offered, None where it likes none.
+    """The offered media type that the client prefers, or None if it accepts none.
 
-    Whoever reads answers in parts reads JSON, which the parts are.
+    A client that accepts parts also reads JSON, because each part is JSON.
     """
     if accept is None or not accept.strip():
         return JSON
@@ -44,9 +44,9 @@ def answer_type(accept: str | None) -> str | None:
     return JSON if takes_parts(accept) else None
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def takes_parts(accept: str | None) -> bool:
-    """Whether the client reads answers in parts, in the layout that we have."""
+    """Whether the client accepts answers in parts, in the layout that is offered."""
     for part in (accept or "").lower().split(","):
         kind, *parameters = (piece.strip().replace('"', "") for piece in part.split(";"))
         quality = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
@@ -57,18 +57,18 @@ def takes_parts(accept: str | None) -> bool:
 
 
 def wants_html(accept: str | None) -> bool:
-    """Whether a browser asks for a page: it names text/html, which API clients do not."""
+    """Whether a browser asks for a page: it names text/html, and API clients do not."""
     return accept is not None and _wanted(accept).get(HTML, (0.0, 0))[0] > 0
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def reads_gzip(accept_encoding: str | None) -> bool:
-    """Whether the client names gzip, and does not refuse it by a quality of 0."""
+    """Whether the client names gzip with a quality above 0."""
     return accept_encoding is not None and _wanted(accept_encoding).get("gzip", (0.0, 0))[0] > 0
 
 
 def _wanted(accept: str) -> dict[str, tuple[float, int]]:
-    """Each media range, or coding, with its quality and how early it stands."""
+    """Each media range or coding with its quality and its place; earlier is greater."""
     wanted: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(accept.split(",")):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -81,7 +81,7 @@ def _wanted(accept: str) -> dict[str, tuple[float, int]]:
 
 
 def _number(text: str) -> float:
-    """A quality between 0 and 1; 0 for what is none, which also keeps NaN out."""
+    """A quality from 0 to 1; 0 for an invalid one, NaN included."""
     try:
         number = float(text)
     except ValueError:
@@ -90,7 +90,7 @@ def _number(text: str) -> float:
 
 
 def _quality(offered: str, wanted: dict[str, tuple[float, int]]) -> tuple[float, int]:
-    """The quality and place of the most exact range that covers a type."""
+    """The quality and place of the most specific range that covers the type."""
     for media_range in (offered, "application/*", "*/*"):
         if media_range in wanted:
             return wanted[media_range]

@@ -1,7 +1,7 @@
-"""Requests that are meant for another server, though they have come to this one.
+"""Refuses requests that are meant for another host.
 
-A page of another origin can give its own name our address (DNS rebinding). The browser then takes
-us for the page's own server, and only the `Host` header tells which one was meant.
+A page of another origin can resolve its own name to our address (DNS rebinding). The browser takes
+us for the page's server, and only the `Host` header shows the name that was meant.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from graph.server.correlation import HEADER, correlation_id_of
 from graph.server.hosts import SETTING, host_of
 
 EXEMPT: Final = frozenset({"/healthz", "/readyz"})
-"""What orchestrators ask by the address of a process. It tells nothing about the company."""
+"""Paths that orchestrators ask by a process's address. They show nothing of the company."""
 
 MAX_SHOWN: Final = 100
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("ordergraph.connection")
 
 
 class Hosts:
-    """ASGI middleware that answers 421 to what is asked of any host but these."""
+    """ASGI middleware that answers 421 to requests for any other host."""
 
     def __init__(self, app: ASGIApp, allowed: Iterable[str]) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Pages of which origins may ask, and what the others are answered."""
+"""The origins whose pages may send requests, and the refusal of others."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ SETTING: Final = "ORDERGRAPH_ALLOWED_ORIGINS"
 MAX_SHOWN: Final = 100
 
 LOCAL: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII)
-"""Pages that a developer's own machine serves."""
+"""Pages served by a developer's own machine."""
 
 METHODS: Final = ("GET", "POST")
 REQUEST_HEADERS: Final = (
@@ -36,7 +36,7 @@ log = structlog.get_logger("ordergraph.connection")
 
 
 class Refused(Rejected):
-    """A page of this origin may not ask; status 403."""
+    """Pages of this origin may not send requests; status 403."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,23 +45,23 @@ class Refused(Rejected):
 
 
 class Origins:
-    """The origins of the setting; with `local` also those of the machine that a browser runs on."""
+    """The origins of the setting; with `local` also those of the browser's own machine."""
 
     def __init__(self, listed: Iterable[str], *, local: bool) -> None:
         self.listed = frozenset(listed)
         self.local = local
 
     def allow(self, origin: str) -> bool:
-        """Whether pages of this origin may ask and read the answers, though they are not ours."""
+        """Whether pages of this other origin may send requests and read answers."""
         return origin in self.listed or (self.local and LOCAL.fullmatch(origin) is not None)
 
     def allow_or_own(self, origin: str | None, host: str | None) -> bool:
-        """The same, and whether they are ours; programs, which send no Origin, are no pages."""
+        """Also allows our own pages, and programs, which send no Origin."""
         return origin is None or self.allow(origin) or _authority(origin) == host
 
 
 class Cors(CORSMiddleware):
-    """As Starlette's; a page that may not ask learns why, and so does the log."""
+    """As Starlette's; the answer and the log name the reason of a refusal."""
 
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
         super().__init__(
@@ -74,18 +74,18 @@ class Cors(CORSMiddleware):
         self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass requests of programs and of our own page on as they are: they name no origin."""
+        """Passes requests without Origin on: those of programs and of our own page."""
         if any(name == b"origin" for name, _ in scope.get("headers", ())):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
     def is_allowed_origin(self, origin: str) -> bool:
-        """Whether pages of this origin may ask."""
+        """Whether pages of this origin may send requests."""
         return self.origins.allow(origin)
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """What a browser asks before it sends a page's request."""
+        """The answer to a browser's preflight."""
         response = super().preflight_response(request_headers)
         if response.status_code == 200:
             return response
@@ -98,20 +98,27 @@ class Cors(CORSMiddleware):
 
 
 def refusal(rejected: Rejected, sent: Headers, headers: dict[str, str] | None = None) -> Response:
-    """The answer to a page that may not ask; the log has a line with its origin and the setting."""
+    """The answer to a refused page; the log gets its origin and the setting's name."""
     correlation_id = correlation_id_of(sent)
     log_refused(sent.get("origin"), rejected, correlation_id)
-    kept = {name: text for name, text in (headers or {}).items() if name.startswith("access-")}
+    cors_headers = {
+        name: text for name, text in (headers or {}).items() if name.startswith("access-")
+    }
     return Response(
         encode({"errors": rejected.written(correlation_id)}),
         403 if isinstance(rejected, Refused) else 400,
-        headers={**kept, "vary": "Origin", HEADER: correlation_id, "cache-control": "no-store"},
+        headers={
+            **cors_headers,
+            "vary": "Origin",
+            HEADER: correlation_id,
+            "cache-control": "no-store",
+        },
         media_type=media.JSON,
     )
 
 
 def log_refused(origin: str | None, rejected: Rejected, correlation_id: str) -> None:
-    """Tell the operator which origin was refused, and where others are listed."""
+    """Logs the refused origin and the setting that lists allowed ones."""
     log.warning(
         "origin refused",
         origin=(origin or "")[:MAX_SHOWN],

@@ -1,14 +1,14 @@
-"""The key of cursors and tokens where none is set: made once, and kept in a file."""
+"""The key of cursors and tokens for a server without one: made once, stored in a file."""
 
 import os
 import secrets
 from pathlib import Path
 
 
-def kept_secret(file: Path) -> bytes:
-    """The secret in the file, which is made with a random one where it is missing.
+def stored_secret(file: Path) -> bytes:
+    """The secret in the file; a missing file is made with a random secret.
 
-    Several processes that start together agree on one: it appears complete or not at all.
+    Processes that start together use the same one: the file appears complete or not at all.
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -19,7 +19,7 @@ def kept_secret(file: Path) -> bytes:
         try:
             os.link(draft, file)
         except FileExistsError:
-            pass  # another process was quicker, and its secret holds
+            pass  # another process was first, and its secret is used
         finally:
             draft.unlink()
     return file.read_bytes().strip()

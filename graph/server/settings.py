@@ -1,4 +1,4 @@
-"""What the operator may set: read once from the environment and `.env`, checked, passed down."""
+"""The operator's settings: read once from the environment and `.env`, checked, passed down."""
 
 import os
 import re
@@ -27,7 +27,7 @@ from pydantic_settings import (
 from graph.execution.documents.limits import Limits
 from graph.server import hosts
 from graph.server.origins import Origins
-from graph.server.secret import kept_secret
+from graph.server.secret import stored_secret
 from models.rules import money
 from models.rules.delays import Stage
 from models.rules.freight import GOODS, freight_rule
@@ -47,7 +47,7 @@ Hours = Annotated[float, Field(ge=0, le=8_784)]
 
 
 class BadSettings(ValueError):
-    """Settings that the server cannot run with; the text names each variable."""
+    """Unusable settings; the text names each variable."""
 
 
 class Settings(BaseSettings):
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
             credentials(url.get_secret_value())
         except UnusableDatabaseUrl:
             raise
-        except ValueError:  # its text would hold a part of the URL, perhaps the password
+        except ValueError:  # its text would contain part of the URL, perhaps the password
             raise ValueError("this is no URL; is a character of the password unquoted?") from None
         return url
 
@@ -247,8 +247,8 @@ class Settings(BaseSettings):
         return hosts.bracketed(self.host) in hosts.LOOPBACK
 
     @property
-    def answered_hosts(self) -> tuple[str, ...]:
-        """The hosts that requests may be sent to: those of the setting, and in development ours."""
+    def served_hosts(self) -> tuple[str, ...]:
+        """The hosts that are served: those of the setting, in development this machine's too."""
         if self.production and self.allowed_hosts:
             return self.allowed_hosts
         return (*hosts.LOOPBACK, hosts.bracketed(self.host), *self.allowed_hosts)
@@ -259,17 +259,17 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> Origins:
-        """Pages of which origins may ask; in development those of this machine as well."""
+        """The origins whose pages may send requests; in development this machine's too."""
         return Origins(self.allowed_origins, local=not self.production)
 
     @property
     def open_schema(self) -> bool:
-        """Whether anybody may read the schema and gets suggestions."""
+        """Whether clients may read the schema and get suggestions."""
         return not self.production if self.introspection is None else self.introspection
 
     @property
     def serves_graphiql(self) -> bool:
-        """Whether a browser gets GraphiQL, which would ask what no list of documents has."""
+        """Whether browsers get GraphiQL; its own queries are not among trusted documents."""
         if self.trusted_documents:
             return False
         return not self.production if self.graphiql is None else self.graphiql
@@ -280,7 +280,7 @@ class Settings(BaseSettings):
 
     @property
     def policy(self) -> Policy:
-        """What the use cases follow."""
+        """The policy that use cases follow."""
         return Policy(
             currency=self.currency,
             rounding=self.rounding,
@@ -304,7 +304,7 @@ class Settings(BaseSettings):
 
     @property
     def document_limits(self) -> Limits:
-        """What a document is held to."""
+        """The limits of documents and operations."""
         return Limits(
             characters=self.max_document_characters,
             tokens=self.max_tokens,
@@ -323,7 +323,7 @@ class Settings(BaseSettings):
 
     @property
     def streams(self) -> StreamSettings:
-        """How streams are served."""
+        """The settings of streams."""
         return StreamSettings(
             poll_seconds=self.feed_poll_seconds,
             lease_seconds=self.feed_lease_seconds,
@@ -335,10 +335,10 @@ class Settings(BaseSettings):
 
     @cached_property
     def secret_bytes(self) -> bytes:
-        """The key of cursors and tokens; in development it is made once and kept in a file."""
+        """The key of cursors and tokens; in development it is made once and stored in a file."""
         if self.secret:
             return self.secret.get_secret_value().encode()
-        return kept_secret(self._secret_file())
+        return stored_secret(self._secret_file())
 
     def _secret_file(self) -> Path:
         parts = urlsplit(self.database_url.get_secret_value())
@@ -351,7 +351,7 @@ def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        BadSettings: a value cannot be used, or one that is needed is missing.
+        BadSettings: a value is unusable, or a required one is missing.
     """
     try:
         return Settings()
@@ -361,8 +361,8 @@ def load() -> Settings:
         raise BadSettings(".env: this is no UTF-8 text") from None
 
 
-def prefer(**options: Any) -> None:
-    """Have these go before the environment, here and in processes that are started from here."""
+def override(**options: Any) -> None:
+    """Sets these before the environment, for this process and those that it starts."""
     for name, value in options.items():
         if value is not None:
             os.environ[f"{PREFIX}{name.upper()}"] = str(value)

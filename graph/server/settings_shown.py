@@ -1,4 +1,4 @@
-"""What an operator sees of the settings: each with its source, and none with a secret."""
+"""The settings as an operator sees them: with their sources and without secrets."""
 
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +12,7 @@ OF_TESTS: Final = "ORDERGRAPH_TEST_"
 
 
 def unknown() -> list[str]:
-    """Variables that look like settings but are none, as a misspelled one does."""
+    """Variables with our prefix that are no setting, such as misspelled ones."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     return sorted(
         name for name in _origins() if name not in known and not name.startswith(OF_TESTS)
@@ -20,7 +20,7 @@ def unknown() -> list[str]:
 
 
 def _origins() -> dict[str, str]:
-    """Where each variable that is set comes from."""
+    """The source of each variable that is set."""
     sources = (
         (".env", DotEnvSettingsSource(Settings)),
         ("environment", EnvSettingsSource(Settings)),
@@ -34,7 +34,7 @@ def _origins() -> dict[str, str]:
 
 
 def listed(settings: Settings) -> list[tuple[str, str, str]]:
-    """Each variable, its value without any secret, and where it comes from."""
+    """Each variable with its value, secrets hidden, and its source."""
     origins = _origins()
     rows = []
     for field in Settings.model_fields:
@@ -58,7 +58,7 @@ def _shown(value: Any) -> str:
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown: without password and without options."""
+    """The URL without its password and its options."""
     parts = urlsplit(url)
     user = f"{parts.username}:***@" if parts.password else f"{parts.username or ''}@"
     host = parts.netloc.rpartition("@")[2]

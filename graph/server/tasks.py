@@ -1,4 +1,4 @@
-"""Work that is due by the clock, beside the requests."""
+"""Tasks that are due by the clock."""
 
 import asyncio
 import random
@@ -14,22 +14,23 @@ from subscriptions.feed.wakeup import Wakeup
 
 log: Final = structlog.get_logger("ordergraph.tasks")
 
-TURN_SECONDS: Final = 60
+STEP_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
 
 
 class Repeated:
-    """Takes turns at some work while the block lasts: `async with Repeated("delays", turn, 15)`.
+    """Repeats a task while the block lasts: `async with Repeated("delays", step, 15)`.
 
-    A turn does a bounded part and returns how much it did. While there is some, the next turn
-    follows at once, else after at most `seconds`, by chance sooner: several processes that begin
-    together do not go on together. A turn that fails is logged, and the next comes all the same.
+    A step does a bounded part of the task and returns the count of what it did. After a count
+    above 0 the next step follows at once, otherwise after at most `seconds`; the pause is random,
+    so that processes that start together spread their steps. A step that fails is logged, and the
+    next one follows.
     """
 
-    def __init__(self, name: str, turn: Callable[[], Awaitable[int]], seconds: float) -> None:
+    def __init__(self, name: str, step: Callable[[], Awaitable[int]], seconds: float) -> None:
         self.name = name
         self.seconds = seconds
-        self._turn = turn
+        self._step = step
         self._wakeup = Wakeup()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -44,7 +45,7 @@ class Repeated:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let the turn under way end, and no other begin; one that takes long is cancelled."""
+        """Lets the running step end, up to `STOP_SECONDS`; then cancels it."""
         self._stopping = True
         self._wakeup.wake()
         if self._task:
@@ -56,14 +57,14 @@ class Repeated:
         done = 0
         while not self._stopping:
             if not done:
-                pause = random.uniform(self.seconds / 2, self.seconds)  # noqa: S311 - spreads turns
+                pause = random.uniform(self.seconds / 2, self.seconds)  # noqa: S311 - spreads steps
                 await self._wakeup.wait(pause)
             if not self._stopping:
-                done = await self._take_turn()
+                done = await self._run_step()
 
-    async def _take_turn(self) -> int:
+    async def _run_step(self) -> int:
         try:
-            done = await within(TURN_SECONDS, self._work())
+            done = await within(STEP_SECONDS, self._work())
         except Exception as error:  # noqa: BLE001 - it must go on when the database comes back
             if not outages.notice(error):
                 log.warning("task.failed", task=self.name, error=repr(error))
@@ -72,4 +73,4 @@ class Repeated:
         return done
 
     async def _work(self) -> int:
-        return await self._turn()
+        return await self._step()

@@ -1,4 +1,4 @@
-"""Several processes that serve one address, and what replaces those that die."""
+"""Several worker processes for one address, with replacement of dead ones."""
 
 import multiprocessing
 import pickle
@@ -16,10 +16,10 @@ for seconds and 20 MiB; a copy starts in a third of the time and shares that mem
 
 
 class Worker(multiprocess.Process):
-    """A process that is asked whether it hangs, while nobody waits for the answer.
+    """A worker whose health is asked for without waiting for its answer.
 
-    uvicorn waits for it. Then, as long as one process starts or hangs, or where it is killed in
-    just that moment, no other one is replaced and no signal is heard.
+    uvicorn waits for the answer. While one process starts or hangs, or is killed at that moment,
+    no other one would be replaced and no signal would be handled.
     """
 
     asked_at: float | None = None
@@ -48,7 +48,7 @@ class Worker(multiprocess.Process):
             self.server.should_exit = True
 
     def is_alive(self, timeout: float = 5) -> bool:
-        """Whether it runs and has not owed an answer for longer than `timeout` seconds."""
+        """Whether the process runs and answered its last ping within `timeout` seconds."""
         if not self.process.is_alive():
             return False
         try:
@@ -64,7 +64,7 @@ class Worker(multiprocess.Process):
 
 
 def run(app: str, *, workers: int, **settings: Any) -> None:
-    """Serve by so many processes until a signal comes; `settings` are those of uvicorn."""
+    """Serves with this many processes until a signal; `settings` are uvicorn's."""
     if workers == 1:
         uvicorn.run(app, **settings)
         return

@@ -1,11 +1,11 @@
-"""Who did something."""
+"""Actors of changes."""
 
 from typing import Any
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - describes the enums before a type names one
-from graph.fields import asked_of, computed_by
+import resolvers.enums  # noqa: F401 - describes the enums before a type uses one
+from graph.fields import computed_by, resolved_for_each
 from graph.types.node import Node
 from models.rules.access import ActorKind
 from resolvers import events
@@ -29,7 +29,7 @@ class Actor:
         description="The name at the time of the change; else the customer's present name. Null "
         "where neither is known.",
     )
-    subject: Node | None = asked_of(
+    subject: Node | None = resolved_for_each(
         events.acting,
         "The customer behind an actor of kind CUSTOMER, as it is now. Null for "
         "other kinds, and where the caller may not read customers.",
@@ -38,7 +38,7 @@ class Actor:
 
 
 def actor(description: str) -> Any:
-    """A field with the actor whose kind, key and name a row has kept."""
+    """A field with the actor whose kind, key and name a row stores."""
     return computed_by(
         events.ActorName, "actor_kind", "actor_id", "actor_name", description=description
     )

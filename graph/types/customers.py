@@ -1,4 +1,4 @@
-"""Customers, their groups, and what they owe."""
+"""Customers, their groups, and their credit."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.fields import Given, asked_of, computed_by, paged_by, related
+from graph.fields import Given, computed_by, paged_by, related, resolved_for_each
 from graph.types.money import Money
 from graph.types.node import Node, identified, stands_for
 from graph.types.paging import Connection, Log
@@ -149,12 +149,12 @@ class Customer(Node):
         orders.orders_of_customer,
         "The customer's orders, the latest `placedAt` first unless `sort` and `desc` differ.",
     )
-    frequent_products: list[ProductScore] = asked_of(
+    frequent_products: list[ProductScore] = resolved_for_each(
         customers.frequent_products,
         "The customer's most frequent products, by the number of placed orders with them.",
         "id",
     )
-    recommendations: list[ProductScore] = asked_of(
+    recommendations: list[ProductScore] = resolved_for_each(
         customers.recommendations,
         "Products that the customer never ordered, from orders with the same "
         "products as the customer's.",

@@ -1,11 +1,11 @@
-"""What a person who enters an order is shown."""
+"""The defaults and the stock shown at order entry."""
 
 from datetime import date
 from decimal import Decimal
 
 import strawberry
 
-from graph.fields import WAREHOUSES, asked_of, computed_by
+from graph.fields import WAREHOUSES, computed_by, resolved_for_each
 from graph.types.customers import Credit, ProductScore
 from graph.types.inventory import StockItem
 from graph.types.orders import Order
@@ -54,7 +54,7 @@ class AvailabilityLine:
         description="The units of the line that are available now, at most the requested ones. "
         "Earlier lines of the same product use them up first. 0 for an unknown product."
     )
-    warehouses: list[StockItem] = asked_of(
+    warehouses: list[StockItem] = resolved_for_each(
         entry.served_stock,
         "The product's stock items, in the order in which warehouses serve orders.",
         size=WAREHOUSES,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - describes the enums before a type names one
+import resolvers.enums  # noqa: F401 - describes the enums before a type uses one
 from graph.fields import related
 from graph.types.money import Money
 from graph.types.node import Node

@@ -1,11 +1,11 @@
-"""What happened, and how it reaches those who watch."""
+"""Events and the items of streams."""
 
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from graph.fields import Given, asked_of, computed_by
+from graph.fields import Given, computed_by, resolved_for_each
 from graph.types.access import Actor, actor
 from graph.types.node import Node, gives, identified, stands_for
 from graph.types.orders import Order
@@ -31,7 +31,7 @@ class Event(Node):
     at: datetime = strawberry.field(description="The instant of the change.")
     kind: EventKind = strawberry.field(description="The kind of event.")
     actor: Actor = actor("The actor of the change.")
-    subject: Node | None = asked_of(
+    subject: Node | None = resolved_for_each(
         events.subject,
         "The changed object as it is now. Null where the caller may not read it.",
         "subject_kind",

@@ -1,4 +1,4 @@
-"""Shipments, their parcels and what carriers say, returns."""
+"""Shipments with their parcels and tracking events, and returns."""
 
 from datetime import datetime
 from typing import Annotated
@@ -51,7 +51,7 @@ class Parcel(Node):
     events: list[TrackingEvent] = computed_by(
         fulfillment.tracking_events,
         "id",
-        loaders.news_of_its_shipment,
+        loaders.tracking_events_of_its_shipment,
         description="The tracking events of the parcel and of its whole shipment, the oldest "
         "first.",
     )
@@ -76,7 +76,7 @@ class Shipment(Node):
     )
     parcels: list[Parcel] = related(loaders.parcels_of_shipment, "The shipment's parcels.")
     events: list[TrackingEvent] = related(
-        loaders.news_of_shipment,
+        loaders.tracking_events_of_shipment,
         "The tracking events of the shipment and of all its parcels, sorted by "
         "their own time, the oldest first.",
     )

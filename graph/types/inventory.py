@@ -1,11 +1,11 @@
-"""Warehouses, what lies in them, and the ledger of every change."""
+"""Warehouses, stock items, and the ledger of stock movements."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph.fields import asked_of, computed_by, paged_by, related
+from graph.fields import computed_by, paged_by, related, resolved_for_each
 from graph.types.access import Actor, actor
 from graph.types.catalog import Product
 from graph.types.node import Node, identified, stands_for
@@ -113,7 +113,7 @@ class StockItem(Node):
     movements: Log[StockMovement] = paged_by(
         inventory.movements, "The stock movements, the latest first."
     )
-    balance_at: StockBalance | None = asked_of(
+    balance_at: StockBalance | None = resolved_for_each(
         inventory.balance_at,
         "The counters at an instant, by the ledger. Null before the first movement.",
         "id",

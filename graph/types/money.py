@@ -39,7 +39,7 @@ class TaxByRate:
 
 
 def money(column: str, description: str, *, needs: Permission | None = None) -> Any:
-    """A field with the amount that a column holds."""
+    """A field with the amount of a column."""
     return computed_by(amount_or_none, column, "currency", description=description, needs=needs)
 
 
@@ -50,5 +50,5 @@ def taxed(prefix: str, description: str) -> Any:
 
 
 def taxes_by_rate(description: str) -> Any:
-    """A field with what bears each tax rate, by the parts in the column `taxes`."""
+    """A field with the total of each tax rate, from the parts in the column `taxes`."""
     return computed_by(by_rate, "taxes", "currency", description=description)

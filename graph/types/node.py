@@ -1,4 +1,4 @@
-"""What every object with an id of its own has in common."""
+"""The interface of all objects with a global id."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,12 +22,12 @@ class Node:
 
 
 def stands_for(table: type[Model], description: str) -> Callable[[T], T]:
-    """Make a class the GraphQL type of a table's rows, which resolvers return as they are."""
+    """Makes a class the GraphQL type of a table's rows, which resolvers return as they are."""
     return gives(table, description)
 
 
 def gives(record: type, description: str) -> Callable[[T], T]:
-    """Make a class the GraphQL type of what resolvers and streams return as records of ours."""
+    """Makes a class the GraphQL type of our own records, which resolvers and streams return."""
 
     def decorate(declared: T) -> T:
         def is_type_of(cls: type, value: Any, info: Any) -> bool:  # noqa: ARG001 - Strawberry's
@@ -42,12 +42,12 @@ def gives(record: type, description: str) -> Callable[[T], T]:
 
 
 def table_of(declared: GraphQLObjectType) -> type[Model] | None:
-    """The table whose rows a type of the schema stands for, if it does."""
+    """The table of a type of the schema, or None."""
     definition = (declared.extensions or {}).get(DEFINITION)
     record = getattr(getattr(definition, "origin", None), "stands_for", None)
     return record if isinstance(record, type) and issubclass(record, Model) else None
 
 
 def identified(type_name: str) -> Any:
-    """The opaque id of an object, from its key."""
+    """The opaque global id of an object, from its key."""
     return computed_by(partial(to_global, type_name), "id", description=GLOBAL_ID)

@@ -1,4 +1,4 @@
-"""Pages of lists, in the form that Relay describes."""
+"""Pages of lists, in the form of Relay's connections."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -50,7 +50,7 @@ async def count(
         int, strawberry.argument(description="The count stops here: 0 to 100000.")
     ] = DEFAULT_COUNT,
 ) -> Count:
-    """How many rows the list has, and whether that is all of them."""
+    """The number of rows of the list, and whether it is exact."""
     if not 0 <= max <= MOST:
         raise BadRequest(f"max goes from 0 to {MOST}.")
     found = await parent.count(max + 1)
@@ -64,7 +64,7 @@ async def total_count(
         strawberry.argument(description="The count stops here. Numbers above 10000 mean 10000."),
     ] = DEFAULT_COUNT,
 ) -> int:
-    """How many rows the list has."""
+    """The number of rows of the list."""
     return await parent.count(min(max, DEFAULT_COUNT))
 
 

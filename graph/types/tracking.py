@@ -1,4 +1,4 @@
-"""The way of a lot or a serial number."""
+"""The trace of a lot or a serial number."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""Values that objects are made of: addresses, foreign keys, free attributes."""
+"""Values within objects: addresses, external references, attributes."""
 
 import strawberry
 

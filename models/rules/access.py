@@ -1,4 +1,4 @@
-"""Who acts, and what they may do."""
+"""Actors and their permissions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class ActorKind(StrEnum):
 
 
 class Permission(StrEnum):
-    """One word for each thing that may be allowed. Whatever is not granted is refused."""
+    """A permission for each kind of access. An access without its permission is refused."""
 
     API_USE = "api:use"
     CUSTOMERS_READ = "customers:read"
@@ -41,7 +41,7 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is behind a request, with everything that they are permitted to do."""
+    """The actor of a request, with all its permissions."""
 
     kind: ActorKind
     id: str
@@ -52,7 +52,7 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Pass, or raise `Forbidden`."""
+        """Passes, or raises `Forbidden`."""
         if permission not in self.permissions:
             raise Forbidden(permission)
 
@@ -60,7 +60,7 @@ class Actor:
 EVERYTHING = frozenset(Permission)
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system", "ordergraph", EVERYTHING)
-"""The product itself: imports, demo data and background work."""
+"""The server itself: imports, demo data and background tasks."""
 
 OPEN = Actor(ActorKind.STAFF, "open", None, EVERYTHING)
-"""Whoever sends a request while the server knows no logins."""
+"""The actor of each request while the server has no logins."""

@@ -1,4 +1,4 @@
-"""From which warehouses an order is served."""
+"""Allocation: the warehouses that serve an order."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Demand(NamedTuple):
-    """Units of a product that one line wants."""
+    """Units of a product that one line needs."""
 
     line_key: UUID
     product_id: UUID
@@ -16,7 +16,7 @@ class Demand(NamedTuple):
 
 
 class StockRow(NamedTuple):
-    """What a warehouse can promise of a product. Low priorities are served from first."""
+    """The available units of a product in a warehouse. Low priorities serve first."""
 
     stock_item_id: UUID
     product_id: UUID
@@ -26,7 +26,7 @@ class StockRow(NamedTuple):
 
 
 class Take(NamedTuple):
-    """Units that one line gets from one stock item."""
+    """Units of one stock item for one line."""
 
     line_key: UUID
     stock_item_id: UUID
@@ -36,47 +36,47 @@ class Take(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who gets what from where, and what each line is still short of."""
+    """The units taken for each line, and the missing units of each line."""
 
     takes: list[Take] = field(default_factory=list)
     shortages: dict[UUID, int] = field(default_factory=dict)
 
 
 def allocate(demand: Sequence[Demand], stock: Sequence[StockRow]) -> Plan:
-    """Serve lines in their order: from one warehouse if one has everything, else by priority.
+    """Serves lines in their order: from one warehouse if one has all, otherwise by priority.
 
-    Lines of the same product share what there is; nothing is promised twice.
+    Lines of the same product share its units; no unit is promised twice.
     """
     rows = sorted(stock, key=lambda row: (row.priority, row.warehouse_id.int))
-    alone = _warehouse_that_has_all(demand, rows)
-    if alone is not None:
-        rows = [row for row in rows if row.warehouse_id == alone]
+    sole = _sole_warehouse(demand, rows)
+    if sole is not None:
+        rows = [row for row in rows if row.warehouse_id == sole]
     left = {row.stock_item_id: max(row.available, 0) for row in rows}
     places: dict[UUID, list[StockRow]] = defaultdict(list)
     for row in rows:
         places[row.product_id].append(row)
     plan = Plan()
-    for wish in demand:
-        missing = wish.quantity
-        for row in places[wish.product_id]:
+    for each in demand:
+        missing = each.quantity
+        for row in places[each.product_id]:
             if units := min(missing, left[row.stock_item_id]):
                 left[row.stock_item_id] -= units
                 missing -= units
-                plan.takes.append(Take(wish.line_key, row.stock_item_id, row.warehouse_id, units))
+                plan.takes.append(Take(each.line_key, row.stock_item_id, row.warehouse_id, units))
         if missing:
-            plan.shortages[wish.line_key] = missing
+            plan.shortages[each.line_key] = missing
     return plan
 
 
-def _warehouse_that_has_all(demand: Sequence[Demand], rows: Sequence[StockRow]) -> UUID | None:
-    """The first warehouse, by priority, that can serve the whole demand alone."""
-    wanted: dict[UUID, int] = defaultdict(int)
-    for wish in demand:
-        wanted[wish.product_id] += wish.quantity
+def _sole_warehouse(demand: Sequence[Demand], rows: Sequence[StockRow]) -> UUID | None:
+    """The first warehouse, by priority, that can serve the whole demand."""
+    needed: dict[UUID, int] = defaultdict(int)
+    for each in demand:
+        needed[each.product_id] += each.quantity
     has: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     for row in rows:
         has[row.warehouse_id][row.product_id] = row.available
     for warehouse_id, available in has.items():
-        if all(available.get(product, 0) >= units for product, units in wanted.items()):
+        if all(available.get(product, 0) >= units for product, units in needed.items()):
             return warehouse_id
     return None

@@ -1,4 +1,4 @@
-"""What products say about themselves, by the definitions of their category."""
+"""Attributes of products, as defined by their category."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_CHOICES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What products say under a key, and whether they have to."""
+    """The definition of an attribute."""
 
     key: str
     type: AttributeType
@@ -26,7 +26,7 @@ class Definition:
 
 
 def check_definitions(definitions: Sequence[Definition]) -> list[DomainError]:
-    """Why these cannot be what a category defines; empty: they can."""
+    """The errors of a category's definitions; empty: they are valid."""
     errors: list[DomainError] = []
     if len(definitions) > MAX_DEFINITIONS:
         errors.append(invalid(f"At most {MAX_DEFINITIONS} attributes.", "attributes"))
@@ -52,7 +52,7 @@ def _check_choices(definition: Definition, path: tuple[str, ...]) -> Iterator[Do
 
 
 def check_values(definitions: Iterable[Definition], values: Mapping[str, Any]) -> list[DomainError]:
-    """Why a product of the category cannot say this. What nobody defined is free."""
+    """The errors of a product's attributes. An attribute without a definition is free."""
     errors: list[DomainError] = []
     for each in definitions:
         value = values.get(each.key)

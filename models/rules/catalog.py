@@ -1,4 +1,4 @@
-"""What is true of products."""
+"""Policies of products, and the date on which units can ship."""
 
 from datetime import date, timedelta
 from enum import StrEnum
@@ -32,10 +32,10 @@ def sendable_on(
     backorder: BackorderPolicy,
     lead_time_days: int | None,
 ) -> date | None:
-    """When all units of a wish can be sent; None: nobody knows, or never.
+    """The date on which all requested units can ship; None if it is unknown, or if they cannot.
 
-    That is `today` where none is `missing`; else, where its product lets them wait, when its
-    supplier can have brought them. `incoming` are the units that suppliers bring already.
+    It is `today` if none is `missing`; otherwise, if the backorder policy allows it, today plus the
+    supplier's lead time. `incoming` are units already ordered from suppliers.
     """
     if missing <= 0:
         return today

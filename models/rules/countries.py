@@ -1,4 +1,4 @@
-"""Country codes of ISO 3166-1, and XK, which everybody uses for Kosovo."""
+"""Country codes of ISO 3166-1, and XK, the usual code for Kosovo."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What customers owe, and what they have bought: each order's part in it."""
+"""Used credit and lifetime value: each order's part in them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ PLACED: Final = (
     OrderStatus.ON_HOLD,
     OrderStatus.COMPLETED,
 )
-"""Orders that count: neither drafts nor cancelled ones."""
+"""The statuses of orders that count: neither drafts nor cancelled ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Share:
 
 
 def share(status: OrderStatus, total_minor: int, balance_minor: int) -> Share:
-    """What is still to be paid takes of the credit; the whole total counts for the lifetime value.
+    """The balance uses credit; the whole total counts for the lifetime value.
 
-    What the customer has too much of one order does not pay for another.
+    An overpayment of one order does not pay for another.
     """
     if status not in PLACED:
         return Share()

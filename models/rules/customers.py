@@ -1,4 +1,4 @@
-"""What is true of customers."""
+"""Credit ratings."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Which stage an order is in, when the stage should be over, and what is late."""
+"""The stage of an order, its deadline, and delays."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from models.rules.shipment_states import ShipmentStatus, has_left
 
 
 class Stage(StrEnum):
-    """What an open order waits for, in the order of its life."""
+    """The event that an open order waits for, in the order of its life."""
 
     CONFIRM = "CONFIRM"
     PREPARE = "PREPARE"
@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 
 Deadlines = Mapping[Stage, timedelta]
-"""How long each stage may take. One that is missing or has no time has no deadline of its own."""
+"""The time allowed for each stage. A missing one or zero: the stage has no deadline of its own."""
 
 USUAL: Final[Deadlines] = {
     Stage.CONFIRM: timedelta(days=1),
@@ -31,7 +31,7 @@ USUAL: Final[Deadlines] = {
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 NEVER: Final = 2**62
-"""What `sortable` makes of no instant: later than any."""
+"""The result of `sortable` for no instant: later than any."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -50,14 +50,14 @@ _WAITING_FOR: Final = {
 
 
 def sortable(instant: datetime | None) -> int:
-    """Microseconds since 1970, which every database sorts alike; no instant is later than any."""
+    """Microseconds since 1970, which each database sorts alike; None is later than any instant."""
     return NEVER if instant is None else (instant - _EPOCH) // _MICROSECOND
 
 
 def stage_of(status: OrderStatus, fulfillment: FulfillmentStatus) -> Stage | None:
-    """What the order waits for; None once all has arrived, and for what nobody waits for.
+    """The stage of an order; None after its delivery, and for orders that are not open.
 
-    An order on hold goes on waiting: its customer does.
+    An order on hold stays in its stage, because its customer goes on waiting.
     """
     if status is OrderStatus.AWAITING_APPROVAL:
         return Stage.CONFIRM
@@ -67,9 +67,9 @@ def stage_of(status: OrderStatus, fulfillment: FulfillmentStatus) -> Stage | Non
 def due_at(
     stage: Stage, since: datetime, promised_at: datetime | None, deadlines: Deadlines
 ) -> datetime | None:
-    """When a stage that was entered at `since` should be over; None without any deadline.
+    """The deadline of a stage entered at `since`; None without any.
 
-    DELIVER is due when the order was promised, else by its deadline. The other stages are due by
+    DELIVER is due at the promised instant, otherwise by its own deadline. Other stages are due by
     theirs, but not after the promise: by then the whole order should have arrived.
     """
     within = deadlines.get(stage)
@@ -86,9 +86,9 @@ def shipment_due_at(
     promised_at: datetime | None,
     deadlines: Deadlines,
 ) -> datetime | None:
-    """When a shipment should have left, or should arrive once it has; None when it needs neither.
+    """When a shipment should have left, or should arrive after leaving; None if it needs neither.
 
-    `promised_at` is its order's. The times are those of an order that is this shipment alone.
+    `promised_at` is its order's. The deadlines are those of an order of this shipment alone.
     """
     if status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED):
         return None
@@ -98,5 +98,5 @@ def shipment_due_at(
 
 
 def is_delayed(due: datetime | None, now: datetime) -> bool:
-    """Whether a deadline has come: what is due at noon is late from noon on."""
+    """Whether the deadline has come: at the very instant it is late."""
     return due is not None and due <= now

@@ -1,4 +1,4 @@
-"""What a use case refuses, and why. Each error has a stable code and says where in the input."""
+"""Refusals of use cases. Each error has a stable code and the path of its input."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -24,7 +24,7 @@ class ErrorCode(StrEnum):
 
 
 class Refused(Exception):
-    """A use case that changed nothing, for one or several reasons."""
+    """A use case was refused for one or more reasons and changed nothing."""
 
     def __init__(self, errors: "list[DomainError]") -> None:
         super().__init__("; ".join(error.message for error in errors))
@@ -37,17 +37,17 @@ class Refused(Exception):
 
 
 def refuse(errors: "Iterable[DomainError]") -> None:
-    """Pass where there are no errors.
+    """Passes if there are no errors.
 
     Raises:
-        Refused: there are, with all of them.
+        Refused: with all errors.
     """
     if found := list(errors):
         raise Refused(found)
 
 
 class DomainError(Refused):
-    """One reason. `path` names the place in the input that it speaks of."""
+    """One reason of a refusal. `path` is the place in the input that it concerns."""
 
     def __init__(self, code: ErrorCode, message: str, path: Path = ()) -> None:
         self.code = code
@@ -57,16 +57,16 @@ class DomainError(Refused):
 
     @property
     def errors(self) -> "list[DomainError]":
-        """Itself. It keeps no list of that, which only the garbage collector would find."""
+        """Itself. A stored list would be a cycle, left for the garbage collector."""
         return [self]
 
 
 class InputError(DomainError):
-    """Input that cannot be accepted as it is."""
+    """Input that is not acceptable."""
 
 
 class UnusableText(InputError, ValueError):
-    """Text with control characters or halves of characters, which databases refuse."""
+    """Text with control characters or lone surrogates, which databases refuse."""
 
     def __init__(self, message: str = "A text has no control characters.") -> None:
         super().__init__(ErrorCode.INVALID, message)
@@ -97,7 +97,7 @@ class Forbidden(DomainError):
 
 
 class StockShortage(DomainError):
-    """A line asks for more than can be promised. Nothing was reserved."""
+    """A line asks for more units than are available. Nothing was reserved."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class StockShortage(DomainError):
 
 
 class VersionConflict(DomainError):
-    """Somebody else changed the object since the caller read it; `current` is how it is now."""
+    """The object has changed since the caller read it; `current` is its present state."""
 
     def __init__(self, expected: int, actual: int, current: Any) -> None:
         message = f"It has changed: you saw version {expected}, it is now {actual}."
@@ -142,9 +142,9 @@ class IllegalTransition(DomainError):
 
 
 class CreditExceeded(DomainError):
-    """The order would take the customer over what they may owe. Amounts in minor units.
+    """The order would exceed the customer's credit limit. Amounts in minor units.
 
-    They are in the company's currency, but for what is requested where `currency` says another.
+    They are in the company's currency, except that `requested_minor` is in `currency` if given.
     """
 
     def __init__(
@@ -164,12 +164,12 @@ class CreditExceeded(DomainError):
 
 
 class BadRequest(Exception):
-    """A request that no caller should have sent: a foreign cursor, an id of another type."""
+    """A request that no correct client sends: a foreign cursor, an id of another type."""
 
     code = "BAD_REQUEST"
 
 
 class Overloaded(Exception):
-    """Too many were changing the same thing at the same time. Trying again later will do."""
+    """Too many transactions changed the same rows at once. A later retry succeeds."""
 
     code = "OVERLOADED"

@@ -1,4 +1,4 @@
-"""What can happen, in the past tense, and to what."""
+"""The kinds of events, in the past tense, and of their subjects."""
 
 from enum import StrEnum
 
@@ -37,7 +37,7 @@ class SubjectKind(StrEnum):
 
 
 class StreamResetReason(StrEnum):
-    """Why a stream could not go on from a cursor."""
+    """The reason why a stream could not resume from a cursor."""
 
     CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
     FEED_REBUILT = "FEED_REBUILT"

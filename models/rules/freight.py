@@ -1,9 +1,9 @@
 """The tax on freight, by rate.
 
-Transport that the seller charges is a part of what the goods are taxed on (Council Directive
-2006/112/EC, article 78 (b)), so that freight bears the tax of the goods, in proportion to their net
-worth. The parts are cumulative: each is the rounded share of all rates up to its own less the one
-before, so they always come to the freight.
+Transport that the seller charges is part of the taxable amount of the goods (Council Directive
+2006/112/EC, article 78 (b)), so freight bears the taxes of the goods, in proportion to their net
+value. The parts are cumulative: each is the rounded share of all rates up to its own less the one
+before, so they always add up to the freight.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ NONE: Final = "none"
 
 
 class RatePart(NamedTuple):
-    """What bears a tax rate: its amount before tax, and the tax, in minor units."""
+    """The net amount and the tax of one tax rate, in minor units."""
 
     rate: Decimal
     net_minor: int
@@ -27,10 +27,10 @@ class RatePart(NamedTuple):
 
 
 def freight_rule(text: str) -> str:
-    """The rule as it is kept: `goods`, `none`, or a rate in its shortest form.
+    """The rule to store: `goods`, `none`, or a rate in its shortest form.
 
     Raises:
-        ValueError: it is none of these, or a rate that is not 0 to 1 or finer than is kept.
+        ValueError: another text, or a rate that is not 0 to 1 or has too many decimals.
     """
     if text in (GOODS, NONE):
         return text
@@ -46,10 +46,10 @@ def freight_rule(text: str) -> str:
 def freight_parts(
     net_minor: int, rule: str, goods: Mapping[Decimal, int], rounding: Rounding
 ) -> list[RatePart]:
-    """What of the freight bears which rate; the lowest rate first, none without freight.
+    """The parts of the freight by rate, the lowest rate first; none without freight.
 
-    `goods` are the net amounts of the goods by their rates, in minor units. Where they are worth
-    nothing, the freight bears their highest rate.
+    `goods` are the net amounts of the goods by rate, in minor units. If they are worth nothing, the
+    freight bears their highest rate.
     """
     if not net_minor or not goods:
         return []
@@ -75,7 +75,7 @@ def _part(rate: Decimal, net_minor: int, rounding: Rounding) -> RatePart:
 
 
 def sum_by_rate(parts: Iterable[RatePart]) -> list[RatePart]:
-    """The parts of each rate together, the lowest rate first."""
+    """The parts of each rate added up, the lowest rate first."""
     sums: dict[Decimal, tuple[int, int]] = {}
     for part in parts:
         net_minor, tax_minor = sums.get(part.rate, (0, 0))

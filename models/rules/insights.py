@@ -1,4 +1,4 @@
-"""What past orders tell about a customer."""
+"""The loyalty scheme."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ TIERS: Final = (
     ("SILVER", 1_000_000, Decimal("0.03")),
     ("BRONZE", 100_000, Decimal("0.01")),
 )
-"""Name, lifetime value in minor units from which it holds, discount rate; best first."""
+"""Name, least lifetime value in minor units, discount rate; best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Standing:
 
 
 def standing(lifetime_value_minor: int) -> Standing:
-    """The tier that a lifetime value has reached, and a point for each whole unit of money."""
+    """The tier of a lifetime value, and a point for each whole unit of money."""
     points = lifetime_value_minor // MINOR_UNITS_A_POINT
     for tier, threshold, discount_rate in TIERS:
         if lifetime_value_minor >= threshold:

@@ -1,4 +1,4 @@
-"""What is true of stock: its counters, and how each kind of movement changes them."""
+"""The counters of stock, and the effect of each kind of movement on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 MAX_QUANTITY = 2_147_483_647
-"""The most that a counter may hold: what the API's integers can say."""
+"""The most that a counter holds: the maximum of GraphQL's Int."""
 
 
 class MovementKind(StrEnum):
@@ -33,7 +33,7 @@ class StockChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Which counters a movement's signed quantity is added to."""
+    """The counters that a movement's signed quantity is added to."""
 
     on_hand: bool = False
     reserved: bool = False
@@ -79,7 +79,7 @@ class Balance(NamedTuple):
 
     @property
     def available(self) -> int:
-        """What may still be promised. Negative when safety stock has been eaten into."""
+        """The units that can still be promised. Negative if they are below the safety stock."""
         return self.on_hand - self.reserved - self.damaged - self.safety_stock
 
     def after(self, kind: MovementKind, quantity: int) -> "Balance":
@@ -111,5 +111,5 @@ class Balance(NamedTuple):
 
 
 def is_low(available: int, incoming: int, reorder_point: int | None) -> bool:
-    """Whether stock and what is on its way have sunk to the reorder point."""
+    """Whether available and incoming units are down to the reorder point."""
     return reorder_point is not None and available + incoming <= reorder_point

@@ -1,4 +1,4 @@
-"""Double entry: which accounts an invoice or a payment touches, and by how much."""
+"""Double entry: the accounts and amounts of invoices and payments."""
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ CASH: Final = "cash"
 ONE: Final = "each is given one account, as in revenue=8400"
 FIXED: Final = ("receivables", "revenue", "shipping", "tax")
 TAXED: Final = ("revenue", "shipping", "tax")
-"""What may have an account of its own for each tax rate."""
+"""Kinds of accounts that may differ by tax rate."""
 
 
 class DocumentKind(StrEnum):
-    """What is booked, in the order in which documents of one instant are."""
+    """The kind of a document, in the order in which documents of one instant are booked."""
 
     INVOICE = "INVOICE"
     CHARGE = "CHARGE"
@@ -32,9 +32,9 @@ class Posting(NamedTuple):
 
 
 class BilledRate(NamedTuple):
-    """What an invoice bills at a tax rate, in minor units: goods and shipping net, and their tax.
+    """An invoice's amounts at a tax rate, in minor units: goods and shipping net, and the tax.
 
-    Without a rate it is not known which ones they bear.
+    Without a rate it is unknown which rates they bear.
     """
 
     rate: Decimal | None
@@ -44,14 +44,14 @@ class BilledRate(NamedTuple):
 
 
 class BadAccounts(ValueError):
-    """Accounts that cannot be used, or that nobody can mean."""
+    """Unusable or contradictory accounts."""
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """The names of the accounts. `{method}` in `cash` stands for how somebody paid.
+    """The names of the accounts. `{method}` in `cash` stands for the payment method.
 
-    `methods` has accounts of their own for some methods, `rates` for what bears some tax rate.
+    `methods` has accounts for single methods, `rates` for single tax rates.
     """
 
     receivables: str = "receivables"
@@ -64,10 +64,10 @@ class Accounts:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Accounts":
-        """The accounts that texts such as `revenue=8400`, `tax:0.19=1776`, `cash:card=1360` name.
+        """The accounts of texts such as `revenue=8400`, `tax:0.19=1776`, `cash:card=1360`.
 
         Raises:
-            BadAccounts: a text that is none, an unknown name, one that is named twice, an account
+            BadAccounts: a text of another form, an unknown name, a repeated name, or an account
                 without a name.
         """
         names: dict[str, str] = {}
@@ -91,18 +91,19 @@ class Accounts:
         return cls(**names, methods=methods, rates=rates)
 
     def of_method(self, method: str) -> str:
-        """Where money lies that was paid by a method."""
+        """The account of money that was paid by a method."""
         return self.methods.get(method) or self.cash.replace(METHOD, method)
 
     def of_rate(self, kind: str, rate: Decimal | None) -> str:
-        """Where revenue, shipping or tax lies that bears a tax rate."""
+        """The account of revenue, shipping or tax at a tax rate."""
         usual: str = getattr(self, kind)
         return usual if rate is None else self.rates.get((kind, rate), usual)
 
 
 def invoice_postings(accounts: Accounts, billed: Sequence[BilledRate]) -> list[Posting]:
-    """What an invoice books: the customer owes it; goods, shipping and tax are apart, by their
-    rates where those have accounts of their own. An account stands there once.
+    """The postings of an invoice: the customer is debited; goods, shipping and tax are credited.
+
+    Tax rates with accounts of their own are booked there. Each account occurs once.
     """
     owed = sum(each.goods_minor + each.shipping_minor + each.tax_minor for each in billed)
     sums = {accounts.receivables: owed}
@@ -114,7 +115,7 @@ def invoice_postings(accounts: Accounts, billed: Sequence[BilledRate]) -> list[P
 
 
 def charge_postings(accounts: Accounts, method: str, amount_minor: int) -> list[Posting]:
-    """What money that came books: the customer owes that much less."""
+    """The postings of a charge: the customer owes less."""
     return _known(
         Posting(accounts.of_method(method), amount_minor),
         Posting(accounts.receivables, -amount_minor),
@@ -122,7 +123,7 @@ def charge_postings(accounts: Accounts, method: str, amount_minor: int) -> list[
 
 
 def refund_postings(accounts: Accounts, method: str, amount_minor: int) -> list[Posting]:
-    """What money that went back books: the opposite of a charge."""
+    """The postings of a refund: the opposite of a charge."""
     return _known(
         Posting(accounts.receivables, amount_minor),
         Posting(accounts.of_method(method), -amount_minor),
@@ -130,12 +131,12 @@ def refund_postings(accounts: Accounts, method: str, amount_minor: int) -> list[
 
 
 def _known(*postings: Posting) -> list[Posting]:
-    """Those that come to something."""
+    """The postings that are not zero."""
     return [posting for posting in postings if posting.minor]
 
 
 def _rate(text: str) -> Decimal | None:
-    """The tax rate that a text names; None: it is none."""
+    """The tax rate in a text, or None if it is none."""
     try:
         rate = Decimal(text)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Amounts of money: integers in the currency's smallest unit, decimals at the edge."""
+"""Amounts of money: integers in the currency's smallest unit, decimals at the API."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -7,13 +7,13 @@ from math import ceil
 from typing import Final, NamedTuple
 
 MAX_MINOR: Final = 2**53
-"""The largest amount: far below what a BIGINT and every sum of a day can hold."""
+"""The largest amount, far below what a BIGINT and a sum over a day's documents can hold."""
 
 COMPARABLE_DECIMALS: Final = 4
 MAX_COMPARABLE: Final = 2**63 - 1
-"""What a BIGINT can hold."""
+"""The maximum of a BIGINT."""
 
-# ISO 4217: the active codes by how many decimals their amounts have.
+# ISO 4217: the active codes by the number of their decimals.
 _DECIMALS: Final = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
@@ -35,11 +35,11 @@ _EXPONENTS: Final = {
 
 
 MAX_FACTOR: Final = 10_000
-"""For how many times as many units a price may be told that is finer than its currency."""
+"""The largest factor that makes a price with too many decimals whole."""
 
 
 class FinerThanCurrency(ValueError):
-    """An amount with more decimals than its currency has."""
+    """An amount with more decimals than its currency."""
 
 
 class UnknownCurrency(ValueError):
@@ -47,7 +47,7 @@ class UnknownCurrency(ValueError):
 
 
 def exponent(code: str) -> int:
-    """How many decimals an amount of the currency has.
+    """The number of decimals of the currency's amounts.
 
     Raises:
         UnknownCurrency: the code is not one of ISO 4217.
@@ -80,13 +80,13 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 def to_minor_exactly(amount: Decimal, currency: str) -> tuple[int, int]:
-    """The amount in the currency's smallest unit, for so many pieces that it is a whole number.
+    """A price in whole minor units, and the number of units that it is for.
 
-    4.1999 EUR for one is 41999 for 100.
+    4.1999 EUR for one unit is 41999 for 100.
 
     Raises:
         UnknownCurrency: the currency is none.
-        ValueError: no finite number, too large, or finer by more than four decimals.
+        ValueError: no finite number, too large, or more than four decimals too many.
     """
     factor = 1
     while factor < MAX_FACTOR and amount.is_finite():
@@ -108,9 +108,9 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 
 def to_text(minor: int, currency: str) -> str:
-    """The amount as plain digits with the currency's decimals: 1200 of EUR is `12.00`.
+    """The amount in plain digits with the currency's decimals: 1200 of EUR is `12.00`.
 
-    It says what `to_decimal` says, in half the time.
+    Equal to the text of `to_decimal`, in half the time.
     """
     decimals = exponent(currency)
     if not decimals:
@@ -120,7 +120,7 @@ def to_text(minor: int, currency: str) -> str:
 
 
 def comparable(minor: int, currency: str) -> int:
-    """The amount in ten-thousandths, whatever the currency: what amounts are sorted and found by.
+    """The amount in ten-thousandths of any currency, to sort and filter by.
 
     No currency has more than four decimals. Amounts beyond 922 trillion count as that.
     """
@@ -137,14 +137,14 @@ def comparable_bound(amount: Decimal) -> int:
 
 
 def comparable_exact(amount: Decimal) -> int | None:
-    """The comparable amount that equals this one; None where it is finer than any currency."""
+    """The comparable amount equal to this one; None if it has too many decimals."""
     bound = comparable_bound(amount)
     is_whole = abs(bound) == MAX_COMPARABLE or amount == Decimal(bound).scaleb(-COMPARABLE_DECIMALS)
     return bound if is_whole else None
 
 
 class Rounding(StrEnum):
-    """Where an amount that lies in the middle of two goes: up, as trade expects, or to the even."""
+    """The rounding of an amount halfway between two: up, as in trade, or to the even one."""
 
     HALF_UP = "half-up"
     HALF_EVEN = "half-even"
@@ -156,7 +156,7 @@ def nearest(value: Fraction, rounding: Rounding) -> int:
 
 
 def nearest_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
-    """The integer nearest to a fraction, whose denominator is above zero; as `nearest`."""
+    """The integer nearest to a fraction with a positive denominator; rounds as `nearest`."""
     units, rest = divmod(abs(numerator), denominator)
     beyond = 2 * rest - denominator
     if beyond > 0 or (beyond == 0 and (rounding is Rounding.HALF_UP or units % 2)):
@@ -170,7 +170,7 @@ def half_even(value: Fraction | Decimal) -> int:
 
 
 def converted(minor: int, currency: str, rate: Decimal, into: str) -> int:
-    """An amount in another currency's minor units, at so many of its units for one; half-even."""
+    """The amount in minor units of another currency, at `rate` of its units for one; half-even."""
     exact = Fraction(minor, 10 ** exponent(currency)) * Fraction(rate) * 10 ** exponent(into)
     return half_even(exact)
 

@@ -18,7 +18,7 @@ MAX_LENGTH: Final = 48
 
 
 class NumberKind(StrEnum):
-    """What has numbers by a pattern."""
+    """The kinds of objects that have numbers by a pattern."""
 
     ORDER = "order"
     SHIPMENT = "shipment"
@@ -27,11 +27,11 @@ class NumberKind(StrEnum):
 
 
 IN_ORDER: Final = frozenset({NumberKind.SHIPMENT, NumberKind.RETURN})
-"""What may be counted within its order."""
+"""The kinds that may be counted within their order."""
 
 
 class Reset(StrEnum):
-    """When a count starts again."""
+    """When a count restarts."""
 
     NEVER = "never"
     YEARLY = "yearly"
@@ -40,15 +40,15 @@ class Reset(StrEnum):
 
 
 class BadPattern(ValueError):
-    """A pattern that would not make unique numbers, or that nobody can read."""
+    """A pattern that would not make unique numbers, or is malformed."""
 
 
 @dataclass(frozen=True)
 class Pattern:
     """A number's parts: text, `{channel}`, `{yyyy}`, `{yy}`, `{mm}` and one `{seq:digits}`.
 
-    The count starts again whenever one of the other parts changes: with `{mm}` every month. With
-    `{order}`, beside which there is nothing but text and the count, it is the order's own.
+    The count restarts whenever one of the other parts changes: with `{mm}` each month. With
+    `{order}`, which stands with text and the count only, each order has its own count.
     """
 
     text: str
@@ -58,12 +58,12 @@ class Pattern:
     @classmethod
     @lru_cache(maxsize=64)
     def parse(cls, text: str) -> "Pattern":
-        """The pattern that the text describes.
+        """The pattern in a text.
 
         Raises:
             BadPattern: not exactly one `{seq:digits}`, an unknown part, a month without a year, an
-                order beside other parts, a count that nothing keeps apart from a channel or an
-                order, a stray brace, or more than 48 characters.
+                order with other parts, a count right next to a channel or an order, a stray brace,
+                or more than 48 characters.
         """
         parts = _PART.findall(text)
         counts = [match for part in parts if (match := _SEQUENCE.fullmatch(part))]
@@ -85,10 +85,10 @@ class Pattern:
 
     @classmethod
     def of(cls, kind: NumberKind, text: str) -> "Pattern":
-        """The pattern, for that kind.
+        """The pattern, checked for the kind.
 
         Raises:
-            BadPattern: as `parse`; or `{order}` for what is not counted within an order.
+            BadPattern: as `parse`; or `{order}` for a kind that is not counted within an order.
         """
         pattern = cls.parse(text)
         if pattern.resets is Reset.EACH_ORDER and kind not in IN_ORDER:
@@ -97,7 +97,7 @@ class Pattern:
 
     @property
     def resets(self) -> Reset:
-        """When the count starts again, as far as time decides; each channel has its own anyway."""
+        """When the count restarts by time or order; each channel has its own count anyway."""
         if "order" in self.fields:
             return Reset.EACH_ORDER
         if "mm" in self.fields:
@@ -105,11 +105,11 @@ class Pattern:
         return Reset.YEARLY if self.fields & {"yyyy", "yy"} else Reset.NEVER
 
     def scope(self, day: date, channel: str) -> str:
-        """What the count is kept for: the number with its count left out."""
+        """The scope of a count: the number without its count."""
         return self._filled("*", day, channel, "")
 
     def format(self, count: int, day: date, channel: str, order: str = "") -> str:
-        """The number of a count, padded with zeros; a larger count just becomes longer."""
+        """The number of a count, padded with zeros; a larger count makes it longer."""
         return self._filled(str(count).zfill(self.digits), day, channel, order)
 
     def _filled(self, count: str, day: date, channel: str, order: str) -> str:

@@ -1,4 +1,4 @@
-"""Which orders are meant: one description, read by a database and by a stream alike."""
+"""Filters of orders: one description for databases and streams alike."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from models.rules.order_states import (
     PaymentStatus,
     ReturnStatus,
 )
-from models.rules.search_words import asked_words, matches_words
+from models.rules.search_words import matches_words, query_words
 from models.rules.text import forms
 
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """Conditions on a text; those that are given must all hold."""
+    """Conditions on a text; all given ones must hold."""
 
     eq: str | None = None
     in_: tuple[str, ...] | None = None
@@ -49,7 +49,7 @@ class AmountMatch:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A key of another system."""
+    """A key in another system."""
 
     system: str
     key: str
@@ -57,7 +57,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Conditions on an order; those that are given must all hold. An empty list holds for none."""
+    """Conditions on an order; all given ones must hold. An empty list matches none."""
 
     all_of: tuple["OrderFilter", ...] = ()
     any_of: tuple["OrderFilter", ...] | None = None
@@ -84,11 +84,11 @@ class OrderFilter:
 
 
 Facts = Mapping[str, Any]
-"""What a filter may ask of an order, as events keep it: see `services.aggregates.orders`."""
+"""The facts of an order that filters test, as events store them: `services.aggregates.orders`."""
 
 
-def asked(wanted: OrderFilter) -> frozenset[str]:
-    """The names of the facts that decide about the filter."""
+def needed_facts(wanted: OrderFilter) -> frozenset[str]:
+    """The names of the facts that the filter tests."""
     own = {
         name
         for name, condition in (
@@ -118,13 +118,13 @@ def asked(wanted: OrderFilter) -> frozenset[str]:
     }
     parts = [*wanted.all_of, *(wanted.any_of or ())]
     parts += [wanted.none_of] if wanted.none_of else []
-    return frozenset(own.union(*(asked(part) for part in parts)))
+    return frozenset(own.union(*(needed_facts(part) for part in parts)))
 
 
 def matches(wanted: OrderFilter, facts: Facts, at: datetime) -> bool:
-    """Whether an order of which these facts are true at an instant is meant by the filter.
+    """Whether an order with these facts at an instant matches the filter.
 
-    The same orders that the filter finds in a database. `facts` holds all that `asked` names.
+    It matches the same orders as the filter's query. `facts` has all that `needed_facts` names.
     """
     return (
         all(_conditions(wanted, facts, at))
@@ -161,7 +161,7 @@ def _conditions(wanted: OrderFilter, facts: Facts, at: datetime) -> Iterator[boo
 
 
 def _own_facts(wanted: OrderFilter, facts: Facts) -> Iterator[bool]:
-    """The conditions that one fact answers by being one of a list of values."""
+    """The conditions that are met by one of a list of values of a fact."""
     for name, values in (
         ("status", wanted.status),
         ("fulfillment", wanted.fulfillment),
@@ -191,8 +191,8 @@ def _is_text(wanted: TextMatch, text: str) -> bool:
 
 
 def _has_words(query: str, text: str) -> bool:
-    """A search without any word finds nothing."""
-    return bool(asked_words(query)) and matches_words(text, query)
+    """Whether the text has all words of the query; a query without words matches nothing."""
+    return bool(query_words(query)) and matches_words(text, query)
 
 
 def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
@@ -204,7 +204,7 @@ def _is_time(wanted: TimeRange, instant: datetime | None) -> bool:
 
 
 def _is_amount(wanted: AmountMatch, amount: int) -> bool:
-    """Whether a comparable amount is meant."""
+    """Whether a comparable amount meets the conditions."""
     return (
         (wanted.eq is None or amount == comparable_exact(wanted.eq))
         and (wanted.gte is None or amount >= comparable_bound(wanted.gte))

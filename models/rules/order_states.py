@@ -1,4 +1,4 @@
-"""The four axes of an order. The commercial one is decided, the others follow from counts."""
+"""The four statuses of an order: the commercial one is decided, the others are derived."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class PaymentStatus(StrEnum):
     PAID = "PAID"
     OVERPAID = "OVERPAID"
     PARTLY_REFUNDED = "PARTLY_REFUNDED"
-    """Given no more: filters may still name it."""
+    """Not assigned any more; filters may still name it."""
     REFUNDED = "REFUNDED"
 
 
@@ -73,7 +73,7 @@ class OrderAction(StrEnum):
 
 
 class OrderGuard(StrEnum):
-    """What decides where a step leads that may lead to several states."""
+    """A condition that decides which of several states a step leads to."""
 
     OVER_LIMIT = "over the credit limit"
     NOTHING_LEFT = "nothing left"
@@ -81,7 +81,7 @@ class OrderGuard(StrEnum):
 
 ORDER_TABLE: Final = Table(
     OrderStatus,
-    # An order that is placed at once is a draft that is submitted in the same moment.
+    # An order that is placed at once is a draft that is submitted at the same instant.
     frozenset({OrderStatus.DRAFT}),
     {
         (OrderStatus.DRAFT, OrderAction.EDIT): OrderStatus.DRAFT,
@@ -137,17 +137,17 @@ PAYING: Final = {
     PaymentKind.VOID: OrderAction.REFUND,
     PaymentKind.REFUND: OrderAction.REFUND,
 }
-"""The action that each kind of payment is, for the table to allow: it takes, or it gives back."""
+"""The action of each kind of payment, for the transition table: money comes in, or goes out."""
 
 OVER: Final = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
-"""Nothing more is owed: what is set aside can only be released."""
+"""Nothing more is owed: an authorization can only be released."""
 
 
 def takes_payment(status: OrderStatus, kind: PaymentKind, *, captures: bool) -> bool:
-    """Whether an order in this status takes such a payment; `captures` an authorization, or none.
+    """Whether an order in this status takes the payment; `captures`: it charges an authorization.
 
-    Money that came is noted however late, to be seen and given back. But for an order that is over
-    nothing is set aside, and nothing that is set aside is taken.
+    Money that came in is recorded however late, to be refunded. But for a closed order nothing is
+    authorized, and no authorization is charged.
     """
     if PAYING[kind] not in ORDER_TABLE.allowed(status):
         return False
@@ -157,10 +157,10 @@ def takes_payment(status: OrderStatus, kind: PaymentKind, *, captures: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What decides about an order's next steps: amounts in minor units.
+    """The facts that decide an order's next steps; amounts in minor units.
 
-    `announced_units` are awaited by its returns. Where it was never placed, as a draft that was
-    cancelled, there is nothing to pay.
+    `announced_units` are awaited by its returns. An order that was never placed, such as a
+    cancelled draft, has nothing to pay.
     """
 
     status: OrderStatus
@@ -173,7 +173,7 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The units of all lines together. Those that were cancelled are not wanted any more."""
+    """The units of all lines together; cancelled ones are not among the wanted."""
 
     wanted: int
     reserved: int
@@ -185,7 +185,7 @@ class Units:
 
     @property
     def inside(self) -> int:
-        """Units that were not shipped yet."""
+        """Wanted units that have not shipped."""
         return self.wanted - self.shipped
 
 
@@ -203,7 +203,7 @@ def units_of(lines: Sequence[LineCounts]) -> Units:
 
 
 def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
-    """How far the goods are: what has gone furthest decides, and whether all has."""
+    """The goods' status, by the units that have come furthest, and by whether all have."""
     units = units_of(lines)
     if units.delivered:
         everything = units.delivered == units.wanted
@@ -220,7 +220,7 @@ def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
 
 
 def payment_status(owed_minor: int, sums: PaymentSums) -> PaymentStatus:
-    """How far the money is: what the seller has, beside what the order costs its customer."""
+    """The money's status, by the seller's receipts and the cost of the order."""
     if sums.paid_minor > owed_minor:
         return PaymentStatus.OVERPAID
     if not owed_minor:
@@ -233,7 +233,7 @@ def payment_status(owed_minor: int, sums: PaymentSums) -> PaymentStatus:
 
 
 def return_status(lines: Sequence[LineCounts], requested_units: int) -> ReturnStatus:
-    """Whether goods came back, or are announced to."""
+    """Whether units were returned, or are announced."""
     units = units_of(lines)
     if units.returned:
         everything = units.returned == units.shipped
@@ -242,10 +242,10 @@ def return_status(lines: Sequence[LineCounts], requested_units: int) -> ReturnSt
 
 
 def credited_minor(returned: ReturnStatus, payments: PaymentSums) -> int:
-    """What of the total is not asked for any more, in minor units: at most the total.
+    """The part of the total that is credited, in minor units: at most the total.
 
-    Refunds first give back what was paid beyond the total. The rest is a credit where goods came
-    back; where none did it only takes the payment back, and the order is to be paid again.
+    Refunds first return overpayments. The rest is a credit if goods came back; otherwise it only
+    takes a payment back, and the order is to be paid again.
     """
     granted_minor = min(payments.credited_minor, payments.total_minor)
     if returned not in (ReturnStatus.PARTLY_RETURNED, ReturnStatus.RETURNED):
@@ -255,9 +255,9 @@ def credited_minor(returned: ReturnStatus, payments: PaymentSums) -> int:
 
 
 def owed_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSums) -> int:
-    """What the order costs its customer, in minor units: a cancelled one costs nothing.
+    """The cost of the order for its customer, in minor units; 0 for a cancelled order.
 
-    A return by itself changes nothing: its refund does.
+    A return alone changes nothing: its refund does.
     """
     if status is OrderStatus.CANCELLED:
         return 0
@@ -265,14 +265,14 @@ def owed_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSum
 
 
 def balance_minor(status: OrderStatus, returned: ReturnStatus, payments: PaymentSums) -> int:
-    """What is still to be paid, in minor units; below zero: what the seller owes the customer."""
+    """The unpaid amount in minor units; below zero: the seller owes it to the customer."""
     return owed_minor(status, returned, payments) - payments.paid_minor
 
 
 def milestone(
     status: OrderStatus, fulfillment: FulfillmentStatus, has_shipment: bool
 ) -> Milestone | None:
-    """One word for the customer; None for a draft."""
+    """An order's progress in one word, for its customer; None for a draft."""
     match status:
         case OrderStatus.DRAFT:
             return None
@@ -298,12 +298,12 @@ def is_complete(lines: Sequence[LineCounts], balance_minor: int) -> bool:
 
 
 def _is_over(line: LineCounts) -> bool:
-    """Whether nothing of the line is to come: all of it arrived, or all of it is back."""
+    """Whether no unit of the line is due: all have arrived, or all are back."""
     return line.wanted in (line.delivered, line.returned)
 
 
 def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
-    """The steps that are possible now: the table's, narrowed by what there is to act on."""
+    """The possible steps: those of the transition table for which there are units or amounts."""
     units = units_of(facts.lines)
     unpromised = units.inside - units.reserved - units.backordered
     possible = {

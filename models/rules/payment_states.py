@@ -1,4 +1,4 @@
-"""Which payments an order can take."""
+"""The payments that an order can take."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,15 +19,15 @@ FOLLOWS: Final = {
     PaymentKind.VOID: PaymentKind.AUTHORIZATION,
     PaymentKind.REFUND: PaymentKind.CHARGE,
 }
-"""The kind of the payment that one of another kind may name."""
+"""The kind of payment that a payment of each kind may refer to."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentSums:
     """An order's total and its payments so far, in minor units.
 
-    `authorized_minor` is what is set aside and neither charged nor released yet. `credited_minor`
-    is what of the total is not asked for any more, whatever was returned.
+    `authorized_minor` is authorized and neither charged nor released. `credited_minor` is the
+    credited part of the total, without regard to returns.
     """
 
     total_minor: int
@@ -38,26 +38,26 @@ class PaymentSums:
 
     @property
     def paid_minor(self) -> int:
-        """What the seller has: charges less refunds."""
+        """The seller's receipts: charges less refunds."""
         return self.charged_minor - self.refunded_minor
 
 
 class ImpossiblePayment(ValueError):
-    """A payment that the payments so far do not allow."""
+    """A payment that the earlier payments do not allow."""
 
 
 def check_payment(
     sums: PaymentSums, kind: PaymentKind, amount_minor: int, left_minor: int | None = None
 ) -> None:
-    """Pass where the order can take the payment. Paying too much is possible, and shows.
+    """Passes if the order can take the payment; an overpayment is possible.
 
-    `left_minor` is what no other payment took of the one that this one names, if it names one. A
-    charge that names an authorization captures it: that much must still be set aside.
+    `left_minor` is the unused part of the payment that this one refers to, if it does. A charge
+    that refers to an authorization captures it: that much must still be authorized.
 
     Raises:
-        ImpossiblePayment: not above zero; more than can be kept, with those before; a refund of
-            more than was paid; a void or a capture of more than is set aside; more than is left
-            of the payment that it names.
+        ImpossiblePayment: not above zero; more in all than can be stored; a refund of more than
+            was paid; a void or a capture of more than is authorized; more than the unused part of
+            the payment that it refers to.
     """
     if amount_minor <= 0:
         raise ImpossiblePayment("A payment is above zero.")

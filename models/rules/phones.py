@@ -1,4 +1,4 @@
-"""Telephone numbers, found however they are written."""
+"""Telephone numbers, found in any of their spellings."""
 
 import re
 from typing import Final
@@ -8,24 +8,24 @@ import phonenumbers
 from models.rules.search_words import END, MAX_WORD
 
 FEWEST_DIGITS: Final = 5
-"""With fewer digits a search means another number than a telephone's."""
+"""A search with fewer digits is not for a telephone number."""
 
-_TYPED: Final = re.compile(r"[\d\s()+./\\\-\u2010-\u2015]+")
+_PHONE_QUERY: Final = re.compile(r"[\d\s()+./\\\-\u2010-\u2015]+")
 
 
 def phone_word(phone: str) -> str | None:
-    """The number's digits with its country's code, if it has one, backwards; None without digits.
+    """The number's digits backwards, with its country code if it has one; None without digits.
 
-    Without the zeros in front, which are dialed in one country and not from another.
+    Leading zeros are left out: they depend on the country from which the number is dialed.
     """
     found = _international(phone)
     digits = f"{found[0]}{found[1]}" if found else _digits(phone)
     return f"{END}{digits[::-1]}"[:MAX_WORD] if digits else None
 
 
-def asked_phone(query: str) -> list[str]:
-    """The beginnings of words of phones that the query may mean; none where it is no number."""
-    if not _TYPED.fullmatch(query) or len(_digits(query)) < FEWEST_DIGITS:
+def query_phones(query: str) -> list[str]:
+    """The prefixes of phone words that a query may mean; none if it is no telephone number."""
+    if not _PHONE_QUERY.fullmatch(query) or len(_digits(query)) < FEWEST_DIGITS:
         return []
     found = _international(query)
     asked = [f"{found[0]}{found[1]}", found[1]] if found else [_digits(query)]
@@ -33,12 +33,12 @@ def asked_phone(query: str) -> list[str]:
 
 
 def _digits(text: str) -> str:
-    """The digits of a number as it is dialed within its country, without the zero in front."""
+    """The digits of a number as dialed within its country, without the leading zero."""
     return "".join(str(int(char)) for char in text if char.isdecimal()).lstrip("0")
 
 
 def _international(text: str) -> tuple[str, str] | None:
-    """Country code and national number where the text has both."""
+    """Country code and national number, if the text has both."""
     start = text.strip()
     if start.startswith("00"):
         start = f"+{start[2:]}"

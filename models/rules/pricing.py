@@ -1,8 +1,8 @@
-"""What lines and orders come to.
+"""Prices of lines and orders.
 
 Line net = round(quantity * price / price quantity * (1 - discount rate)); tax = round(net * tax
 rate); an order's subtotal is the sum of its lines. Computed in exact fractions, rounded once, by
-the rounding that the order keeps.
+the order's own rounding.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def check_rate(rate: Decimal, what: str, *path: str) -> Decimal:
     """The rate in its shortest form: 0.07, and not 0.070.
 
     Raises:
-        InputError: INVALID: it is not 0 to 1, or finer than is kept.
+        InputError: INVALID: it is not 0 to 1, or has too many decimals.
     """
     if not 0 <= rate <= 1:
         raise invalid(f"{what} is 0 to 1.", *path)
@@ -31,12 +31,12 @@ def check_rate(rate: Decimal, what: str, *path: str) -> Decimal:
 
 
 def shortest(rate: Decimal) -> Decimal:
-    """The same number without zeros at its end."""
+    """The same number without trailing zeros."""
     return rate.normalize() + 0
 
 
 class LinePrice(NamedTuple):
-    """What a line's totals follow from. The price is net, for `price_quantity` units."""
+    """The inputs of a line's totals. The price is net, for `price_quantity` units."""
 
     quantity: int
     unit_price_minor: int
@@ -47,7 +47,7 @@ class LinePrice(NamedTuple):
 
 
 class LineTotals(NamedTuple):
-    """A line in minor units: before its discount, what the discount took off, net, tax."""
+    """A line in minor units: the list amount, its discount, net and tax."""
 
     list_minor: int
     discount_minor: int
@@ -57,7 +57,7 @@ class LineTotals(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrderTotals:
-    """An order in minor units. `discount_minor` tells what the lines' discounts took off."""
+    """An order in minor units. `discount_minor` is the sum of the lines' discounts."""
 
     subtotal_net_minor: int
     subtotal_tax_minor: int
@@ -79,15 +79,15 @@ class OrderTotals:
 
     @property
     def can_be_kept(self) -> bool:
-        """Whether none is above the largest amount; a discount may be, where nothing is left."""
+        """Whether no amount exceeds the largest one; the discount may be the largest of them."""
         return max(self.total_gross_minor, self.discount_minor) <= MAX_MINOR
 
 
-# The same line is priced when it is built, when its order is summed up and when it is billed.
+# A line is priced when it is built, when its order is summed, and when it is billed.
 @lru_cache(maxsize=4096)
 def price_line(line: LinePrice) -> LineTotals:
-    """What a line comes to."""
-    # Fractions as pairs of integers: an order has thousands of lines.
+    """The totals of a line."""
+    # Fractions are pairs of integers, for speed: an order has thousands of lines.
     price = line.quantity * line.unit_price_minor
     off, whole = line.discount_rate.as_integer_ratio()
     taxed, of = line.tax_rate.as_integer_ratio()
@@ -100,7 +100,7 @@ def price_line(line: LinePrice) -> LineTotals:
 def total(
     lines: Iterable[LineTotals], shipping_net_minor: int, shipping_tax_minor: int
 ) -> OrderTotals:
-    """What an order of these lines comes to."""
+    """The totals of an order of these lines."""
     known = list(lines)
     return OrderTotals(
         subtotal_net_minor=sum(line.net_minor for line in known),

@@ -1,4 +1,4 @@
-"""How goods come back: how far a return is, and what becomes of its units."""
+"""Returns: their states, and the disposition of their units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,28 +48,28 @@ RETURN_TABLE: Final = Table(
 )
 
 AWAITED: Final = tuple(state for state in ReturnState if RETURN_TABLE.allowed(state))
-"""The states in which units are still to come."""
+"""The states in which units are still awaited."""
 
 MOVEMENTS: Final = {
     Disposition.RESTOCK: (MovementKind.RETURN,),
     Disposition.QUARANTINE: (MovementKind.RETURN, MovementKind.DAMAGE),
     Disposition.SCRAP: (),
 }
-"""What returned units do to stock: those that are thrown away never get there."""
+"""The stock movements of returned units: scrapped ones never enter the stock."""
 
 
 def returnable_units(shipped: int, returned: int, announced: int) -> int:
-    """How many units of a line can be announced to come back.
+    """The units of a line that can still be announced as a return.
 
-    They have left, are not back, and no return awaits them; `announced` are those that one does.
+    They have left, are not back, and are not among the `announced` ones of other returns.
     """
     return max(0, shipped - returned - announced)
 
 
 def share_out(units: int, rooms: Mapping[Place, int]) -> dict[Place, int]:
-    """The units by place: each takes what it has room for, the first before the next.
+    """The units by place: each place takes as many as it has room for, in order.
 
-    What finds no room anywhere is left out.
+    Units without room are left out.
     """
     shares: dict[Place, int] = {}
     for place, room in rooms.items():
@@ -80,10 +80,10 @@ def share_out(units: int, rooms: Mapping[Place, int]) -> dict[Place, int]:
 
 
 def after_receipt(state: ReturnState, units_left: int) -> ReturnState:
-    """How far a return is once units of it have come; `units_left` are those that have not.
+    """The state of a return after a receipt; `units_left` are still awaited.
 
     Raises:
-        NotAllowed: it awaits none.
+        NotAllowed: the return awaits no units.
     """
     action = ReturnAction.RECEIVE_PART if units_left else ReturnAction.RECEIVE_ALL
     return RETURN_TABLE.next(state, action)
@@ -91,8 +91,9 @@ def after_receipt(state: ReturnState, units_left: int) -> ReturnState:
 
 @dataclass(frozen=True)
 class ReturnUnits:
-    """Units of one line of an order that come back; what becomes of them is known when they are
-    here. `units` are its lots and serial numbers, which a receipt of a tracked product needs.
+    """Units of one order line in a return. The disposition is known on receipt.
+
+    `units` are its lots and serial numbers, which a receipt of a tracked product needs.
     """
 
     line_id: UUID

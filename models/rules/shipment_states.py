@@ -1,4 +1,4 @@
-"""How a shipment gets to the door."""
+"""The states of a shipment."""
 
 from enum import StrEnum
 from typing import Final
@@ -29,14 +29,14 @@ _FORWARD: Final = INSIDE + UNDER_WAY
 
 
 def has_left(status: ShipmentStatus) -> bool:
-    """Whether the goods are out of the warehouse."""
+    """Whether the goods have left the warehouse."""
     return status in LEFT
 
 
 def allowed_statuses(status: ShipmentStatus) -> tuple[ShipmentStatus, ...]:
-    """Where a shipment may go from here. Steps may be skipped, for carriers do not tell all.
+    """The next possible statuses. Steps may be skipped, because carriers do not report all.
 
-    What has left may meet with an exception and come back from it; what has not may be cancelled.
+    A shipment that has left may meet with an exception and recover; before, it may be cancelled.
     """
     if status is ShipmentStatus.CANCELLED:
         return ()
@@ -50,18 +50,20 @@ def allowed_statuses(status: ShipmentStatus) -> tuple[ShipmentStatus, ...]:
     return (*later, ShipmentStatus.EXCEPTION)
 
 
-def may_be_told(status: ShipmentStatus, told: ShipmentStatus) -> bool:
-    """Whether there can be news of a status: what has left is told of in any order, and twice."""
+def may_be_reported(status: ShipmentStatus, reported: ShipmentStatus) -> bool:
+    """Whether a tracking event may have the status: after leaving in any order, also repeated."""
     return (
-        told is status or told in allowed_statuses(status) or (has_left(status) and has_left(told))
+        reported is status
+        or reported in allowed_statuses(status)
+        or (has_left(status) and has_left(reported))
     )
 
 
-def moves(status: ShipmentStatus, told: ShipmentStatus, *, is_late: bool) -> bool:
-    """Whether news of a status brings a shipment there; `is_late`: it is older than other news.
+def moves(status: ShipmentStatus, reported: ShipmentStatus, *, is_late: bool) -> bool:
+    """Whether a tracking event changes the status; `is_late`: it is older than an earlier one.
 
-    The way to the door leads forward only. Into an exception and out of it leads what is newest.
+    Statuses only advance. An exception begins and ends only by the newest event.
     """
-    if told not in allowed_statuses(status):
+    if reported not in allowed_statuses(status):
         return False
-    return not (is_late and ShipmentStatus.EXCEPTION in (status, told))
+    return not (is_late and ShipmentStatus.EXCEPTION in (status, reported))

@@ -1,4 +1,4 @@
-"""Text as it is kept, compared and searched."""
+"""Forms of text to store, to compare and to search."""
 
 import re
 import unicodedata
@@ -9,9 +9,9 @@ from models.rules.errors import UnusableText
 
 _UNUSABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 MAX_MARKS: Final = 30
-"""Accents in a row, at most: Unicode's stream-safe format, UAX #15, section 13.
+"""The most accents in a row: Unicode's stream-safe format, UAX #15, section 13.
 
-To put them in order takes the square of their number: 20,000 hold the processor for 1.3 s.
+Ordering them takes the square of their number: 20,000 hold the processor for 1.3 s.
 """
 _MARKS: Final = re.compile(rb"[^\0]{%d}" % (MAX_MARKS + 1))
 _INVISIBLE: Final = re.compile(
@@ -22,16 +22,16 @@ _INVISIBLE: Final = re.compile(
 _STROKED: Final = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
 )
-"""Letters that Unicode does not take apart, as people without them on the keyboard type them."""
+"""Letters that Unicode does not decompose, as they are typed on keyboards without them."""
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def clean(text: str) -> str:
-    """The text trimmed, in Unicode's composed form and with plain line ends, as it is kept.
+    """The text to store: trimmed, in Unicode's composed form, with plain line ends.
 
     Raises:
-        UnusableText: it has control characters or halves of characters, which databases refuse, or
-            a heap of accents.
+        UnusableText: it has control characters or lone surrogates, which databases refuse, or too
+            many accents on a letter.
     """
     text = text.replace("\r\n", "\n")
     if _UNUSABLE.search(text):
@@ -44,10 +44,11 @@ def clean(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """A code, key or number as it is kept and compared: clean, and without invisible characters.
+    """A code, key or number to store and compare: clean, and without invisible characters.
 
-    Unicode's Default_Ignorable_Code_Point, of DerivedCoreProperties.txt, with the annotation marks:
-    joiners, marks of direction, byte order marks, soft hyphens, variation selectors, tags, fillers.
+    These are Unicode's Default_Ignorable_Code_Point of DerivedCoreProperties.txt, and annotation
+    marks: joiners, marks of direction, byte order marks, soft hyphens, variation selectors, tags,
+    fillers.
 
     Raises:
         UnusableText: as `clean`.
@@ -56,28 +57,28 @@ def key(text: str) -> str:
 
 
 def forms(text: str) -> tuple[str, ...]:
-    """As what a key may be kept: first exactly as it was sent, then as `key` makes it.
+    """The forms in which a key may be stored: exactly as it was sent, then as `key` makes it.
 
-    Rows of earlier releases may hold invisible characters. They are found by what they hold.
+    Rows of earlier releases may hold invisible characters, and are found by their exact text.
     """
     return tuple(dict.fromkeys((clean(text), key(text))))
 
 
 def form_in(text: str, known: Container[str]) -> str:
-    """The form of a key that is known; `key` of it where none is."""
+    """The known form of a key, or `key` of it."""
     return next((form for form in forms(text) if form in known), key(text))
 
 
 def fold(text: str) -> str:
-    """The text without case and accents: what is sorted and searched by."""
-    # What stands for several letters, as a trade mark sign does, gives capitals of its own.
+    """The text without case and accents, to sort and search by."""
+    # A sign for several letters, such as the trade mark sign, decomposes into capitals.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return unicodedata.normalize("NFC", plain.translate(_STROKED))
 
 
 def phone_key(text: str | None) -> str | None:
-    """A phone number's digits without zeros before them: +49 40 and 0049-40 are the same.
+    """A phone number's digits without leading zeros: +49 40 and 0049-40 are the same.
 
     None for a text without any other digit.
     """
@@ -86,7 +87,7 @@ def phone_key(text: str | None) -> str | None:
 
 
 def beyond(beginning: str) -> str:
-    """The least text that is greater than all that begin so; empty where there is none."""
+    """The least text that is greater than all texts with this beginning; empty if there is none."""
     shorter = beginning.rstrip("\U0010ffff")
     if not shorter:
         return ""
@@ -95,9 +96,9 @@ def beyond(beginning: str) -> str:
 
 
 def inert(text: str) -> str:
-    """The text as a cell of a table that no spreadsheet takes for a formula.
+    """The text as a table cell that spreadsheets do not take for a formula.
 
-    One that begins with = + - @, with one of their wide forms, or with a tab or line end, gets an
-    apostrophe before it: OWASP, CSV Injection, 2023.
+    A text that begins with = + - @, with one of their wide forms, or with a tab or line end, gets
+    an apostrophe before it: OWASP, CSV Injection, 2023.
     """
     return f"'{text}" if text.startswith(_FORMULA) else text

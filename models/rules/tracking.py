@@ -1,4 +1,4 @@
-"""Lots and serial numbers: how units are named, and which of them go first."""
+"""Lots and serial numbers: units named by code, and the order in which they ship."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from models.rules.text import key
 
 MAX_CODE: Final = 64
 MAX_NAMED: Final = 1_000
-"""Codes that one line of an input may name."""
+"""The most codes in one line of an input."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedUnits:
-    """So much of one lot, or the one piece with a serial number, as somebody names it."""
+    """A quantity of one lot, or the piece with a serial number, as named in an input."""
 
     code: str
     quantity: int = 1
@@ -26,17 +26,17 @@ class NamedUnits:
 
     @property
     def exact_code(self) -> str:
-        """The code as it is kept and compared: without what is invisible.
+        """The code to store and compare, without invisible characters.
 
         Raises:
-            UnusableText: it has characters that no text here has.
+            UnusableText: it has unusable characters.
         """
         return key(self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """What is free of one unit in one place, and what decides when it goes."""
+    """The free quantity of one unit in one place, with the facts that decide when it ships."""
 
     key: UUID
     free: int
@@ -47,7 +47,7 @@ class Lying:
 
 
 def is_expired(expires_on: date | None, today: date) -> bool:
-    """Whether the last day on which a unit is good is over."""
+    """Whether the unit's last day of use is over."""
     return expires_on is not None and expires_on < today
 
 
@@ -59,9 +59,9 @@ def check_units(
     *,
     needed: bool,
 ) -> Iterator[DomainError]:
-    """What is wrong with the units named for a quantity, which is not negative.
+    """The errors of the units named for a quantity, which is not negative.
 
-    Where they are not `needed` they may be missing, but never be fewer or more than the quantity.
+    Unless `needed` they may be missing. If named, they must add up to the quantity.
     """
     path = (*path, "units")
     if tracking is TrackingPolicy.NONE:
@@ -105,10 +105,9 @@ def _check_each(
 
 
 def in_turn(lying: Iterable[Lying]) -> list[Lying]:
-    """The units in the order in which they go: what expires first, then what has been here longest.
+    """The units in the order in which they ship: by expiry, then by time in stock.
 
-    What never expires goes after that, and what has expired last: whoever sends goods out leaves
-    it away.
+    Units without expiry follow, expired ones come last: they are left out of shipments.
     """
     return sorted(
         lying,
@@ -122,7 +121,7 @@ def in_turn(lying: Iterable[Lying]) -> list[Lying]:
 
 
 def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
-    """How much of which units goes, in their turn. Where less is free than the quantity, all."""
+    """The quantities to ship by unit, in order; all free ones if they are fewer than `quantity`."""
     taken: dict[UUID, int] = {}
     left = quantity
     for each in in_turn(lying):
@@ -134,7 +133,7 @@ def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
 
 
 def sold_after(sold: int, kind: MovementKind, quantity: int) -> int:
-    """How much of a unit is with customers after a step of a signed quantity."""
+    """The quantity of a unit with customers, after a movement of a signed quantity."""
     if kind is MovementKind.SHIP:
         return sold - quantity
     if kind is MovementKind.RETURN:

@@ -1,4 +1,4 @@
-"""Transition tables: which action leads from which state to which, as data checked when made."""
+"""Transition tables: from which state each action leads where, checked when they are made."""
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -20,11 +20,12 @@ class NotAllowed(Exception):
 
 
 class Table(Generic[State, Action]):
-    """The moves of one axis. A move leads to one state, or by guards to several: the first guard
-    that holds decides, and `OTHERWISE` stands last.
+    """The moves of one status. A move leads to one state, or by guards to several.
+
+    The first guard that holds decides; `OTHERWISE` is last.
 
     Raises:
-        Unreachable: a state of the enum cannot be reached from those where a subject begins.
+        Unreachable: a state of the enum cannot be reached from the initial states.
     """
 
     def __init__(
@@ -41,14 +42,14 @@ class Table(Generic[State, Action]):
             raise Unreachable(", ".join(sorted(lost)))
 
     def allowed(self, state: State) -> tuple[Action, ...]:
-        """The actions that are possible in a state, in the order of the table."""
+        """The possible actions in a state, in the order of the table."""
         return tuple(action for (origin, action) in self.moves if origin == state)
 
     def next(self, state: State, action: Action, holds: Collection[str] = ()) -> State:
-        """Where an action leads, with the guards that hold.
+        """The next state after an action, given the guards that hold.
 
         Raises:
-            NotAllowed: the state does not have it.
+            NotAllowed: the state does not allow the action.
         """
         for guard, end in self.ends(state, action):
             if guard == OTHERWISE or guard in holds:
@@ -56,7 +57,7 @@ class Table(Generic[State, Action]):
         raise NotAllowed(f"{action} in {state}")
 
     def ends(self, state: State, action: Action) -> tuple[tuple[str, State], ...]:
-        """Where an action may lead, each with its guard; nowhere, where the state has it not."""
+        """The possible next states of an action, each with its guard; none if it is not allowed."""
         move = self.moves.get((state, action), {})
         return tuple(move.items()) if isinstance(move, Mapping) else ((OTHERWISE, move),)
 
@@ -73,7 +74,7 @@ class Table(Generic[State, Action]):
         return reached
 
     def diagram(self) -> str:
-        """The table as a state diagram in the words of Mermaid."""
+        """The table as a state diagram for Mermaid."""
         arrows: dict[tuple[State, State], list[str]] = {}
         for origin, action in self.moves:
             for guard, end in self.ends(origin, action):

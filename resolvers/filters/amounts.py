@@ -1,4 +1,4 @@
-"""Filters on amounts of money, whatever their currency."""
+"""Filters on amounts of money, without regard to currency."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from resolvers.inputs.filtering import DecimalOp
 
 
 def amount_query(wanted: DecimalOp | AmountMatch | None, column: str) -> Iterable[Q]:
-    """The conditions of an operation on a column that keeps comparable amounts."""
+    """The conditions of an operation on a column with comparable amounts."""
     if wanted is None:
         return
     if wanted.eq is not None:

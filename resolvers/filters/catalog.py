@@ -1,4 +1,4 @@
-"""Which products a filter means."""
+"""Compiles filters of products."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -43,7 +43,7 @@ def _conditions(actor: Actor, where: ProductWhere) -> Iterable[Q]:
 
 
 def attribute_query(where: AttributeWhere) -> Q:
-    """Products of which an attribute has exactly this value."""
+    """Products with exactly this value of an attribute."""
     rows = SearchToken.filter(
         subject_kind=SubjectKind.PRODUCT,
         field=ATTRIBUTE,

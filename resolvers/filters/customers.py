@@ -1,4 +1,4 @@
-"""Which customers a filter means."""
+"""Compiles filters of customers."""
 
 from collections.abc import Iterable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which shipments and returns a filter means."""
+"""Compiles filters of shipments and returns."""
 
 from collections.abc import Iterable
 from functools import partial

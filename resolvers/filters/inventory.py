@@ -1,4 +1,4 @@
-"""Which stock a filter or a search means."""
+"""Compiles filters and searches of stock items."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,10 +23,10 @@ def stock_query(actor: Actor, where: StockWhere | None) -> Q:
 
 
 def stock_search(actor: Actor, text: str) -> Q:
-    """Stock of the products that a search for the text finds.
+    """Stock items of the products that match a search.
 
     Raises:
-        BadRequest: it has too many words.
+        BadRequest: the text has too many words.
     """
     return _of_products(actor, search_query(text, SubjectKind.PRODUCT))
 
@@ -48,7 +48,7 @@ def _conditions(actor: Actor, where: StockWhere) -> Iterable[Q]:
 
 
 def _by_sku(actor: Actor, op: StringOp) -> Iterable[Q]:
-    """Stock of products by their SKU, of which each stock item keeps its own copy with an index."""
+    """Stock items by their product's SKU, of which each has an indexed copy."""
     yield from text_query(replace(op, words=None), "sort_sku", SubjectKind.PRODUCT)
     if op.words is not None:
         yield _of_products(actor, word_query(op.words, SubjectKind.PRODUCT, "sku"))

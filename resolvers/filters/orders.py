@@ -1,4 +1,4 @@
-"""Which orders a filter means."""
+"""Compiles filters of orders."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 def to_filter(where: OrderWhere) -> OrderFilter:
-    """What a client sent, as the rules know it.
+    """The rules' form of a client's filter.
 
     Raises:
         BadRequest: an id of another type.
@@ -143,7 +143,7 @@ def _conditions(actor: Actor, wanted: OrderFilter, now: datetime) -> Iterable[Q]
 
 
 def _own_columns(wanted: OrderFilter) -> Iterable[Q]:
-    """The conditions that a column answers by one of a list of values."""
+    """The conditions that are met by one of a list of values of a column."""
     for column, values in (
         ("status", wanted.status),
         ("fulfillment_status", wanted.fulfillment),
@@ -153,7 +153,7 @@ def _own_columns(wanted: OrderFilter) -> Iterable[Q]:
         ("shipping_country", wanted.country),
     ):
         if values is not None:
-            # A missing country is no country: without the second term its negation would be null.
+            # A null country matches no list: without the second term its negation would be null.
             yield Q(**equals(f"{column}__in", list(values)), **equals(f"{column}__isnull", False))
     if wanted.customer_id is not None:
         yield Q(customer_id=wanted.customer_id)
@@ -173,7 +173,7 @@ def _text_query(match: TextMatch | None, column: str) -> Iterable[Q]:
 
 
 def _sku_query(actor: Actor, match: TextMatch) -> Q:
-    """Orders of which a line has such a SKU; words are those that the product is found by."""
+    """Orders with a line whose SKU matches."""
     lines = visible(OrderLine, actor)
     if match.eq is not None:
         lines = lines.filter(sku=match.eq)
@@ -189,7 +189,7 @@ def _sku_query(actor: Actor, match: TextMatch) -> Q:
 
 @lru_cache(maxsize=1_000)
 def _milestone_query(wanted: frozenset[Milestone]) -> Q:
-    """Orders at one of the milestones, by the columns that the rule makes them of."""
+    """Orders at one of the milestones, by the columns that the rule derives them from."""
     means: dict[tuple[bool, frozenset[FulfillmentStatus]], list[OrderStatus]] = defaultdict(list)
     for has_shipment, status in product((False, True), OrderStatus):
         goods = (g for g in FulfillmentStatus if milestone(status, g, has_shipment) in wanted)

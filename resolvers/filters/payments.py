@@ -1,4 +1,4 @@
-"""Which payments and invoices a filter means."""
+"""Compiles filters of payments and invoices."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -42,7 +42,7 @@ LEFT_OPEN: Final = """(
         WHERE earlier.order_id = owed.id AND (earlier.issued_at < invoice.issued_at
             OR (earlier.issued_at = invoice.issued_at AND earlier.id < invoice.id))), 0)
     FROM customer_order owed WHERE owed.id = invoice.order_id)"""
-"""What is settled of an invoice's net once the earlier ones of its order are: see `balance`."""
+"""The settled part of an invoice's net, after earlier invoices of its order: see `balance`."""
 
 
 def invoice_query(actor: Actor, where: InvoiceWhere | None, now: datetime) -> Q:
@@ -64,7 +64,7 @@ def _of_invoice(actor: Actor, now: datetime, where: InvoiceWhere) -> Iterable[Q]
 
 
 def is_open(actor: Actor) -> Q:
-    """Invoices of which something is to be paid. Those of settled orders are ruled out first."""
+    """Invoices with a positive balance. A first condition excludes those of settled orders."""
     owing = visible(Order, actor).filter(sort_balance__gt=0).values("id")
     return Q(order_id__in=Subquery(owing)) & Q(net_minor__gt=RawSQL(LEFT_OPEN))
 

@@ -1,4 +1,4 @@
-"""What a search finds: objects by their own words, orders by their customers and products too."""
+"""Searches: objects by their words, orders also by those of their customers and products."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
-from models.rules.phones import asked_phone
+from models.rules.phones import query_phones
 from models.rules.search_words import Alternatives, ending
 from models.rules.text import clean
 from resolvers.filters.text import NOTHING, AnyOf, Rows, all_of, any_of, beginning, bounded_words
@@ -18,30 +18,32 @@ from services.work.search import ENDING, PHONE, SKU
 from services.work.visibility import EVERY_ROW, scope, visible
 
 FEWEST_OF_END = 2
-"""Of so many characters at least is an end that is searched for: one would mean every tenth."""
+"""The end of a number needs more characters than this: one digit matches every tenth number."""
 
 Find = Callable[[Alternatives], list[Rows]]
 
 
 def search_query(text: str, kind: SubjectKind) -> Q:
-    """Objects of which every word of the text begins a word, or ends a number.
+    """Objects with a word that begins with, or a number that ends with, each word of the text.
 
-    A text without any word matches nothing.
+    A text without words matches nothing.
 
     Raises:
-        BadRequest: it has too many words.
+        BadRequest: the text has too many words.
     """
-    return _every_word(text, lambda word: _own(kind, word), lambda word: [_phones(kind, word)])
+    return _every_word(
+        text, lambda word: _by_own_words(kind, word), lambda word: [_phones(kind, word)]
+    )
 
 
 def order_search(actor: Actor, text: str) -> Q:
-    """Orders by their own words, by their customer's as they are now, and by the SKUs of lines.
+    """Orders by their own words, by those of their present customer, and by the SKUs of lines.
 
-    Each word may be of another kind: `albers cup-1` means an order of Ada Albers for CUP-1. By
-    customers and products that the actor does not see nothing is found.
+    Each word may be of another kind: `albers cup-1` finds an order of Ada Albers for CUP-1. Only
+    customers and products that the actor sees are searched.
 
     Raises:
-        BadRequest: it has too many words.
+        BadRequest: the text has too many words.
     """
 
     def customers_orders(customers: list[Rows]) -> Rows:
@@ -53,8 +55,8 @@ def order_search(actor: Actor, text: str) -> Q:
         seen = _seen(actor, Product, products)
         lines = visible(OrderLine, actor).filter(product_id__in=seen).values("order_id")
         return [
-            *_own(SubjectKind.ORDER, word),
-            customers_orders(_own(SubjectKind.CUSTOMER, word)),
+            *_by_own_words(SubjectKind.ORDER, word),
+            customers_orders(_by_own_words(SubjectKind.CUSTOMER, word)),
             lines,
         ]
 
@@ -65,16 +67,16 @@ def order_search(actor: Actor, text: str) -> Q:
 
 def _every_word(text: str, find: Find, find_phone: Callable[[str], list[Rows]]) -> Q:
     cleaned = clean(text)
-    asked = bounded_words(cleaned)
-    if not asked:
+    words = bounded_words(cleaned)
+    if not words:
         return NOTHING
-    query = all_of(Q(id__in=AnyOf(find(word))) for word in asked)
-    phones = [rows for word in asked_phone(cleaned) for rows in find_phone(word)]
+    query = all_of(Q(id__in=AnyOf(find(word))) for word in words)
+    phones = [rows for word in query_phones(cleaned) for rows in find_phone(word)]
     return any_of([query, Q(id__in=AnyOf(phones))]) if phones else query
 
 
-def _own(kind: SubjectKind, word: Alternatives) -> list[Rows]:
-    """Objects of which words begin so, or of which a number ends so."""
+def _by_own_words(kind: SubjectKind, word: Alternatives) -> list[Rows]:
+    """Objects with a word that begins with the word, or a number that ends with it."""
     rows = [beginning(kind, prefixes) for prefixes in word]
     end = ending("".join(word[-1]))
     if len(end) > FEWEST_OF_END and any(char.isdigit() for char in end):

@@ -12,7 +12,7 @@ from models.references import ExternalRef, SearchToken
 from models.rules.access import Actor
 from models.rules.errors import BadRequest
 from models.rules.events import SubjectKind
-from models.rules.search_words import Alternatives, Prefixes, asked_words
+from models.rules.search_words import Alternatives, Prefixes, query_words
 from models.rules.text import beyond, clean, forms
 from resolvers.inputs.filtering import StringOp
 from services.work.search import ATTRIBUTE
@@ -30,9 +30,9 @@ EVERYTHING: Final = Q(pk__isnull=False)
 
 
 def compile_where(where: Any, leaf: Callable[[Any], Iterable[Q]]) -> Q:
-    """The filter that an input with `and`, `or` and `not` describes; all its parts must hold.
+    """The condition of an input with `and`, `or` and `not`; all its parts must hold.
 
-    How many parts it has was counted before: `graph.execution.documents.inputs`.
+    `graph.execution.documents.inputs` has limited the number of parts before.
     """
     parts = [*leaf(where), *(compile_where(part, leaf) for part in where.and_ or ())]
     if where.or_ is not None:
@@ -43,25 +43,25 @@ def compile_where(where: Any, leaf: Callable[[Any], Iterable[Q]]) -> Q:
 
 
 def all_of(parts: Iterable[Q]) -> Q:
-    """All of the parts hold; of none of them, everything does.
+    """All parts hold; without parts the condition is true.
 
-    Parts without conditions are left out: Tortoise cannot write one inside of another.
+    Parts without conditions are left out, because Tortoise cannot write them inside another.
     """
     return Q(*(part for part in parts if part.children or part.filters))
 
 
 def any_of(parts: list[Q]) -> Q:
-    """At least one of the parts holds, which none of no parts does."""
-    return Q(*(_said(part) for part in parts), join_type=Q.OR) if parts else NOTHING
+    """At least one part holds; without parts the condition is false."""
+    return Q(*(_explicit(part) for part in parts), join_type=Q.OR) if parts else NOTHING
 
 
 def none_of(part: Q) -> Q:
     """The part does not hold.
 
-    The negation is moved down to single conditions, each of which then has one or none: Tortoise
-    reads two of them on a subquery as one.
+    The negation is moved down to single conditions: of two conditions on a negated subquery
+    Tortoise makes one.
     """
-    part = _said(part)
+    part = _explicit(part)
     if part._is_negated:  # noqa: SLF001 - Tortoise has no public name for it
         return Q(*part.children, join_type=part.join_type, **part.filters)
     if len(part.filters) == 1:
@@ -71,13 +71,13 @@ def none_of(part: Q) -> Q:
     return Q(*opposites, join_type=Q.OR if part.join_type == Q.AND else Q.AND)
 
 
-def _said(part: Q) -> Q:
-    """The part; one without conditions holds always, where Tortoise would leave it out."""
+def _explicit(part: Q) -> Q:
+    """The part; a part without conditions becomes one that is true, because Tortoise drops it."""
     return part if part.children or part.filters else EVERYTHING
 
 
 def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[Q]:
-    """The conditions of an operation on one text column, whose words are kept as `column`."""
+    """The conditions of an operation on one text column, whose search words are named `column`."""
     if op is None:
         return
     spelled = clean_only if column == "name" else forms
@@ -92,10 +92,10 @@ def text_query(op: StringOp | None, column: str, kind: SubjectKind) -> Iterable[
 
 
 def code_query(op: StringOp | None, column: str, called: str) -> Iterable[Q]:
-    """The conditions on a code that objects may lack; without one they meet none of them.
+    """The conditions on an optional code; an object without one matches none.
 
     Raises:
-        BadRequest: words, which are not kept of codes.
+        BadRequest: `words`, which are not indexed for codes.
     """
     if op is None:
         return
@@ -111,27 +111,27 @@ def code_query(op: StringOp | None, column: str, called: str) -> Iterable[Q]:
 
 
 def equals(lookup: str, value: Any) -> dict[str, Any]:
-    """A condition whose name is put together."""
+    """A condition whose name is computed."""
     return {lookup: value}
 
 
 def clean_only(text: str) -> tuple[str, ...]:
-    """The one form of a name, whose joiners mean something in some scripts."""
+    """The single form of a name; its joiners have a meaning in some scripts."""
     return (clean(text),)
 
 
 def one_of(column: str, spelled: tuple[str, ...]) -> Q:
-    """The column has one of the forms of a text; most texts have one."""
+    """The column equals one of the forms of a text; most texts have one form."""
     if len(spelled) == 1:
         return Q(**equals(column, spelled[0]))
     return Q(**equals(f"{column}__in", list(spelled)))
 
 
 def begins(column: str, beginning: str) -> Q:
-    """The column's text begins so, compared exactly.
+    """The column's text begins with `beginning`, compared exactly.
 
-    A range, because LIKE ignores case on SQLite, and on MariaDB after the cast that Tortoise adds;
-    and because an index finds a range.
+    It is a range, because LIKE ignores case on SQLite, and on MariaDB after the cast that Tortoise
+    adds; and an index serves a range.
     """
     query = Q(**equals(f"{column}__gte", beginning))
     end = beyond(beginning)
@@ -139,12 +139,12 @@ def begins(column: str, beginning: str) -> Q:
 
 
 def word_query(text: str, kind: SubjectKind, field: str) -> Q:
-    """Objects of which a field has words that begin with each word of the text.
+    """Objects with words in a field that begin with each word of the text.
 
-    A text without any word matches nothing.
+    A text without words matches nothing.
 
     Raises:
-        BadRequest: it has too many words.
+        BadRequest: the text has too many words.
     """
     found = [
         Q(id__in=AnyOf([beginning(kind, prefixes, field) for prefixes in alternatives]))
@@ -154,21 +154,21 @@ def word_query(text: str, kind: SubjectKind, field: str) -> Q:
 
 
 def bounded_words(text: str) -> list[Alternatives]:
-    """What each word of a text may mean, as `asked_words`.
+    """The alternatives for each word of a text, as `query_words`.
 
     Raises:
-        BadRequest: it has more than 10 words, or words of very many parts.
+        BadRequest: more than 10 words, or words of too many parts.
     """
-    asked = asked_words(clean(text))
-    if len(asked) > MAX_WORDS:
+    words = query_words(clean(text))
+    if len(words) > MAX_WORDS:
         raise BadRequest(f"A search has at most {MAX_WORDS} words.")
-    if sum(len(prefixes) for alternatives in asked for prefixes in alternatives) > MAX_PREFIXES:
+    if sum(len(prefixes) for alternatives in words for prefixes in alternatives) > MAX_PREFIXES:
         raise BadRequest("A search has words of fewer parts.")
-    return asked
+    return words
 
 
 def beginning(kind: SubjectKind, prefixes: Prefixes, field: str | None = None) -> Rows:
-    """The ids of objects of which words begin with all prefixes, in one field or in any."""
+    """The ids of objects with words that begin with all prefixes, in one field or in any."""
     first, *others = (_with_word(kind, prefix, field) for prefix in prefixes)
     for rows in others:
         first = first.filter(subject_id__in=Subquery(rows.values("subject_id")))
@@ -181,7 +181,7 @@ def _with_word(kind: SubjectKind, prefix: str, field: str | None) -> QuerySet[Se
 
 
 class AnyOf(Term):
-    """What any of several queries gives, each of one column; for the right side of `in`."""
+    """The union of several one-column queries, for the right side of `in`."""
 
     def __init__(self, queries: Sequence[Rows]) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ class AnyOf(Term):
     def get_sql(self, ctx: SqlContext) -> str:
         """One query in brackets.
 
-        The union stands in a query of its own, because MariaDB asks a bare one again for each row.
+        The union is nested, because MariaDB runs a bare one again for each row.
         """
         inside = ctx.copy(subquery=False, with_alias=False)
         texts = [query.get_sql(inside) for query in self.queries]
@@ -201,7 +201,7 @@ class AnyOf(Term):
 
 
 def reference_query(actor: Actor, system: str, key: str, kind: SubjectKind) -> Q:
-    """The object that another system knows by this key."""
+    """The object with an external key."""
     rows = visible(ExternalRef, actor).filter(
         subject_kind=kind, system__in=list(forms(system)), key__in=list(forms(key))
     )

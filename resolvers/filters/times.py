@@ -11,7 +11,7 @@ from resolvers.inputs.filtering import DateTimeOp
 
 
 def time_query(wanted: DateTimeOp | TimeRange | None, column: str) -> Iterable[Q]:
-    """The conditions of an operation on one column; where that is empty, it is at no time."""
+    """The conditions of an operation on one column; an empty column does not match."""
     if wanted is None:
         return
     yield Q(**equals(f"{column}__isnull", False))
@@ -22,7 +22,7 @@ def time_query(wanted: DateTimeOp | TimeRange | None, column: str) -> Iterable[Q
 
 
 def sortable_query(wanted: TimeRange | None, column: str) -> Iterable[Q]:
-    """As `time_query`, of a column that keeps instants as `sortable` has them."""
+    """As `time_query`, for a column with instants in the form of `sortable`."""
     if wanted is None:
         return
     end = NEVER if wanted.lt is None else sortable(wanted.lt)

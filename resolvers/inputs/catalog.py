@@ -1,4 +1,4 @@
-"""What clients send about categories, suppliers and products."""
+"""Inputs of categories, suppliers and products."""
 
 from dataclasses import asdict
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - registers the enums before an input names one
+import resolvers.enums  # noqa: F401 - registers the enums before an input uses one
 from models.rules.catalog import AttributeType, BackorderPolicy, TrackingPolicy
 from resolvers.inputs.filtering import DecimalOp, ExternalRefInput, StringOp
 from resolvers.inputs.sending import sent
@@ -156,7 +156,7 @@ class AttributeDefinitionInput:
 
 
 def to_definitions(inputs: Any) -> Any:
-    """The definitions of a list; null and a field that was left out stay what they are."""
+    """The attribute definitions of a list; null and an omitted field are passed on."""
     return [asdict(each) for each in inputs] if isinstance(inputs, list) else sent(inputs)
 
 

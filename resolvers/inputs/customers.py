@@ -1,4 +1,4 @@
-"""What clients send about customers."""
+"""Inputs of customers."""
 
 from decimal import Decimal
 from typing import Optional

@@ -1,4 +1,4 @@
-"""Operations that filters are made of."""
+"""Inputs of filter operations."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What clients send about shipments, returns and payments."""
+"""Inputs of shipments, returns and payments."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Optional
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - registers the enums before an input names one
+import resolvers.enums  # noqa: F401 - registers the enums before an input uses one
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition, ReturnState
 from models.rules.shipment_states import ShipmentStatus

@@ -1,11 +1,11 @@
-"""What clients send about warehouses and stock."""
+"""Inputs of warehouses and stock."""
 
 from datetime import date
 from typing import Optional
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - registers the enums before an input names one
+import resolvers.enums  # noqa: F401 - registers the enums before an input uses one
 from models.rules.inventory import StockChangeKind
 from resolvers.inputs.filtering import StringOp
 from resolvers.inputs.sending import AddressInput

@@ -1,4 +1,4 @@
-"""What clients send about orders."""
+"""Inputs of orders."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Optional
 
 import strawberry
 
-import resolvers.enums  # noqa: F401 - registers the enums before an input names one
+import resolvers.enums  # noqa: F401 - registers the enums before an input uses one
 from models.rules.order_states import (
     FulfillmentStatus,
     Milestone,

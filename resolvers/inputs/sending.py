@@ -1,4 +1,4 @@
-"""From what a client sent to what a command takes."""
+"""Converts inputs into the values of commands. Null and omitted fields are passed on."""
 
 from typing import Any
 
@@ -36,12 +36,12 @@ class AddressInput:
 
 
 def sent(value: Any) -> Any:
-    """The value of a field, or our own mark where the client left it out."""
+    """The value of a field, with the services' UNSET for an omitted one."""
     return UNSET if value is strawberry.UNSET else value
 
 
 def to_address(address: Any) -> Any:
-    """The address of an input; null and a field that was left out stay what they are."""
+    """The address of an input; null and an omitted field are passed on."""
     if not isinstance(address, AddressInput):
         return sent(address)
     return Address(
@@ -56,12 +56,12 @@ def to_address(address: Any) -> Any:
 
 
 def to_addresses(addresses: Any) -> Any:
-    """The addresses of a list; null and a field that was left out stay what they are."""
+    """The addresses of a list; null and an omitted field are passed on."""
     return tuple(map(to_address, addresses)) if isinstance(addresses, list) else sent(addresses)
 
 
 def to_object(value: Any, *path: str) -> Any:
-    """The object that a JSON field holds, empty for null; one that was left out stays so.
+    """The object in a JSON field, empty for null; an omitted field is passed on.
 
     Raises:
         InputError: INVALID at `path`: it is a list, a text or a number.
@@ -73,17 +73,17 @@ def to_object(value: Any, *path: str) -> Any:
 
 
 def to_key(reference: Any) -> Any:
-    """The external key of an input; null and a field that was left out stay what they are."""
+    """The external key of an input; null and an omitted field are passed on."""
     if not isinstance(reference, ExternalRefInput):
         return sent(reference)
     return ExternalKey(reference.system, reference.key)
 
 
 def optional_key(type_name: str, value: Any, field: str) -> Any:
-    """The key behind an id in `input`; null and a field that was left out stay what they are.
+    """The key of a global id; null and an omitted field are passed on.
 
     Raises:
-        InputError: NOT_FOUND at the field: it is no id of ours, or one of another type.
+        InputError: NOT_FOUND at the field: the id is invalid or of another type.
     """
     value = sent(value)
     return input_key(type_name, value, (field,)) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What belongs to products and their categories."""
+"""Relations of products and categories."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ product_by_sku: Final = ToOne(Product, key="sku", by="sku")
 
 
 async def units_of(actor: Actor, categories: Sequence[UUID]) -> list[dict[str, str]]:
-    """The unit of each attribute that a category or one above it defines, by key."""
+    """The units of attributes by key, as defined by each category and those above it."""
     known: dict[UUID, Category] = {}
     missing = set(categories)
     for _ in range(MAX_CATEGORY_DEPTH + 1):

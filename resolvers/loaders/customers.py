@@ -1,4 +1,4 @@
-"""What belongs to customers."""
+"""Relations of customers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -59,9 +59,9 @@ external_refs: Final = ToMany(ExternalRef, by="subject_id", order=("system", "ke
 
 @dataclass(frozen=True)
 class Purchases:
-    """How many of a customer's orders have each product, most first, and how many orders there are.
+    """A customer's products with the number of orders of each, most first, and all orders.
 
-    Nobody counts the orders of who bought no product.
+    `orders` is 0 for a customer who bought no product.
     """
 
     orders: int
@@ -70,7 +70,7 @@ class Purchases:
 
 @dataclass(frozen=True)
 class Companion:
-    """A product that is ordered together with others: its score, 0 to 1, and in how many orders."""
+    """A product bought together with others: its score, 0 to 1, and the number of orders."""
 
     product_id: UUID
     score: float
@@ -78,9 +78,9 @@ class Companion:
 
 
 async def purchases_of(actor: Actor, customers: Sequence[UUID], most: int = ALL) -> list[Purchases]:
-    """What each customer has bought, counted by orders: at most so many products, most first.
+    """The products of each customer by number of orders, at most `most`, most first.
 
-    Nothing for whoever may not see products.
+    Empty for an actor who may not read products.
     """
     orders: dict[UUID, int] = {}
     products: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
@@ -102,20 +102,20 @@ async def purchases_of(actor: Actor, customers: Sequence[UUID], most: int = ALL)
 
 @lru_cache(maxsize=MAX_FREQUENT)
 def purchases(most: int) -> Computed:
-    """The products that each customer buys most often, at most so many."""
+    """The relation to the `most` products that a customer buys most often."""
     return Computed(partial(purchases_of, most=most))
 
 
 async def companions_of(actor: Actor, customers: Sequence[UUID]) -> list[list[Companion]]:
-    """What goes with each customer's most frequent products and they never ordered, best first.
+    """New products that are bought together with each customer's most frequent ones, best first.
 
-    The score of a product is the share of the seeds' recent orders that it was in, averaged over
-    the seeds: the confidence of the rule "seed, hence product" of Agrawal, Imielinski and Swami,
+    A product's score is its share of the recent orders of a frequent product, averaged over these:
+    the confidence of the rule "frequent product, hence product" of Agrawal, Imielinski and Swami,
     "Mining association rules between sets of items in large databases", 1993.
     """
     bought = await purchases_of(actor, customers)
     seeds = [[product for product, _ in each.products[:SEEDS]] for each in bought]
-    orders, together = await _together(actor, [seed for each in seeds for seed in each])
+    orders, together = await _bought_together(actor, [seed for each in seeds for seed in each])
     found = []
     for each, own in zip(bought, seeds, strict=True):
         known = {product for product, _ in each.products}
@@ -131,10 +131,10 @@ async def companions_of(actor: Actor, customers: Sequence[UUID]) -> list[list[Co
     return found
 
 
-async def _together(
+async def _bought_together(
     actor: Actor, seeds: Sequence[UUID]
 ) -> tuple[dict[UUID, int], dict[UUID, dict[UUID, int]]]:
-    """In how many recent orders each seed was, and with which products how often."""
+    """The number of recent orders of each seed, and of each product together with it."""
     orders: dict[UUID, int] = {}
     together: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     condition = scope(OrderLine, actor)

@@ -1,4 +1,4 @@
-"""What belongs to shipments and returns."""
+"""Relations of shipments and returns."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,8 +18,8 @@ shipments_of_order: Final = ToMany(Shipment, by="order_id", order=("created_at",
 lines_of_shipment: Final = ToMany(ShipmentLine, by="shipment_id", order=("id",))
 parcel: Final = ToOne(Parcel, key="parcel_id")
 parcels_of_shipment: Final = ToMany(Parcel, by="shipment_id", order=("position",))
-news_of_shipment: Final = ToMany(TrackingEvent, by="shipment_id", order=("at", "id"))
-news_of_its_shipment: Final = ToMany(
+tracking_events_of_shipment: Final = ToMany(TrackingEvent, by="shipment_id", order=("at", "id"))
+tracking_events_of_its_shipment: Final = ToMany(
     TrackingEvent, by="shipment_id", order=("at", "id"), key="shipment_id"
 )
 returns_of_order: Final = ToMany(Return, by="order_id", order=("created_at", "id"))
@@ -27,7 +27,7 @@ lines_of_return: Final = ToMany(ReturnLine, by="return_request_id", order=("id",
 
 
 async def _shipments_by_tracking_number(actor: Actor, numbers: Sequence[str]) -> list[Any]:
-    """The shipment of the latest parcel with each number: carriers use theirs again."""
+    """The shipment of the latest parcel with each number, because carriers reuse numbers."""
     parcels = visible(Parcel, actor).filter(tracking_number__in=list(numbers)).order_by("id")
     meant = {parcel.tracking_number: parcel.shipment_id for parcel in await parcels}
     found = dict(zip(meant, await shipment.load(actor, list(meant.values())), strict=True))
@@ -35,7 +35,7 @@ async def _shipments_by_tracking_number(actor: Actor, numbers: Sequence[str]) ->
 
 
 async def _announced_units(actor: Actor, orders: Sequence[UUID]) -> list[int]:
-    """How many units of each order are announced to come back and not here."""
+    """The units of each order that are announced as returns and not received."""
     found: dict[UUID, int] = {}
     for chunk in chunks(orders):
         awaited = visible(ReturnLine, actor).filter(

@@ -1,4 +1,4 @@
-"""What lies where."""
+"""Relations of stock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ stock_of_product: Final = ToMany(StockItem, by="product_id", order=("warehouse_i
 
 @dataclass(frozen=True)
 class ByPriority(ToMany):
-    """Stock, the warehouse first that serves first."""
+    """Stock items in the order in which their warehouses serve."""
 
     async def load(
         self,
@@ -33,7 +33,7 @@ class ByPriority(ToMany):
         columns: Names | None = None,
         meter: Meter | None = None,
     ) -> list[list[Any]]:
-        """The stock for each key, by the priorities of its warehouses."""
+        """The stock items of each key, by the priority of their warehouses."""
         needed = None if columns is None else (*columns, "id", "warehouse_id")
         found = await super().load(actor, keys, needed, meter)
         read: Any = attrgetter("id", "warehouse_id") if needed is None else itemgetter(-3, -2)
@@ -53,7 +53,7 @@ reservations_of_line: Final = ToMany(Reservation, by="order_line_id", order=("st
 
 
 async def _held_until(actor: Actor, orders: Sequence[UUID]) -> list[datetime | None]:
-    """Until when each order holds stock for a time; None where it holds none so."""
+    """The end of each draft's temporary reservations, or None without any."""
     found: dict[UUID, datetime] = {}
     for chunk in chunks(orders):
         held = visible(Reservation, actor).filter(order_line__order_id__in=chunk)
@@ -69,7 +69,7 @@ async def warehouses_of_stock(actor: Actor, items: Sequence[UUID]) -> list[Any]:
 
 
 async def balances_at(actor: Actor, at: datetime, items: Sequence[UUID]) -> list[Balance | None]:
-    """The counters of each stock item as its ledger had them; None before its first line."""
+    """Each stock item's counters at an instant by its ledger; None before its first movement."""
     found: dict[UUID, Balance] = {}
     condition = scope(StockMovement, actor)
     if condition is None:

@@ -1,4 +1,4 @@
-"""What belongs to orders."""
+"""Relations of orders."""
 
 from typing import Final
 

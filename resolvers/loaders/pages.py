@@ -1,4 +1,4 @@
-"""The rows of pages, and how many rows their lists have."""
+"""Reads the rows of pages, and counts the rows of lists."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ async def read(
 ) -> list[Row]:
     """The first rows of a list, or of the list below each parent.
 
-    There is one more than the page holds, to know if there is more.
+    One row more than the page is read, to see whether there are more.
 
     Raises:
         Exhausted: the rows below all parents are more than the meter allows.
@@ -50,7 +50,7 @@ async def read(
 
 
 async def instances(actor: Actor, table: type[Model], keys: Sequence[Any]) -> dict[Any, Any]:
-    """The models of rows that were read, by id."""
+    """The instances of these rows, by id."""
     found: dict[Any, Any] = {}
     for chunk in chunks(keys):
         found.update({row.pk: row for row in await visible(table, actor).filter(id__in=chunk)})
@@ -58,7 +58,7 @@ async def instances(actor: Actor, table: type[Model], keys: Sequence[Any]) -> di
 
 
 def _beyond(select: Select, sort: str, bound: Bound) -> None:
-    """Only rows past one place. The first condition alone gives an index its range."""
+    """Adds the condition for rows beyond a place; its first part alone gives an index its range."""
     sign = ">" if bound.greater else "<"
     column, value = select.name(sort), select.encoded(sort, bound.value)
     if bound.key is None:
@@ -75,7 +75,7 @@ def _beyond(select: Select, sort: str, bound: Bound) -> None:
 def _below_each(
     select: Select, by: str, parents: Sequence[Any], order: Sequence[str], limit: int
 ) -> str:
-    """One look into the index for each parent, however many rows are below it."""
+    """The statement with one index lookup for each parent, however many rows are below it."""
     keys = select.value(list(parents))
     select.conditions.append(f"{select.name(by)} = parent.key")
     return (
@@ -87,7 +87,7 @@ def _below_each(
 def _ranked(
     select: Select, by: str, parents: Sequence[Any], order: Sequence[str], limit: int
 ) -> str:
-    """All rows below the parents, ranked within their parent: where there is no LATERAL."""
+    """The statement that ranks all rows below each parent, for databases without LATERAL."""
     select.among(by, parents)
     return (
         f"SELECT {select.columns} FROM ({select.ranked(by, order)}) ranked "
@@ -96,7 +96,7 @@ def _ranked(
 
 
 async def count(actor: Actor, listing: Listing, limit: int) -> int:
-    """How many rows a list has, but at most `limit`; the database stops counting there."""
+    """The number of rows of a list up to `limit`, at which the database stops counting."""
     select = _all(actor, listing, ("id",))
     if select is None:
         return 0
@@ -106,7 +106,7 @@ async def count(actor: Actor, listing: Listing, limit: int) -> int:
 
 
 async def counts(actor: Actor, listing: Listing, parents: Sequence[Any], limit: int) -> list[int]:
-    """How many rows the list has below each parent, at most `limit` each."""
+    """The number of rows below each parent, up to `limit` each."""
     by = str(listing.by)
     totals: dict[Any, int] = {}
     for chunk in chunks(parents):
@@ -124,7 +124,7 @@ async def counts(actor: Actor, listing: Listing, parents: Sequence[Any], limit: 
 
 
 def _all(actor: Actor, listing: Listing, names: Names) -> Select | None:
-    """The statement for all rows of a list that the actor may see; None where they see none."""
+    """The statement for all visible rows of a list, or None if the actor sees none."""
     condition = scope(listing.table, actor)
     if condition is None:
         return None

@@ -1,4 +1,4 @@
-"""What was paid and billed."""
+"""Relations of payments and invoices."""
 
 from typing import Final
 

@@ -1,11 +1,10 @@
-"""Relations: how the objects of a nested field are found for all parents at once.
+"""Relations: they find the objects of a nested field for all parents at once.
 
-Each is declared once, as data: the table, the parent's key, the column that holds it, the order.
-Whoever executes a query decides when to call it; one call is one SQL statement, however many
-parents there are.
+Each is declared as data: the table, the parent's key, the column with that key, the order. The
+executor decides when to call it; one call is one SQL statement for up to `CHUNK` parents.
 
-With `columns` a relation gives rows: plain tuples of these columns, in their order, perhaps with
-more behind them. Without, it gives instances of the model.
+With `columns` a relation gives rows: tuples of these columns, in their order, possibly with more
+values after them. Without, it gives instances of the model.
 """
 
 from collections import defaultdict
@@ -24,7 +23,7 @@ from services.storage.select import Names, select_by
 from services.work.visibility import scope, visible
 
 CHUNK: Final = 5_000
-"""Keys in one statement: below every database's limit of placeholders."""
+"""Keys in one statement, below each database's limit of placeholders."""
 LAST: Final = itemgetter(-1)
 
 
@@ -54,7 +53,7 @@ class ToOne:
 class ToMany:
     """All rows of `table` whose `by` is the parent's `key`, in `order`: for short lists.
 
-    No statement reads more rows than a meter allows, and one more, however long lists may be.
+    A statement reads at most one row more than the meter allows.
     """
 
     table: type[Model]
@@ -81,7 +80,7 @@ class ToMany:
 
 @dataclass(frozen=True)
 class Referenced:
-    """The row of `table` that another system knows by a key: keys are pairs of system and key."""
+    """The row of `table` with an external key; keys are pairs of system and key."""
 
     table: type[Model]
     kind: SubjectKind
@@ -108,7 +107,7 @@ class Referenced:
 
 @dataclass(frozen=True)
 class Computed:
-    """A value for each parent that one function finds for all of them."""
+    """A value for each parent, computed by one function for all."""
 
     find: Callable[[Actor, Sequence[Any]], Any]
     key: str = "id"
@@ -118,7 +117,7 @@ class Computed:
         self,
         actor: Actor,
         keys: Sequence[Any],
-        columns: Names | None = None,  # noqa: ARG002 - it gives what its function gives
+        columns: Names | None = None,  # noqa: ARG002 - the function decides what it gives
         meter: Meter | None = None,  # noqa: ARG002 - one value for each key
     ) -> list[Any]:
         """The value for each key, in their order."""
@@ -141,7 +140,7 @@ async def rows_by(
     """The rows of a table whose column `by` has one of the keys, each with its key.
 
     Raises:
-        Exhausted: they are more than the meter allows.
+        Exhausted: there are more rows than the meter allows.
     """
     if meter is None:
         return await _rows_by(table, actor, by, keys, order, columns, None)
@@ -168,12 +167,12 @@ async def _rows_by(
     condition = scope(table, actor)
     if condition is None:
         return []
-    # The key comes last, whether or not it was asked for: whoever reads knows nothing of it.
+    # The key is read last, even if it was selected: readers of the columns do not depend on it.
     found = await select_by(table, (*columns, by), by, keys, order, condition, most)
     return list(zip(map(LAST, found), found, strict=True))
 
 
 def chunks(keys: Sequence[Any]) -> list[list[Any]]:
-    """The distinct keys in pieces that fit one statement each."""
+    """The distinct keys in chunks that fit one statement."""
     distinct = list(dict.fromkeys(keys))
     return [distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK)]

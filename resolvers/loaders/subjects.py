@@ -1,4 +1,4 @@
-"""The objects that events tell about."""
+"""Relations from events to their subjects."""
 
 from typing import Final
 

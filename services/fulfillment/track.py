@@ -18,7 +18,7 @@ from models.rules.shipment_states import (
     ShipmentStatus,
     allowed_statuses,
     has_left,
-    may_be_told,
+    may_be_reported,
     moves,
 )
 from models.rules.text import clean
@@ -133,7 +133,7 @@ async def _check_news(work: Work, command: Track, order: Order, shipment: Shipme
 
 async def _check_step(work: Work, status: ShipmentStatus, order: Order, shipment: Shipment) -> None:
     """Pass where a shipment may be told to have got so far."""
-    if not may_be_told(shipment.status, status):
+    if not may_be_reported(shipment.status, status):
         possible = allowed_statuses(shipment.status)
         raise IllegalTransition(shipment, status, shipment.status, possible, ("status",))
     leaves = has_left(status) and not has_left(shipment.status)

@@ -22,14 +22,14 @@ async def within(seconds: float, step: Coroutine[Any, Any, T]) -> T:
     finally:
         ended = task.done()
         if not ended:
-            task.add_done_callback(_look_at)
+            task.add_done_callback(_retrieve_exception)
             task.cancel()
     if not ended:
         raise TimeoutError(f"nothing within {seconds:g} s")
     return task.result()
 
 
-def _look_at(task: "asyncio.Task[Any]") -> None:
+def _retrieve_exception(task: "asyncio.Task[Any]") -> None:
     """Reads the exception of an abandoned task, which asyncio would otherwise report as unread."""
     if not task.cancelled():
         task.exception()

@@ -16,7 +16,7 @@ from models.orders import Order
 from models.rules.access import Permission
 from models.rules.errors import BadRequest
 from models.rules.events import EventKind, StreamResetReason, SubjectKind
-from models.rules.order_filter import OrderFilter, asked, matches
+from models.rules.order_filter import OrderFilter, matches, needed_facts
 from resolvers.arguments import OptionalId
 from resolvers.context import Context, Info, LiveFeed
 from resolvers.cursors import TRACKING
@@ -113,7 +113,7 @@ class _Watch:
 
     @property
     def facts(self) -> frozenset[str]:
-        return asked(self.wanted)
+        return needed_facts(self.wanted)
 
     async def matches_now(self, order: Order) -> bool:
         return matches(self.wanted, await facts_now(order, self.facts), clock.now())

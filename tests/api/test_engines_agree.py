@@ -98,13 +98,13 @@ async def test_no_level_goes_the_careful_way_where_nothing_fails(
 ) -> None:
     """It would be right all the same, and slow."""
     slow: list[str] = []
-    carefully = Run._carefully
+    field_by_field = Run._field_by_field
 
     async def told(run: Run, level: Level, *rest: Any) -> Column:
         slow.append(str(level.type))
-        return await carefully(run, level, *rest)
+        return await field_by_field(run, level, *rest)
 
-    monkeypatch.setattr(Run, "_carefully", told)
+    monkeypatch.setattr(Run, "_field_by_field", told)
     assert await disagreements(queries(small, 100, seed=13)) == []
     assert slow == []
 

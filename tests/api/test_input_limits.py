@@ -26,8 +26,8 @@ LINE = {"sku": "TEA", "quantity": 1}
 
 def amount(document: str, **variables: Any) -> Amount:
     """How much the document's one operation brings."""
-    (brought,) = DOCUMENTS.document(document).brought.values()
-    return INPUTS.amount(brought, variables)
+    (operation_inputs,) = DOCUMENTS.document(document).operation_inputs.values()
+    return INPUTS.amount(operation_inputs, variables)
 
 
 def refused(document: str, **variables: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.execution.documents.documents import MAX_KEPT_LENGTH
+from graph.execution.documents.documents import MAX_CACHED_LENGTH
 from graph.execution.documents.persisted import hash_of
 from tests.support import standin
 from tests.support.serving import application, client, error, served, talking
@@ -110,7 +110,7 @@ async def test_what_is_no_document_of_the_schema_is_not_remembered(
 
 
 async def test_a_very_long_document_runs_but_is_not_remembered(http: httpx.AsyncClient) -> None:
-    longest = "{ greet }".ljust(MAX_KEPT_LENGTH)
+    longest = "{ greet }".ljust(MAX_CACHED_LENGTH)
     for text, later in ((longest, {"data": {"greet": "Hello world"}}), (f"{longest} ", NOT_FOUND)):
         assert await teach(http, text) == {"data": {"greet": "Hello world"}}
         assert await ask(http, extensions=hashed(text)) == later

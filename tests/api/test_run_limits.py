@@ -204,9 +204,9 @@ def test_what_costs_much_comes_as_a_whole(customers: int, *, in_parts: bool) -> 
     asked = Ask(text, {"first": customers})
     context = Context(OPEN, SEALER)
     assert Engine(schema, Limits()).prepare(asked, context, in_parts=True).in_parts is in_parts
-    reckoned = context.meter.reckoned
-    assert reckoned is not None
-    assert reckoned.requested == customers * 112 + 1
+    estimate = context.meter.estimate
+    assert estimate is not None
+    assert estimate.requested == customers * 112 + 1
 
 
 async def test_parts_are_stopped_too(sqlite_database: Database) -> None:

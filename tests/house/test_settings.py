@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.server.secret import kept_secret
+from graph.server.secret import stored_secret
 from graph.server.settings import BadSettings, Settings, load
 from graph.server.settings_shown import listed, unknown, without_password
 from models.rules.delays import USUAL, Stage
@@ -169,7 +169,7 @@ def test_production_on_a_network_needs_the_hosts_that_it_answers_as(
     monkeypatch.setenv("ORDERGRAPH_ALLOWED_HOSTS", allowed)
     if starts:
         local = ("localhost", "127.0.0.1", "[::1]", "[::1]" if ":" in host else host)
-        assert load().answered_hosts == ((allowed,) if allowed else local)
+        assert load().served_hosts == ((allowed,) if allowed else local)
     else:
         with pytest.raises(BadSettings) as refused:
             load()
@@ -213,7 +213,7 @@ def test_development_makes_a_secret_once_that_only_its_owner_reads(tmp_path: Pat
 
 def test_processes_that_start_together_agree_on_the_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        secrets = set(pool.map(lambda _: kept_secret(tmp_path / "folder" / "secret"), range(64)))
+        secrets = set(pool.map(lambda _: stored_secret(tmp_path / "folder" / "secret"), range(64)))
     assert len(secrets) == 1
 
 

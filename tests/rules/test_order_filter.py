@@ -13,8 +13,8 @@ from models.rules.order_filter import (
     Reference,
     TextMatch,
     TimeRange,
-    asked,
     matches,
+    needed_facts,
 )
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
 
@@ -117,11 +117,11 @@ def test_what_is_missing_or_over_is_not_meant(facts: dict[str, Any], wanted: Ord
 
 def test_asked_names_what_is_needed_and_nothing_else() -> None:
     for wanted in (*MEANT.values(), *NOT_MEANT.values()):
-        names = asked(wanted)
+        names = needed_facts(wanted)
         known = {name: FACTS[name] for name in names}
         assert matches(wanted, known, NOW) == matches(wanted, FACTS, NOW)
     nested = OrderFilter(
         all_of=(MEANT["sku"],), any_of=(MEANT["total"],), none_of=NOT_MEANT["warehouse"]
     )
-    assert asked(nested) == {"skus", "totalMinor", "currency", "warehouses"}
-    assert asked(OrderFilter()) == frozenset()
+    assert needed_facts(nested) == {"skus", "totalMinor", "currency", "warehouses"}
+    assert needed_facts(OrderFilter()) == frozenset()

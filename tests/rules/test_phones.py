@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.rules.phones import asked_phone, phone_word
+from models.rules.phones import phone_word, query_phones
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ from models.rules.phones import asked_phone, phone_word
 def test_a_phone_is_found(kept: str, typed: str, found: bool) -> None:
     word = phone_word(kept)
     assert word is not None
-    assert any(word.startswith(asked) for asked in asked_phone(typed)) is found
+    assert any(word.startswith(asked) for asked in query_phones(typed)) is found
 
 
 @pytest.mark.parametrize("query", ["1234", "12 34", "Ada 1234567", "+", "", "1234567 EUR"])
 def test_what_is_no_phone_asks_for_none(query: str) -> None:
-    assert asked_phone(query) == []
+    assert query_phones(query) == []
 
 
 @pytest.mark.parametrize("text", ["", "none", "---", "000"])
@@ -43,4 +43,4 @@ def test_a_text_without_a_number_is_not_found_as_one(text: str) -> None:
 
 def test_a_number_that_no_country_has_is_found_by_its_digits() -> None:
     assert phone_word("+999 12345") == "<54321999"
-    assert asked_phone("+999 12345") == ["<54321999"]
+    assert query_phones("+999 12345") == ["<54321999"]

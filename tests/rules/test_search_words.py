@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.rules.search_words import END, MAX_WORD, asked_words, ending, matches_words, words
+from models.rules.search_words import END, MAX_WORD, ending, matches_words, query_words, words
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_text_is_found_by_itself_and_no_word_begins_as_an_end_does(text: str) 
 
 @given(st.text(max_size=60))
 def test_what_is_asked_for_are_words(text: str) -> None:
-    for alternatives in asked_words(text):
+    for alternatives in query_words(text):
         for prefixes in alternatives:
             assert prefixes
             assert all(0 < len(prefix) <= MAX_WORD for prefix in prefixes)

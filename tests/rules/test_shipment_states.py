@@ -6,7 +6,7 @@ from models.rules.shipment_states import (
     ShipmentStatus,
     allowed_statuses,
     has_left,
-    may_be_told,
+    may_be_reported,
     moves,
 )
 
@@ -40,7 +40,7 @@ def test_what_has_left_never_comes_back_inside(status: ShipmentStatus) -> None:
 def test_of_what_has_left_everything_outside_can_be_told(status: ShipmentStatus) -> None:
     outside = {*ShipmentStatus} - {ShipmentStatus(each) for each in INSIDE}
     due = {status, *allowed_statuses(status), *(outside if has_left(status) else ())}
-    assert {each for each in ShipmentStatus if may_be_told(status, each)} == due
+    assert {each for each in ShipmentStatus if may_be_reported(status, each)} == due
 
 
 @pytest.mark.parametrize("status", ShipmentStatus)

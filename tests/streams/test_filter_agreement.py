@@ -23,8 +23,8 @@ from models.rules.order_filter import (
     Reference,
     TextMatch,
     TimeRange,
-    asked,
     matches,
+    needed_facts,
 )
 from models.rules.order_states import (
     FulfillmentStatus,
@@ -234,12 +234,12 @@ async def test_lists_and_streams_agree_on_every_filter(database: Database) -> No
     orders = _Orders(dice)
     await orders.make()
     filters = [_filter(dice, orders, depth) for depth in [0, 0, 1, 2] * (FILTERS // 4)]
-    names = frozenset().union(*(asked(wanted) for wanted in filters))
+    names = frozenset().union(*(needed_facts(wanted) for wanted in filters))
     facts = {order.id: await facts_now(order, names) for order in orders.orders}
     sizes = set()
     for wanted in filters:
         listed = {order.id for order in await Order.filter(to_query(OPEN, wanted, NOW))}
-        needed = asked(wanted)
+        needed = needed_facts(wanted)
         streamed = {
             key
             for key, known in facts.items()

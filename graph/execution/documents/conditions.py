@@ -1,4 +1,4 @@
-"""Which variables the plan of an operation depends on."""
+"""Finds the variables that an operation's plan depends on."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,7 +20,7 @@ from graphql import (
 def conditions(
     operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> list[str]:
-    """The variables that decide which fields are asked for."""
+    """The variables of @skip and @include, which decide the selected fields."""
     names: dict[str, None] = {}
     seen: set[str] = set()
     waiting: list[SelectionNode] = list(operation.selection_set.selections)
@@ -45,7 +45,7 @@ def _variables(directives: "tuple[DirectiveNode, ...]") -> Iterator[str]:
 
 
 def has_variables(value: ValueNode) -> bool:
-    """Whether an argument's value is another one with other variables."""
+    """Whether the value contains a variable."""
     match value:
         case VariableNode():
             return True

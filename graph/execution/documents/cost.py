@@ -1,9 +1,9 @@
-"""What an operation costs, reckoned from its text and variables before anything of it runs.
+"""The cost of an operation, computed from its text and variables before it runs.
 
 An object costs 1 point, ten scalars cost 1, a mutation costs 10 more. A connection costs its
-`first` or `last` times what is asked of each of its objects, any other list its declared size times
-that. Fields of one name are one field, as they are in the answer, so fragments that overlap cost
-nothing extra. Where a field may give objects of several types, the dearest counts.
+`first` or `last` times the cost of one of its objects, any other list its declared size times that.
+Fields of one name are one field, as in the answer, so overlapping fragments cost nothing extra. For
+objects of several types the most expensive type counts.
 """
 
 from collections import OrderedDict
@@ -49,23 +49,23 @@ from resolvers.metering import OBJECT, POINT, SCALAR
 MUTATION: Final = 10 * POINT
 
 USUAL_SIZE: Final = 3
-"""Of a list that declares none: such as addresses, parcels or tags."""
+"""The size of a list without a declared one, such as addresses, parcels or tags."""
 
 PAGE_ARGUMENTS: Final = ("first", "last")
 PAGE_LISTS: Final = frozenset({"nodes", "edges"})
-"""The lists of a connection: as long as its page."""
+"""The lists of a connection, as long as its page."""
 
-MOST: Final = 2**31 - 1
-"""The highest cost that is told: what GraphQL's Int holds. Products of pages go far beyond."""
+MAX_INT: Final = 2**31 - 1
+"""The highest cost shown: the maximum of GraphQL's Int. Products of pages go far beyond."""
 
-MAX_KEPT: Final = 100
-"""Costs of one operation that are kept, each for other values of its variables."""
+MAX_CACHED: Final = 100
+"""Cached costs of an operation, each for other values of its variables."""
 
 Variables = Mapping[str, Any]
 
 
 class TooCostly(Rejected):
-    """An operation that costs more than is allowed."""
+    """An operation that costs more than allowed."""
 
     def __init__(self, requested: int, allowed: int) -> None:
         super().__init__(
@@ -75,59 +75,59 @@ class TooCostly(Rejected):
         )
 
 
-def shown(context: Context) -> dict[str, Any] | None:
-    """The `extensions` of an answer whose client asks for its cost; None for any other answer.
+def cost_extensions(context: Context) -> dict[str, Any] | None:
+    """The `extensions` with the cost, if the client asked for them; otherwise None.
 
-    An operation, or one event of it, is over by then: what it came to is known here, and who asked.
+    It is called after the operation, or one event of it: the actual cost is known then.
     """
-    reckoned = context.meter.reckoned
-    if not context.shows_cost or reckoned is None:
+    estimate = context.meter.estimate
+    if not context.shows_cost or estimate is None:
         return None
-    points = {"requested": reckoned.requested, "actual": min(context.meter.points, MOST)}
-    return {"cost": {**points, "allowed": reckoned.allowed}}
+    points = {"requested": estimate.requested, "actual": min(context.meter.points, MAX_INT)}
+    return {"cost": {**points, "allowed": estimate.allowed}}
 
 
 class Costs:
-    """The costs of a document's operations, reckoned once for each set of values that decide."""
+    """The costs of a document's operations, cached by the values of the variables that decide."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]
     ) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._kept: dict[str | None, tuple[list[str], OrderedDict[Any, int]]] = {}
+        self._cache: dict[str | None, tuple[list[str], OrderedDict[Any, int]]] = {}
 
     def of(self, operation: OperationDefinitionNode, variables: Variables) -> int:
-        """The points of an operation of the document, with its variables as they were coerced."""
+        """The points of an operation of the document with these coerced variables."""
         name = operation.name.value if operation.name else None
-        kept = self._kept.get(name)
-        if kept is None:
+        cached = self._cache.get(name)
+        if cached is None:
             deciding = list(dict.fromkeys(_deciding(operation, self._fragments.values())))
-            kept = self._kept[name] = deciding, OrderedDict()
-        deciding, costs = kept
+            cached = self._cache[name] = deciding, OrderedDict()
+        deciding, costs = cached
         values = tuple([_value(variables.get(each)) for each in deciding])
         cost = costs.get(values)
         if cost is None:
-            cost = costs[values] = self._reckon(operation, variables)
-            if len(costs) > MAX_KEPT:
+            cost = costs[values] = self._estimate(operation, variables)
+            if len(costs) > MAX_CACHED:
                 costs.popitem(last=False)
         return cost
 
-    def _reckon(self, operation: OperationDefinitionNode, variables: Variables) -> int:
-        reckoning = _Reckoning(self._schema, self._fragments, variables)
+    def _estimate(self, operation: OperationDefinitionNode, variables: Variables) -> int:
+        estimate = _Estimate(self._schema, self._fragments, variables)
         root = cast("GraphQLObjectType", self._schema.get_root_type(operation.operation))
-        fields = reckoning.collect(root, [operation.selection_set])
-        tenths = reckoning.object(root, fields)
+        fields = estimate.collect(root, [operation.selection_set])
+        tenths = estimate.object(root, fields)
         if operation.operation is OperationType.MUTATION:
             tenths += MUTATION * len(fields)
-        return min(-(-tenths // POINT), MOST)
+        return min(-(-tenths // POINT), MAX_INT)
 
 
 _Fields = dict[str, list[FieldNode]]
 
 
-class _Reckoning:
-    """One operation with its variables. Selections that come up again are reckoned once."""
+class _Estimate:
+    """One operation with its variables. The cost of a repeated selection is computed once."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class _Reckoning:
         self.known: dict[Any, int] = {}
 
     def object(self, of_type: GraphQLObjectType, fields: _Fields, page: int = USUAL_SIZE) -> int:
-        """What is asked of one object, in tenths of a point, without the object itself."""
+        """The cost of one object's fields, in tenths of a point, without the object itself."""
         nodes = frozenset(id(node) for each in fields.values() for node in each)
         key = of_type.name, page, nodes
         cost = self.known.get(key)
@@ -152,7 +152,7 @@ class _Reckoning:
         return cost
 
     def field(self, parent: GraphQLObjectType, nodes: list[FieldNode], page: int) -> int:
-        """A field of one object, with everything below it."""
+        """The cost of a field of one object, with all below it."""
         declared = self.schema.get_field(parent, nodes[0].name.value)
         if declared is None:
             return 0
@@ -172,7 +172,7 @@ class _Reckoning:
         return (page if is_of_page else self.size(declared, nodes[0])) * cost
 
     def below(self, named: Any, selected: list[SelectionSetNode], page: int) -> int:
-        """What is asked of an object that a field gives; of several types, the dearest."""
+        """The cost of a field's object; the most expensive of several types."""
         if not is_abstract_type(named):
             return self.object(named, self.collect(named, selected), page)
         return max(
@@ -184,7 +184,7 @@ class _Reckoning:
         )
 
     def page(self, declared: GraphQLField, node: FieldNode) -> int | None:
-        """The most objects of a page; None for a field that has none."""
+        """The most objects of a page, or None for a field without pages."""
         given = [
             self.count(declared.args[name], node, name)
             for name in PAGE_ARGUMENTS
@@ -196,7 +196,7 @@ class _Reckoning:
         return min(max(asked, default=DEFAULT_SIZE), MAX_SIZE)
 
     def count(self, argument: GraphQLArgument, node: FieldNode, name: str) -> int | None:
-        """How many objects an argument asks for; None where it does not say."""
+        """The number of objects that an argument asks for, or None."""
         value = next((each.value for each in node.arguments or () if each.name.value == name), None)
         asked: Any = None
         match value:
@@ -206,11 +206,11 @@ class _Reckoning:
                 asked = self.variables.get(value.name.value)
         if asked is None and not isinstance(value, NullValueNode):
             asked = argument.default_value
-        # What is below zero is refused by the field itself.
+        # The field itself refuses numbers below zero.
         return max(asked, 0) if type(asked) is int else None
 
     def size(self, declared: GraphQLField, node: FieldNode) -> int:
-        """How long a list is that has no pages: as what it answers, or as declared."""
+        """The length of a list without pages: that of its list argument, or as declared."""
         for each in node.arguments or ():
             argument = declared.args.get(each.name.value)
             if argument and is_list_type(get_nullable_type(argument.type)):
@@ -222,14 +222,14 @@ class _Reckoning:
         return USUAL_SIZE
 
     def length(self, value: ValueNode) -> int:
-        """How many elements a list argument has; a single value counts as a list of it."""
+        """The number of elements of a list argument; a single value is a list of one."""
         if isinstance(value, ListValueNode):
             return len(value.values)
         given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
         return len(given) if isinstance(given, list) else 1
 
     def collect(self, of_type: GraphQLObjectType, selected: Iterable[SelectionSetNode]) -> _Fields:
-        """The fields that are asked of objects of a type, by their names in the answer."""
+        """The selected fields of a type, by their names in the answer."""
         fields: _Fields = {}
         spread: set[str] = set()
         waiting: list[SelectionNode] = [node for each in selected for node in each.selections]
@@ -252,7 +252,7 @@ class _Reckoning:
         return fields
 
     def is_left_out(self, directives: Iterable[DirectiveNode]) -> bool:
-        """Whether @skip or @include leaves the selection out."""
+        """Whether @skip or @include omits the selection."""
         for each in directives:
             name = each.name.value
             if name in {"skip", "include"} and each.arguments:
@@ -281,7 +281,7 @@ def _deciding(
 ) -> Iterator[str]:
     """The variables that the cost depends on: of conditions, of pages and of lists of inputs.
 
-    Those of a fragment that another operation spreads do no harm.
+    Those of fragments of other operations are included; they do no harm.
     """
     waiting: list[SelectionNode] = list(operation.selection_set.selections)
     for fragment in fragments:
@@ -300,7 +300,7 @@ def _deciding(
 
 
 def _value(value: Any) -> Any:
-    """As much of a variable's value as a cost can depend on."""
+    """The part of a variable's value that a cost can depend on."""
     if isinstance(value, list):
         return len(value)
     return value if value is None or isinstance(value, int) else Undefined

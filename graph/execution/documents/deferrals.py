@@ -1,7 +1,7 @@
-"""What a document puts off by @defer and @stream, found once and kept with it.
+"""The parts of a document that @defer and @stream defer, found once for each document.
 
-Both directives allow a server to answer at once. A document that has them is therefore kept twice:
-as it was sent, and without them for clients that do not read answers in parts.
+Both directives allow a server to answer at once. A document with them is therefore stored twice: as
+it was sent, and without them for clients that do not read answers in parts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,35 +31,35 @@ from graph.execution.failures import Malformed
 DIRECTIVES: Final = frozenset({GraphQLDeferDirective.name, GraphQLStreamDirective.name})
 
 Deciding = Mapping[str, bool] | None
-"""The variables that decide whether an operation puts anything off, each with what holds where it
-is not given; None where it does so in any case."""
+"""The variables that decide whether an operation defers anything, each with its default; None if it
+always does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferrals:
-    """What a document puts off: what decides about it for each operation, by its name."""
+    """The deferred parts of a document, by the name of the operation."""
 
-    whole: DocumentNode
+    undeferred: DocumentNode
     """The same document without the directives."""
     deciding: Mapping[str | None, Deciding]
 
-    def asked(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
-        """Whether the operation puts anything off, with variables as they were sent.
+    def defers(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
+        """Whether the operation defers anything, given the raw variables.
 
         Raises:
             Malformed: it does, and is a subscription.
         """
         deciding = self.deciding[_name(operation)]
-        asked = deciding is None or any(
+        defers = deciding is None or any(
             variables.get(variable, default) is not False for variable, default in deciding.items()
         )
-        if asked and operation.operation is OperationType.SUBSCRIPTION:
+        if defers and operation.operation is OperationType.SUBSCRIPTION:
             raise Malformed("Subscriptions put nothing off: give @defer and @stream `if: false`.")
-        return asked
+        return defers
 
 
 def deferrals(document: DocumentNode) -> Deferrals | None:
-    """What a valid document puts off; None where it has none of the directives."""
+    """The deferred parts of a valid document, or None without either directive."""
     fragments: dict[str, FragmentDefinitionNode] = {}
     operations: list[OperationDefinitionNode] = []
     for definition in document.definitions:
@@ -86,7 +86,7 @@ def _name(operation: OperationDefinitionNode) -> str | None:
 def _directives(
     operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Iterator[DirectiveNode]:
-    """Each @defer and @stream of the operation and of the fragments that it spreads."""
+    """Each @defer and @stream of the operation and of its fragments."""
     seen: set[str] = set()
     waiting: list[SelectionNode] = list(operation.selection_set.selections)
     while waiting:

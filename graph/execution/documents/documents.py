@@ -1,4 +1,4 @@
-"""From text to a document that may run: parsed, measured and validated once, then remembered."""
+"""Parses, limits and validates each document once, and caches it by its text."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from graph.execution.documents import limits as document_limits
 from graph.execution.documents.cost import Costs
 from graph.execution.documents.deferrals import Deferrals, deferrals
-from graph.execution.documents.inputs import MAX_NAME, Brought, Inputs
+from graph.execution.documents.inputs import MAX_NAME, Inputs, OperationInputs
 from graph.execution.documents.limits import Limits
 from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected, raise_unforeseen
 from graph.idempotent import OnMutationsOnly
 
-# Both are made once: graphql-core is quick only as long as the rules stay the same.
+# Made once: graphql-core is fast only while the rules stay the same objects.
 OPEN_RULES: Final = (
     *specified_rules,
     MaybeNullValidationRule,
@@ -41,35 +41,35 @@ CLOSED_RULES: Final = (*OPEN_RULES, NoSchemaIntrospectionCustomRule)
 WORDS: Final = frozenset({TokenKind.NAME, TokenKind.INT, TokenKind.FLOAT})
 
 MERGING_BUDGET: Final = 20_000
-"""Whether two fields of one name can be merged is compared pair by pair: what may be spent on it.
+"""The budget for comparing fields of one name pair by pair, to see whether they can be merged.
 
 graphql-core's own 500,000 take 0.8 s for `customer{id}` 480 times over. Its introspection query
-needs fewer than 500; a mutation asked 19 times for all members of its errors needs 5,000.
+needs fewer than 500; a mutation with all members of its errors, asked 19 times, needs 5,000.
 """
 merging.MAX_COMPLEXITY_BUDGET = MERGING_BUDGET
 
 ABORTED: Final = "Validation aborted."
-"""What graphql-core says where its budget is spent, or fragments nest too deeply for it."""
+"""graphql-core's message if its budget is spent, or if fragments nest too deeply."""
 
-MAX_KEPT_LENGTH: Final = 20_000
-"""Characters. A longer text is mostly one long literal, which comes only once."""
+MAX_CACHED_LENGTH: Final = 20_000
+"""Characters. A longer text is mostly one long literal, which is not sent twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that passed every check, with its operations by name."""
+    """A document that passed all checks, with its operations by name."""
 
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     costs: Costs
-    brought: Mapping[str | None, Brought]
+    operation_inputs: Mapping[str | None, OperationInputs]
     deferrals: Deferrals | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The one operation, or the one of that name.
+        """The only operation, or the one with the name.
 
         Raises:
-            Malformed: there is none of that name, or several and no name says which.
+            Malformed: there is none of that name, or there are several and no name is given.
         """
         if name:
             found = self.operations.get(name)
@@ -77,13 +77,13 @@ class Document:
                 raise Malformed("The document has no operation of that name.")
             return found
         if len(self.operations) != 1:
-            # There is one at least: validation refuses fragments that nothing uses.
+            # There is at least one: validation refuses unused fragments.
             raise Malformed("The document has several operations: name one in operationName.")
         return next(iter(self.operations.values()))
 
 
 class Documents:
-    """The last `size` documents that were sent, good ones and refused ones alike."""
+    """A cache of the last `size` documents, valid and refused ones."""
 
     def __init__(
         self,
@@ -98,36 +98,36 @@ class Documents:
         self.inputs = Inputs(schema, limits)
         self._open = open_schema
         self._size = size
-        self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
+        self._cache: OrderedDict[str, Document | Rejected] = OrderedDict()
 
     def document(self, text: str) -> Document:
-        """The document that the text says.
+        """The document of a text.
 
         Raises:
             Rejected: PARSE_FAILED, LIMIT_EXCEEDED or VALIDATION_FAILED.
         """
-        found = self._kept.get(text)
+        found = self._cache.get(text)
         if found is None:
             found = self._prepare(text)
-            if len(text) <= MAX_KEPT_LENGTH:
-                self._keep(text, found)
+            if len(text) <= MAX_CACHED_LENGTH:
+                self._store(text, found)
         else:
-            self._kept.move_to_end(text)
+            self._cache.move_to_end(text)
         if isinstance(found, Rejected):
-            # A new exception each time: a kept one would gather the frames of every raise.
+            # A new exception each time: a cached one would gather the frames of each raise.
             raise Rejected(found.code, found.message, found.errors)
         return found
 
-    def _keep(self, text: str, found: Document | Rejected) -> None:
-        self._kept[text] = found
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+    def _store(self, text: str, found: Document | Rejected) -> None:
+        self._cache[text] = found
+        if len(self._cache) > self._size:
+            self._cache.popitem(last=False)
 
     def _prepare(self, text: str) -> Document | Rejected:
         try:
             node = self._parse(text)
             document_limits.check(node, self._limits)
-            brought = self.inputs.brought(node)
+            operation_inputs = self.inputs.operation_inputs(node)
             self._validate(node)
         except Rejected as rejected:
             return rejected.with_traceback(None)
@@ -142,7 +142,7 @@ class Documents:
             if isinstance(definition, FragmentDefinitionNode)
         }
         costs = Costs(self._schema, fragments)
-        return Document(node, operations, costs, brought, deferrals(node))
+        return Document(node, operations, costs, operation_inputs, deferrals(node))
 
     def _parse(self, text: str) -> DocumentNode:
         if len(text) > self._limits.characters:
@@ -181,7 +181,7 @@ class Documents:
 
 
 def _check_names(node: DocumentNode) -> None:
-    """Pass where no name or number is so long that looking for its like takes a while.
+    """Passes if no name or number is so long that a search for suggestions takes a while.
 
     Raises:
         Rejected: LIMIT_EXCEEDED.
@@ -197,6 +197,6 @@ def _check_names(node: DocumentNode) -> None:
 
 
 def _bare(error: GraphQLSyntaxError) -> GraphQLSyntaxError:
-    """The error without the frames of the parser, which would be kept as long as it is."""
+    """The error without the parser's frames, which the cache would keep with it."""
     error.__context__ = None
     return error.with_traceback(None)

@@ -1,7 +1,7 @@
-"""How much an operation brings with it: lists, texts and filters, counted before any is coerced.
+"""Counts the inputs of an operation before they are coerced: lists, texts and filters.
 
-Coercing and compiling what a client sends costs time by its amount. So it is counted as it came,
-literals when their document is prepared and raw variables with every request.
+Coercing and compiling inputs takes time by their amount. They are therefore counted as they were
+sent: literals when their document is prepared, raw variables with each request.
 """
 
 import re
@@ -43,9 +43,9 @@ from graph.sizes import Sizes
 MAX_NAME: Final = 200
 MAX_DEPTH: Final = 64
 WORDED: Final = frozenset({"words", "search"})
-"""Inputs of which each word is a condition of its own."""
+"""Inputs in which each word is a condition of its own."""
 LONG: Final = 50
-"""Characters of such an input that count as a condition at least: U+FDFA comes to 18 letters."""
+"""Characters of such an input that count as one condition: U+FDFA becomes 18 letters."""
 COMBINING: Final = frozenset({"and", "or", "not"})
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -53,7 +53,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What an operation brings: elements of its lists, conditions of its filters."""
+    """The amount of inputs: elements of lists and conditions of filters."""
 
     elements: int = 0
     conditions: int = 0
@@ -69,7 +69,7 @@ NOTHING: Final = Amount()
 
 
 class Place:
-    """An argument or an input field: what may stand there."""
+    """An argument or an input field, with the sizes that it allows."""
 
     def __init__(self, owner: str, name: str, of_type: GraphQLNamedType, sizes: Sizes) -> None:
         self.name = name
@@ -86,25 +86,25 @@ class Place:
 
 
 @dataclass(slots=True)
-class Brought:
-    """What one operation brings, by its document: literals, and where each variable is used.
+class OperationInputs:
+    """The inputs in an operation's document: its literals, and the places of its variables.
 
-    A fragment counts wherever it is spread. `uses` has the number of times for each place.
+    A fragment counts at each spread. `uses` has the number of uses at each place.
     """
 
     literals: Amount = NOTHING
     uses: Counter[tuple[Place, str]] = field(default_factory=Counter)
     defaults: dict[tuple[Place, str], Amount] = field(default_factory=dict)
 
-    def add(self, other: "Brought") -> None:
+    def add(self, other: "OperationInputs") -> None:
         self.literals += other.literals
         self.uses += other.uses
 
 
 class Inputs:
-    """Counts what operations of one schema bring, and refuses what is too much.
+    """Counts the inputs of one schema's operations, and refuses those that are too large.
 
-    An amount holds each use: a variable in twenty fields is coerced twenty times.
+    An amount counts each use: a variable in twenty fields is coerced twenty times.
     """
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, sizes: Sizes | None = None) -> None:
@@ -113,11 +113,11 @@ class Inputs:
         self._sizes = sizes or Sizes()
         self._places: dict[tuple[str, str], Place | None] = {}
 
-    def brought(self, document: DocumentNode) -> dict[str | None, Brought]:
-        """What each operation of a document brings, by its name; the sizes of literals are checked.
+    def operation_inputs(self, document: DocumentNode) -> dict[str | None, OperationInputs]:
+        """The inputs of each operation of a document, by its name; checks the sizes of literals.
 
         Raises:
-            Rejected: LIMIT_EXCEEDED, naming what is too large.
+            Rejected: LIMIT_EXCEEDED, with the name of the input that is too large.
         """
         return {
             definition.name.value if definition.name else None: _Reader(self, document).operation(
@@ -127,27 +127,26 @@ class Inputs:
             if isinstance(definition, OperationDefinitionNode)
         }
 
-    def amount(self, brought: Brought, variables: Mapping[str, Any]) -> Amount:
-        """How much the operation brings with these raw variables.
+    def amount(self, operation_inputs: OperationInputs, variables: Mapping[str, Any]) -> Amount:
+        """The amount of an operation's inputs with these raw variables.
 
-        The cost of a document has `elements` as 1 point each: every element of a list that is
-        given, once for each field or directive that it is given to. It is asked when an operation
-        is prepared, after its document was found and before its variables are coerced.
+        The operation's cost includes `elements` as 1 point each: each element of a given list, once
+        for each field or directive that takes it.
 
         Raises:
-            Rejected: LIMIT_EXCEEDED, naming what is too large.
+            Rejected: LIMIT_EXCEEDED, with the name of the input that is too large.
         """
-        found = brought.literals
-        for (place, name), times in brought.uses.items():
+        found = operation_inputs.literals
+        for (place, name), times in operation_inputs.uses.items():
             if name not in variables:
-                found += brought.defaults.get((place, name), NOTHING) * times
+                found += operation_inputs.defaults.get((place, name), NOTHING) * times
             else:
                 found += _Raw(self, name).amount(place, variables[name]) * times
             self.check(found)
         return found
 
     def check(self, found: Amount) -> None:
-        """Pass where an amount keeps the limits of an operation.
+        """Passes if the amount is within the limits of an operation.
 
         Raises:
             Rejected: LIMIT_EXCEEDED.
@@ -164,7 +163,7 @@ class Inputs:
     def place(
         self, owner: str, name: str, declared: GraphQLArgument | GraphQLInputField | None
     ) -> Place | None:
-        """The argument or input field; None for one that is unknown, which validation refuses."""
+        """The argument or input field; None for an unknown one, which validation refuses."""
         key = (owner, name)
         if declared is None:
             return None
@@ -173,7 +172,7 @@ class Inputs:
         return self._places[key]
 
     def argument(self, owner: str, field_name: str, argument: str) -> Place | None:
-        """The argument of a field, or of a directive where `owner` is empty."""
+        """The argument of a field, or of a directive if `owner` is empty."""
         if not owner:
             directive = self._schema.get_directive(field_name)
             arguments = directive.args if directive else {}
@@ -185,14 +184,14 @@ class Inputs:
         return self.place(f"{owner}.{field_name}", argument, arguments.get(argument))
 
     def given(self, place: Place, name: str) -> Place | None:
-        """The input field of an object that stands at a place; what is inside JSON is JSON."""
+        """The input field of an object at a place; inside JSON it is JSON again."""
         if place.inside is None:
             return place if place.is_json else None
         return self.place(place.inside.name, name, place.inside.fields.get(name))
 
 
 class _Counting:
-    """The sizes of what stands at a place, for literals and raw variables alike."""
+    """Counts values at a place, for literals and raw variables alike."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
@@ -225,7 +224,7 @@ class _Counting:
         return NOTHING
 
     def _conditions(self, place: Place, names: list[str]) -> int:
-        """A filter's own conditions; those that are operations on a column count within."""
+        """A filter's own conditions; operations on a column count their own."""
         own = [name for name in names if name not in COMBINING]
         given = [self.inputs.given(place, name) for name in own]
         return max(0 if own else 1, sum(not (each and each.is_operation) for each in given))
@@ -236,7 +235,7 @@ class _Counting:
 
 
 class _Raw(_Counting):
-    """Counts the value of a variable, as it came from JSON."""
+    """Counts the value of a variable as it came from JSON."""
 
     def __init__(self, inputs: Inputs, name: str) -> None:
         super().__init__(inputs)
@@ -260,14 +259,14 @@ class _Raw(_Counting):
             parts = [(each, f"{path}.{name}", value[name]) for each, name in fields if each]
         for inner, at, part in parts:
             if part.__class__ is str and len(part) <= inner.texts and not inner.is_worded:
-                continue  # most of what comes
+                continue  # the usual case
             found += self.value(inner, part, at, depth + 1)
         self.inputs.check(found)
         return found
 
 
 class _Reader(_Counting):
-    """Reads what the operations of one document bring; each fragment once."""
+    """Counts the inputs in one document's operations, each fragment once."""
 
     def __init__(self, inputs: Inputs, document: DocumentNode) -> None:
         super().__init__(inputs)
@@ -277,10 +276,10 @@ class _Reader(_Counting):
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self.known: dict[str, Brought] = {}
-        self.found = Brought()
+        self.known: dict[str, OperationInputs] = {}
+        self.found = OperationInputs()
 
-    def operation(self, node: OperationDefinitionNode) -> Brought:
+    def operation(self, node: OperationDefinitionNode) -> OperationInputs:
         root = self.schema.get_root_type(node.operation)
         found = self.collected(node.selection_set, root.name if root else "", node.directives)
         defaults = {
@@ -299,9 +298,9 @@ class _Reader(_Counting):
         selected: SelectionSetNode | None,
         owner: str,
         directives: tuple[DirectiveNode, ...] | None,
-    ) -> Brought:
-        """What a selection brings, by itself."""
-        outer, self.found = self.found, Brought()
+    ) -> OperationInputs:
+        """The inputs of a selection alone."""
+        outer, self.found = self.found, OperationInputs()
         self.directives(directives)
         self.selections(selected, owner)
         found, self.found = self.found, outer
@@ -321,10 +320,10 @@ class _Reader(_Counting):
                 case FragmentSpreadNode():
                     self.found.add(self.fragment(node.name.value))
 
-    def fragment(self, name: str) -> Brought:
-        """What a fragment brings; nothing of one that is unknown or contains itself."""
+    def fragment(self, name: str) -> OperationInputs:
+        """A fragment's inputs; none for a fragment that is unknown or contains itself."""
         if name not in self.known:
-            self.known[name] = Brought()
+            self.known[name] = OperationInputs()
             node = self.fragments.get(name)
             if node:
                 self.known[name] = self.collected(

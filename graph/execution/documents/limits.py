@@ -1,4 +1,4 @@
-"""How large a document may be, measured once per document and before it is validated."""
+"""The limits of a document, measured once before its validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most of each thing that a document may have, and the time that it may run."""
+    """The limits of a document, and of the cost, size and time of an operation."""
 
     characters: int = 100_000
     tokens: int = 2_000
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a selection comes to with all its fragments spread out."""
+    """The measures of a selection with all its fragments spread."""
 
     depth: int = 0
     introspection_depth: int = 0
@@ -52,10 +52,10 @@ class Size:
 
 
 def check(document: DocumentNode, limits: Limits) -> None:
-    """Pass where every operation of the document keeps the limits.
+    """Passes if each operation of the document is within the limits.
 
     Raises:
-        Rejected: LIMIT_EXCEEDED, naming the limit.
+        Rejected: LIMIT_EXCEEDED, with the limit.
     """
     measure = _Measure(document, limits)
     for definition in document.definitions:
@@ -81,7 +81,7 @@ def _compare(what: str, found: int, most: int) -> None:
 
 
 class _Measure:
-    """Measures selections; each fragment once, so that nested spreads cost nothing extra."""
+    """Measures selections, each fragment once, so that nested spreads cost nothing extra."""
 
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
         self.fragments = {
@@ -95,8 +95,8 @@ class _Measure:
     def selection_set(self, selected: SelectionSetNode | None, level: int = 0) -> Size:
         if selected is None:
             return Size()
-        # Fragments nest without adding to the depth; whatever nests is held to twice of it, so
-        # that no document exhausts the stack.
+        # Fragments nest without depth. All nesting is limited to twice the depth, so that no
+        # document exhausts the stack.
         if level > 2 * self.deepest:
             raise Rejected(Code.LIMIT_EXCEEDED, "The document is nested too deeply.")
         return _together([self.selection(node, level + 1) for node in selected.selections])
@@ -121,7 +121,7 @@ class _Measure:
         )
 
     def fragment(self, name: str, level: int) -> Size:
-        """The size of a fragment; nothing for one that is unknown or contains itself.
+        """The size of a fragment; nothing for an unknown one or one that contains itself.
 
         Validation refuses both.
         """

@@ -1,4 +1,4 @@
-"""Documents by a name: those that clients sent before, or those of a list and no others."""
+"""Documents by name: those that clients have sent before, or only those of a list."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -6,25 +6,25 @@ from hashlib import sha256
 from textwrap import shorten
 from typing import Final, Protocol
 
-from graph.execution.documents.documents import MAX_KEPT_LENGTH, Document, Documents
+from graph.execution.documents.documents import MAX_CACHED_LENGTH, Document, Documents
 from graph.execution.failures import Code, Malformed, Rejected
 
 SHA256: Final = "sha256:"
-"""Before an id that is a hash, as GraphQL over HTTP writes it; Apollo writes the bare hash."""
+"""The prefix of an id that is a hash in GraphQL over HTTP; Apollo writes the bare hash."""
 
 MAX_SHOWN: Final = 60
-"""Characters of a document in a complaint about it."""
+"""Characters of a document that an error message quotes."""
 
 
 class BadManifest(ValueError):
-    """A list of trusted documents that cannot be served; the text names the document."""
+    """An unusable list of trusted documents; the text names each bad document."""
 
 
 class Library(Protocol):
-    """Where the document of a request comes from."""
+    """The source of requests' documents."""
 
     def document(self, text: str | None, name: str | None) -> Document:
-        """The document that a client sent, or named, or both.
+        """The document that a client sent by text, by name, or by both.
 
         Raises:
             Rejected: it is unknown, not allowed here, or no document of the schema.
@@ -32,9 +32,9 @@ class Library(Protocol):
 
 
 class Sent:
-    """Any document of the schema. The last `size` that came with their hash are known by it.
+    """Any document of the schema, and the last `size` of those sent with their hash, by hash.
 
-    A size of 0 remembers none, and tells clients so.
+    With a size of 0 none is stored, and clients are answered so.
     """
 
     def __init__(self, documents: Documents, size: int) -> None:
@@ -43,20 +43,20 @@ class Sent:
         self._texts: OrderedDict[str, str] = OrderedDict()
 
     def document(self, text: str | None, name: str | None) -> Document:
-        """As `Library`: PERSISTED_QUERY_NOT_FOUND asks for the text."""
+        """As `Library`; PERSISTED_QUERY_NOT_FOUND asks for the text."""
         if text is None:
             return self._documents.document(self._text(bare(name or "")))
         if name is None or not self._size:
             return self._documents.document(text)
-        # Whoever could give a text another's name would choose what others run.
+        # A wrong hash would let one client choose the document that others run.
         if bare(name) != hash_of(text):
             raise Malformed("The id is not the SHA-256 of the query.")
         document = self._documents.document(text)
-        self._keep(bare(name), text)
+        self._store(bare(name), text)
         return document
 
     def _text(self, name: str) -> str:
-        # Clients look for exactly these messages, some of them instead of the codes.
+        # Clients compare exactly these messages, some of them instead of the codes.
         if not self._size:
             raise Rejected(Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
         text = self._texts.get(name)
@@ -65,8 +65,8 @@ class Sent:
         self._texts.move_to_end(name)
         return text
 
-    def _keep(self, name: str, text: str) -> None:
-        if len(text) > MAX_KEPT_LENGTH:
+    def _store(self, name: str, text: str) -> None:
+        if len(text) > MAX_CACHED_LENGTH:
             return
         self._texts[name] = text
         self._texts.move_to_end(name)
@@ -75,13 +75,13 @@ class Sent:
 
 
 class Trusted:
-    """The documents of a list, by their names there, their hashes and their exact texts."""
+    """The documents of a list, by their ids, their hashes and their exact texts."""
 
     def __init__(self, documents: Documents, texts: Mapping[str, str]) -> None:
-        """Check every document of the list.
+        """Checks each document of the list.
 
         Raises:
-            BadManifest: naming each document that cannot be run, or whose name is another's.
+            BadManifest: with each document that is invalid or shares another's id.
         """
         self._by_text: dict[str, Document] = {}
         self._by_name: dict[str, Document] = {}
@@ -104,7 +104,7 @@ class Trusted:
                 raise BadManifest("another document has the same id")
 
     def document(self, text: str | None, name: str | None) -> Document:
-        """As `Library`: DOCUMENT_NOT_TRUSTED for what is not listed."""
+        """As `Library`; DOCUMENT_NOT_TRUSTED for a document that is not listed."""
         sent = None if text is None else self._by_text.get(text)
         named = sent if name is None else self._by_name.get(bare(name))
         if text is None:
@@ -117,10 +117,10 @@ class Trusted:
 
 
 def bare(name: str) -> str:
-    """The name as Apollo writes it."""
+    """The name without the prefix, as Apollo writes it."""
     return name.removeprefix(SHA256)
 
 
 def hash_of(text: str) -> str:
-    """The SHA-256 of a text's UTF-8, in lower-case hexadecimal digits."""
+    """The SHA-256 of the text in UTF-8, in lower-case hexadecimal digits."""
     return sha256(text.encode()).hexdigest()

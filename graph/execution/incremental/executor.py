@@ -1,4 +1,4 @@
-"""An executor that answers in parts where an operation asks for it."""
+"""An executor that can answer in parts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -13,15 +13,15 @@ from resolvers.metering import OBJECT, SCALAR, Exhausted
 
 Found = TypeVar("Found")
 
-MAX_PUT_OFF: Final = 1_000
-"""Places of one answer at which a fragment or the rest of a list is put off. A directive counts
-anew for each object of a list; beyond, everything is given at once."""
+MAX_DEFERRED: Final = 1_000
+"""Places of an answer at which a fragment or the rest of a list is deferred. A directive counts for
+each object of a list; beyond this number all is given at once."""
 
 
 class Stopped(BaseException):
-    """An operation came to more than it may.
+    """An operation has exceeded its cost.
 
-    No Exception: graphql-core would make an error of each object that is not made any more.
+    It is no Exception, because graphql-core would make an error of each object that was not made.
     """
 
     def __init__(self, error: Exhausted) -> None:
@@ -31,23 +31,23 @@ class Stopped(BaseException):
 
 @dataclass(slots=True)
 class Delivery:
-    """How far the delivery of one answer is. All executors of its parts share it."""
+    """The state of one answer's delivery, shared by the executors of all its parts."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the first part is on its way."""
-    left: int = MAX_PUT_OFF
+    """Set when the first part is sent."""
+    left: int = MAX_DEFERRED
     streaming: list["PartsExecutor"] = field(default_factory=list)
-    """The executors that have streams, which know them."""
+    """The executors with streams; the streams refer to them."""
 
     def take(self, places: int) -> bool:
-        """Whether so many more places may be put off; once they may not, nothing ever may."""
+        """Takes so many places, if they are left; after a refusal no more are given."""
         fits = places <= self.left
         self.left = self.left - places if fits else 0
         return fits
 
 
 class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's, which answers in parts where it has a `delivery`."""
+    """As graphql-core's, but answers in parts if it has a `delivery`."""
 
     delivery: Delivery | None = None
 
@@ -64,7 +64,7 @@ class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
         new_defer_usages: Any,
         position_context: Any,
     ) -> Any:
-        """As graphql-core's, as long as there is room for what is made and what is put off."""
+        """As graphql-core's, within the cost of objects and the number of deferred places."""
         try:
             meter_of(self).charge(OBJECT + SCALAR * len(grouped_field_set))
         except Exhausted as error:
@@ -76,17 +76,17 @@ class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
         )
 
     def execute_execution_group(self, *arguments: Any) -> Any:
-        """As graphql-core's, but what fails at once fails when it is awaited.
+        """As graphql-core's, but an immediate error is raised when the group is awaited.
 
-        graphql-core keeps the frames of the former, and the group, which they know, keeps them.
+        graphql-core would keep the error's frames, which refer to the group that keeps them.
         """
         try:
             return super().execute_execution_group(*arguments)
-        except Exception as error:  # noqa: BLE001 - raised when it is awaited
+        except Exception as error:  # noqa: BLE001 - raised when the group is awaited
             return _failed(error.with_traceback(None))
 
     def get_stream_usage(self, field_details_list: Any, path: Any) -> Any:
-        """As graphql-core's; but a bad count is the client's mistake."""
+        """As graphql-core's, but a bad count is the client's fault."""
         try:
             return super().get_stream_usage(field_details_list, path)
         except ValueError:
@@ -102,9 +102,9 @@ class PartsExecutor(StrawberryGraphQLCoreExecutionContext):
         info: Any,
         item_type: Any,
     ) -> bool:
-        """As graphql-core's, but items are completed together, so that loaders read for them all.
+        """As graphql-core's, but completes the items together, so that loaders read for all.
 
-        graphql-core does so in early execution only, which here has to wait for the first part.
+        graphql-core does so only in early execution, which has to wait here for the first part.
         """
         if self.delivery is None or not self.delivery.take(1):
             return False

@@ -1,4 +1,4 @@
-"""The parts of an answer, in the layout that clients call version 0.2 of incremental delivery."""
+"""The parts of an answer, in version 0.2 of incremental delivery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Result = InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResul
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an answer, with all errors that it tells."""
+    """A part of an answer, with all its errors."""
 
     content: dict[str, Any]
     errors: list[dict[str, Any]]
@@ -37,14 +37,14 @@ class Part:
         return self.content
 
     def last(self, extensions: Mapping[str, Any] | None) -> "Part":
-        """The part as the last one, which tells what an answer tells beside its data."""
+        """The part as the last one, with the extensions of the answer."""
         if extensions:
             self.content["extensions"] = extensions
         return self
 
 
 class PartsWriter:
-    """Writes the parts of one answer, and knows what was announced and has not come yet."""
+    """Writes the parts of one answer and records which announced ones are missing."""
 
     def __init__(self, correlation_id: str | None, commits: Commits) -> None:
         self.correlation_id = correlation_id
@@ -55,7 +55,7 @@ class PartsWriter:
         self.errors: list[dict[str, Any]] = []
 
     def part(self, result: Result) -> Part:
-        """The part for a result, with its errors as clients read them. It is not sent yet."""
+        """The part for a result, not sent yet, with its errors as clients read them."""
         self.errors = []
         content: dict[str, Any] = {}
         if isinstance(result, InitialIncrementalExecutionResult):
@@ -71,14 +71,14 @@ class PartsWriter:
         return Part(content, self.errors)
 
     def sent(self, part: Part) -> None:
-        """The client gets the part: what it announces is owed, and what it completes is not."""
+        """Records a sent part: the parts that it announces, and those that it completes."""
         self.begun = True
         self.announced |= dict.fromkeys(each["id"] for each in part.content.get("pending", ()))
         for each in part.content.get("completed", ()):
             del self.announced[each["id"]]
 
-    def broken_off(self, error: dict[str, Any]) -> Part:
-        """The last part, which says why nothing comes of what was announced."""
+    def aborted(self, error: dict[str, Any]) -> Part:
+        """The last part, with the reason why the announced ones are missing."""
         completed = [{"id": each, "errors": [error]} for each in self.announced]
         return Part({"completed": completed, "hasNext": False}, [error])
 
@@ -112,7 +112,7 @@ class PartsWriter:
 
 
 def _with_cause(error: GraphQLError) -> GraphQLError:
-    """The error; one of no field as what nobody foresaw, which a task cancelled from outside is.
+    """The error; one without a field as an unknown error, as of a task cancelled from outside.
 
     graphql-core makes a message for clients of it.
     """

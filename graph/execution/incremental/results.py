@@ -1,4 +1,4 @@
-"""The results of one operation in order, the first and those that come later."""
+"""The results of an operation in order: the first one and the deferred ones."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
@@ -16,14 +16,14 @@ from graph.execution.run.finding import meter_of
 async def results(
     executor: PartsExecutor, seconds: float
 ) -> AsyncGenerator[ExecutionResult | Result, None]:
-    """What graphql-core gives, one after the other; nothing of it runs on afterwards.
+    """Yields graphql-core's results one by one; none of its tasks remain afterwards.
 
-    Time counts while somebody waits for the next one. How long they take to pass it on, to a client
-    that reads slowly, is the transport's business.
+    The time limit counts only while the next result is awaited. The time to send results to a slow
+    client is limited by the transport.
 
     Raises:
-        TimeoutError: the time is over.
-        Exhausted: the operation came to more than it may.
+        TimeoutError: the time limit has passed.
+        Exhausted: the operation has exceeded its cost.
     """
     meter = meter_of(executor)
     clock = asyncio.get_running_loop().time
@@ -49,7 +49,7 @@ async def results(
             executor.delivery.begun.set()
         async with aclosing(result.subsequent_results) as following:
             while (found := await in_time(anext(following, None))) is not None:
-                if meter.exhausted:  # which graphql-core tells as errors of its own
+                if meter.exhausted:  # graphql-core has made errors of it
                     meter.stop()
                 yield found
     finally:

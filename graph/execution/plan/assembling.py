@@ -1,9 +1,9 @@
-"""Objects of the answer, put together by a function that is compiled for what is asked of them.
+"""Makes objects of the answer by a function that is compiled for the selected fields.
 
-Most of what a level asks for is at hand: columns of its rows, what a function makes of them, and
-small objects of these. For such fields one loop over the rows is written and compiled, once a plan;
-it takes the form that a person would give it who knew the query. Where a value is not what its type
-writes as it stands, the loop gives up, and the careful way of `breadth.py` finds out why.
+Most fields of a level are at hand: columns of its rows, functions of them, and small objects of
+these. For such fields one loop over the rows is written and compiled, once for each plan; it looks
+as a person would write it for this query. If a value is not valid for its type as it is, the loop
+stops, and the slow way of `breadth.py` finds the error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,45 +26,45 @@ from services.storage.select import Names
 
 Write = Callable[[Any], Any]
 
-AS_THEY_ARE: Final[dict[str, type]] = {
+WRITTEN_UNCHANGED: Final[dict[str, type]] = {
     "String": str,
     "ID": str,
     "Boolean": bool,
-    "Decimal": str,  # what `models.rules.money` has written
+    "Decimal": str,  # written by `models.rules.money`
     "Cursor": str,
     "CurrencyCode": str,
 }
-"""Scalars of which a value of the Python type is written as it is."""
+"""Scalars whose values of this Python type are written unchanged."""
 
 LEAST_INT: Final = -(2**31)
 GREATEST_INT: Final = 2**31 - 1
 
 
-class Odd(Exception):
-    """A value that its type does not write, or not without a word about it."""
+class InvalidValue(Exception):
+    """A value that its type cannot write."""
 
 
 def writer(of_type: GraphQLLeafType) -> Write:
-    """What a value is written as.
+    """The function that writes a value of the type.
 
     Raises:
-        Odd: as nothing, or it is an error. The type raises errors of its own.
+        Odd: by the function: the value is null or an error. The type raises errors of its own.
     """
     write = of_type.coerce_output_value
 
     def written(value: Any) -> Any:
         if value is None or value is Undefined or isinstance(value, Exception):
-            raise Odd
+            raise InvalidValue
         answer = write(value)
         if answer is None or answer is Undefined:
-            raise Odd
+            raise InvalidValue
         return answer
 
     return Known(written).__getitem__ if isinstance(of_type, GraphQLEnumType) else written
 
 
 class Known(dict[Any, Any]):
-    """What values of an enum are written as: there are few of them."""
+    """The written values of an enum, cached: there are few."""
 
     def __init__(self, write: Write) -> None:
         self.write = write
@@ -75,7 +75,7 @@ class Known(dict[Any, Any]):
 
 
 def assemble_of(level: Level, *, rows: bool) -> Assemble:
-    """The function that makes a level's objects of rows, or of objects with attributes."""
+    """The function that makes a level's objects from rows, or from objects with attributes."""
     made = level.compiled.get(rows)
     if made is None:
         columns = level.columns if rows else None
@@ -84,22 +84,24 @@ def assemble_of(level: Level, *, rows: bool) -> Assemble:
 
 
 def assembly(fields: Sequence[Field], nested: Sequence[int], columns: Names | None) -> Assemble:
-    """The function for objects of these fields; those at `nested` are given as columns.
+    """The function that makes objects of these fields; those at `nested` come as columns.
 
-    With `columns` the objects are rows of them, else they have attributes.
+    With `columns` its input is rows with these columns, otherwise objects with attributes.
     """
     code = _Code()
     entries = []
-    for number, asked in enumerate(fields):
-        value = f"nested{nested.index(number)}" if number in nested else code.value(asked, columns)
-        entries.append(f"{asked.name!r}: {value}")
+    for number, planned in enumerate(fields):
+        value = (
+            f"nested{nested.index(number)}" if number in nested else code.value(planned, columns)
+        )
+        entries.append(f"{planned.name!r}: {value}")
     code.line(f"add({{{', '.join(entries)}}})")
     return code.compiled(len(nested))
 
 
 @dataclass
 class _Code:
-    """A loop under way. Names in it are those of GraphQL and of our own columns and attributes."""
+    """A loop in the making. Its names are those of GraphQL and of our own columns."""
 
     given: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ class _Code:
         self.lines.append(f"{'    ' * self.depth}{text}")
 
     def name(self, value: str | None = None) -> str:
-        """A new name, for what an expression gives."""
+        """A new name, assigned the expression if there is one."""
         self.names += 1
         name = f"value{self.names}"
         if value is not None:
@@ -119,37 +121,37 @@ class _Code:
         return name
 
     def constant(self, value: Any) -> str:
-        """A name for what is the same whenever the loop runs."""
+        """A name for a value that is the same in each run of the loop."""
         name = f"given{len(self.given)}"
         self.given[name] = value
         return name
 
-    def value(self, asked: Field, columns: Names | None, row: str = "row") -> str:
-        """An expression for a field's completed value; what it needs first is written before."""
-        if not asked.inputs:
-            return repr(asked.parent.name)
+    def value(self, planned: Field, columns: Names | None, row: str = "row") -> str:
+        """An expression for a field's completed value; adds the lines that it needs before."""
+        if not planned.inputs:
+            return repr(planned.parent.name)
         read = [
             _read(row, each, columns) if isinstance(each, str) else "context"
-            for each in asked.inputs
+            for each in planned.inputs
         ]
-        if asked.function is None:
-            return self.complete(asked, self.name(read[0]))
-        call = f"{self.constant(asked.function)}({', '.join(read)})"
-        if asked.needs:
-            call = f"{call} if {self.allowed(asked.needs)} else None"
-        return self.complete(asked, self.name(call))
+        if planned.function is None:
+            return self.complete(planned, self.name(read[0]))
+        call = f"{self.constant(planned.function)}({', '.join(read)})"
+        if planned.needs:
+            call = f"{call} if {self.allowed(planned.needs)} else None"
+        return self.complete(planned, self.name(call))
 
     def allowed(self, permission: Permission) -> str:
-        """A name for whether who asks has the permission."""
+        """A name for whether the actor has the permission."""
         return self.permissions.setdefault(permission, f"allowed{len(self.permissions)}")
 
-    def complete(self, asked: Field, value: str) -> str:
-        """An expression for the value as the answer has it."""
-        of_type = get_nullable_type(asked.type)
-        required = is_non_null_type(asked.type)
+    def complete(self, planned: Field, value: str) -> str:
+        """An expression for the value as it stands in the answer."""
+        of_type = get_nullable_type(planned.type)
+        required = is_non_null_type(planned.type)
         if is_leaf_type(of_type):
             return self.leaf(of_type, value, required=required)
-        level = asked.below[cast("GraphQLObjectType", of_type).name]
+        level = planned.below[cast("GraphQLObjectType", of_type).name]
         if required:
             return self.object(level.fields, value)
         made = self.name()
@@ -161,12 +163,12 @@ class _Code:
         return made
 
     def object(self, fields: Iterable[Field], value: str) -> str:
-        entries = (f"{asked.name!r}: {self.value(asked, None, value)}" for asked in fields)
+        entries = (f"{planned.name!r}: {self.value(planned, None, value)}" for planned in fields)
         return f"{{{', '.join(entries)}}}"
 
     def leaf(self, of_type: GraphQLLeafType, value: str, *, required: bool) -> str:
         write = f"{self.constant(writer(of_type))}({value})"
-        conditions = list(_written_as_they_are(of_type, value))
+        conditions = list(_unchanged_conditions(of_type, value))
         if not required:
             conditions.insert(0, f"{value} is None")
         return f"{value} if {' or '.join(conditions)} else {write}" if conditions else write
@@ -192,7 +194,7 @@ class _Code:
                 "    return made",
             ]
         )
-        # The text is made of names that the parser lets through, and of our own declarations'.
+        # The text consists of names that the parser accepted and of names of our declarations.
         made: dict[str, Assemble] = {}
         exec(compile(text, "<assembly>", "exec"), self.given, made)  # noqa: S102 - of names
         return made["assemble"]
@@ -202,9 +204,9 @@ def _read(row: str, name: str, columns: Names | None) -> str:
     return f"{row}.{name}" if columns is None else f"{row}[{columns.index(name)}]"
 
 
-def _written_as_they_are(of_type: GraphQLLeafType, value: str) -> Iterator[str]:
-    """Conditions, each of which says of a value that it is written as it is."""
+def _unchanged_conditions(of_type: GraphQLLeafType, value: str) -> Iterator[str]:
+    """Conditions under which a value is written unchanged."""
     if of_type.name == "Int":
         yield f"type({value}) is int and {LEAST_INT} <= {value} <= {GREATEST_INT}"
-    elif known := AS_THEY_ARE.get(of_type.name):
+    elif known := WRITTEN_UNCHANGED.get(of_type.name):
         yield f"type({value}) is {known.__name__}"

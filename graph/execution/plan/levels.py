@@ -1,4 +1,4 @@
-"""Levels and fields: the parts of a plan."""
+"""The parts of a plan: levels and fields."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,52 +29,51 @@ from resolvers.metering import OBJECT, SCALAR
 from services.storage.select import Names
 
 Assemble = Callable[..., list[Any]]
-"""Makes the objects of (context, objects of the level, and a column for each nested field)."""
+"""Makes objects from (context, objects of the level, a column for each nested field)."""
 
 
-def is_inline(asked: "Field") -> bool:
-    """Whether a compiled loop can make the field's values: they are at hand and of one type."""
-    if asked.reads:
+def is_inline(planned: "Field") -> bool:
+    """Whether a compiled loop can make the field's values: all at hand, and of one type."""
+    if planned.reads:
         return False
-    of_type = get_nullable_type(asked.type)
+    of_type = get_nullable_type(planned.type)
     if is_leaf_type(of_type):
         return True
     if not isinstance(of_type, GraphQLObjectType) or of_type.is_type_of:
         return False
-    level = asked.below.get(of_type.name)
+    level = planned.below.get(of_type.name)
     if level is None or level.nested:
         return False
-    # What is no object of that type has to be noticed by what is asked of it.
+    # An object of another type must be noticed, by an attribute that it lacks.
     return any(isinstance(source, str) for each in level.fields for source in each.inputs)
 
 
 class Way(Enum):
-    """How a field's values are found."""
+    """The way in which a field's values are found."""
 
     TYPE_NAME = auto()
-    """It is the type's name."""
+    """The name of the type."""
     ATTRIBUTE = auto()
-    """Each object has it."""
+    """An attribute of each object."""
     COMPUTED = auto()
-    """A function makes it of columns and of what relations find."""
+    """The result of a function of columns and relations."""
     RELATION = auto()
-    """One call of a relation finds it for all objects."""
+    """One call of a relation for all objects."""
     PAGED = auto()
-    """One call reads the pages of a list below all objects."""
+    """One call for the pages of a list below all objects."""
     RESOLVER = auto()
-    """A resolver is asked for each object; those that wait, wait together."""
+    """A resolver for each object; the awaitable results are awaited together."""
 
 
 @dataclass(slots=True)
 class Field:
-    """One field of a level, under the name that it has in the answer.
+    """One field of a level, under its name in the answer.
 
-    `inputs` are what a function is given, or the one attribute that it is; `needed` are the columns
-    of its object that finding it takes.
-    `waits` tells whether finding its own values may wait for the database, `reads` whether anything
-    at it or below it may. `arguments` are known once it was asked, where no variable is among them.
-    `columns` is what has to be read of the rows of `table` that it gives;
-    None: it takes instances.
+    `inputs` are the function's inputs, or the one attribute. `needed` are the columns of its object
+    that finding its values takes. `waits` says whether finding its own values may wait for the
+    database, `reads` whether it or a field below it may. `arguments` are cached after the first
+    use, if they have no variables. `columns` are those to read of the rows of `table`; with None
+    instances are read.
     """
 
     name: str
@@ -104,11 +103,11 @@ class Field:
 
     @property
     def is_constant(self) -> bool:
-        """Whether its arguments are the same for every operation of the document."""
+        """Whether its arguments are the same for each operation of the document."""
         return not any(has_variables(each.value) for each in self.node.arguments or ())
 
     def takes_rows(self, of_type: GraphQLOutputType) -> "Level | None":
-        """The level below for a type whose objects may come as rows; None where they may not."""
+        """The level below for a type whose objects may come as rows, or None."""
         level = self.below.get(of_type.name) if isinstance(of_type, GraphQLObjectType) else None
         return level if level and level.columns is not None else None
 
@@ -118,7 +117,7 @@ class Field:
 
     @property
     def width(self) -> float:
-        """Bytes of the answer that one value of a scalar or an enum has at most."""
+        """The most bytes that a value of a scalar or an enum takes in the answer."""
         of_type = cast("GraphQLLeafType", get_nullable_type(self.type))
         characters = None
         if self.way is Way.TYPE_NAME:
@@ -131,12 +130,12 @@ class Field:
 
 @dataclass(slots=True)
 class Level:
-    """The fields that are asked of the objects of one concrete type.
+    """The selected fields of the objects of one concrete type.
 
-    Where its objects may come as rows, `columns` are those of the rows. `nested` are the places of
-    fields that no compiled loop makes. One of its objects costs so many `tenths` of a point and has
-    at most `width` bytes in the answer: `frame` with a null for each field, and what those in
-    `measured` have. What nested fields make counts at their levels.
+    `columns` are those of the rows, if its objects may come as rows. `nested` are the places of
+    fields that no compiled loop makes. An object costs `tenths` of a point and takes at most
+    `width` bytes in the answer: `frame` with a null for each field, and the values of the fields in
+    `measured`. Objects of nested fields count at their own levels.
     """
 
     type: GraphQLObjectType
@@ -168,13 +167,13 @@ class Level:
 
     @property
     def single(self) -> "list[Level]":
-        """A level for each of the fields, for those that run one after the other."""
+        """A level for each of the fields, for fields that run one after the other."""
         if not self._single:
             self._single = [Level(self.type, [each]) for each in self.fields]
         return self._single
 
     def size_of(self, objects: Sequence[Mapping[str, Any]], small: float) -> float:
-        """The bytes that objects of the answer have at most; nearly, where that is not small."""
+        """The most bytes of these objects; if that is more than `small`, nearly their size."""
         most = len(objects) * self.width
         if most <= small:
             return most

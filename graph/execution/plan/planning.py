@@ -1,8 +1,8 @@
-"""Plans: what a document asks of the objects of one type, worked out once and used again.
+"""Plans: the fields that a document selects of objects, analyzed once and reused.
 
-A plan is made of levels. A level is a concrete type with the fields that are asked of its objects;
-a field knows how its values are found for all objects at once, which columns have to be read for
-that, and the levels below it.
+A plan consists of levels. A level is a concrete type with the selected fields of its objects; a
+field knows how its values are found for all objects at once, the columns to read for that, and the
+levels below it.
 """
 
 from collections import OrderedDict
@@ -39,13 +39,13 @@ from resolvers.loaders.relation import Relation
 def plan_level(
     executor: Executor[Any], of_type: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
 ) -> Level:
-    """The level for fields that graphql-core has collected, with the levels below it."""
+    """The level of fields that graphql-core has collected, with the levels below it."""
     found = (_plan_field(executor, of_type, name, each) for name, each in grouped.items())
     return Level(of_type, [each for each in found if each is not None])
 
 
 def level_below(executor: Executor[Any], above: Field, of_type: GraphQLObjectType) -> Level:
-    """The level for objects of one type that a field gives."""
+    """The level of a field's objects of one type."""
     level = above.below.get(of_type.name)
     if level is None:
         collected = executor.collect_subfields(of_type, above.details)
@@ -71,7 +71,7 @@ def _plan_field(
     if isinstance(named, GraphQLObjectType):
         _plan_below(executor, planned, named)
     elif not is_leaf_type(named):
-        planned.reads = True  # what is below an interface or a union is not known yet
+        planned.reads = True  # the types below an interface or a union are not known yet
     return planned
 
 
@@ -79,7 +79,7 @@ def _plan_below(executor: Executor[Any], planned: Field, of_type: GraphQLObjectT
     try:
         level = level_below(executor, planned, of_type)
     except GraphQLError:
-        # A condition that cannot be read is an error of each object that it stands in.
+        # An unreadable condition is an error of each object in which it stands.
         planned.reads = True
         return
     planned.reads |= any(each.reads for each in level.fields)
@@ -87,7 +87,7 @@ def _plan_below(executor: Executor[Any], planned: Field, of_type: GraphQLObjectT
 
 
 def _find_way(planned: Field, definition: StrawberryField) -> None:
-    """Recognize the ways that are quicker than asking the resolver for each object."""
+    """Finds the ways that are faster than a call of the resolver for each object."""
     described = definition.metadata
     planned.needs = described.get(PERMISSION)
     if definition.is_basic_field:
@@ -125,7 +125,7 @@ def _waits(planned: Field) -> bool:
 
 
 def _read_columns(planned: Field, level: Level) -> None:
-    """Find out which columns have to be read of the rows that the field gives."""
+    """Sets the columns to read of the field's rows."""
     levels = [level]
     if planned.way is Way.RELATION and planned.relation:
         planned.table = planned.relation.table
@@ -146,7 +146,7 @@ def _read_columns(planned: Field, level: Level) -> None:
 
 
 def _levels_of_nodes(connection: Level) -> Iterator[Level]:
-    """The levels of a page's objects, below `nodes` and below the `node` of `edges`."""
+    """The levels of a page's objects: below `nodes`, and below `node` of `edges`."""
     for each in connection.fields:
         match each.node.name.value:
             case "nodes":
@@ -159,21 +159,21 @@ def _levels_of_nodes(connection: Level) -> Iterator[Level]:
 
 
 MAX_PLANS_OF_ONE: Final = 16
-"""Plans of one operation: one for each set of answers to its @skip and @include."""
+"""Plans of one operation: one for each set of values of its @skip and @include."""
 
 _ByValues = OrderedDict[tuple[Any, ...], Level]
 
 
 class Plans:
-    """The plans of the operations that were run last, at most `size`.
+    """The plans of the last operations, at most `size`.
 
-    A plan depends on the variables that @skip and @include ask, and on no others.
+    A plan depends only on the variables of @skip and @include.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # The operation is kept with its plans, so that no other one gets its id.
-        self._kept: OrderedDict[int, tuple[OperationDefinitionNode, list[str], _ByValues]] = (
+        # The operation is stored with its plans, so that its id is not reused.
+        self._cache: OrderedDict[int, tuple[OperationDefinitionNode, list[str], _ByValues]] = (
             OrderedDict()
         )
 
@@ -185,23 +185,23 @@ class Plans:
     ) -> Level:
         """The plan's first level."""
         operation = executor.operation
-        kept = self._kept.get(id(operation))
-        if kept is None:
+        cached = self._cache.get(id(operation))
+        if cached is None:
             asked = conditions(operation, executor.fragment_definitions)
-            kept = self._kept[id(operation)] = operation, asked, OrderedDict()
-            _keep_last(self._kept, self.size)
+            cached = self._cache[id(operation)] = operation, asked, OrderedDict()
+            _drop_oldest(self._cache, self.size)
         else:
-            self._kept.move_to_end(id(operation))
-        _, asked, plans = kept
+            self._cache.move_to_end(id(operation))
+        _, asked, plans = cached
         coerced = executor.variable_values.coerced
         values = tuple(coerced.get(name) for name in asked)
         level = plans.get(values)
         if level is None:
             level = plans[values] = plan_level(executor, of_type, grouped)
-            _keep_last(plans, MAX_PLANS_OF_ONE)
+            _drop_oldest(plans, MAX_PLANS_OF_ONE)
         return level
 
 
-def _keep_last(kept: OrderedDict[Any, Any], size: int) -> None:
-    if len(kept) > size:
-        kept.popitem(last=False)
+def _drop_oldest(cached: OrderedDict[Any, Any], size: int) -> None:
+    if len(cached) > size:
+        cached.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Columns: the completed values of one field or level, and where they stand in the answer."""
+"""Columns: the completed values of a field or level, and their places in the answer."""
 
 import asyncio
 from collections import Counter
@@ -14,27 +14,27 @@ from graph.execution.plan.levels import Field
 from graph.execution.sizing import SMALL
 
 Places = Callable[[int], Path | None]
-"""Where the value with a number stands in the answer. Asked only when there is an error."""
+"""The path of a value by its number. It is called only for an error."""
 
 Lost = dict[int, GraphQLError]
-"""Values that could not be completed, by their number in the column, each with its error."""
+"""The errors of values that could not be completed, by their number in the column."""
 
 
 @dataclass(slots=True)
 class Column:
-    """The completed values of one field or level. What is lost is None among them."""
+    """The completed values of one field or level; lost values are None."""
 
     values: Sequence[Any]
     lost: Lost = field(default_factory=dict)
 
 
-def places_of(asked: Field, places: Places) -> Callable[[int], Path]:
-    """Where the values of a field stand, below its objects."""
-    return lambda number: Path(places(number), asked.name, asked.parent.name)
+def places_of(planned: Field, places: Places) -> Callable[[int], Path]:
+    """The paths of a field's values, below those of its objects."""
+    return lambda number: Path(places(number), planned.name, planned.parent.name)
 
 
 def moved(error: GraphQLError, length: int, own: Path) -> tuple[GraphQLError, Path]:
-    """The error as it is told at another place: its path, after so many steps, begins there."""
+    """The error with another path: `own`, then the steps after the first `length`."""
     at = own
     for step in (error.path or ())[length:]:
         at = at.add_key(step, None)
@@ -49,18 +49,18 @@ def moved(error: GraphQLError, length: int, own: Path) -> tuple[GraphQLError, Pa
 
 
 def most_often(keys: Sequence[Any], distinct: int, size: float) -> int:
-    """How often one of the keys comes at most; exactly, where objects of that size make it worth.
+    """How often the most frequent key occurs; an upper bound if objects of this size are small.
 
-    `size` is that of the objects of all distinct keys together, in bytes.
+    `size` is the size in bytes of the objects of all distinct keys together.
     """
     most = len(keys) - distinct + 1
     return max(Counter(keys).values()) if SMALL < size * most < inf else most
 
 
-async def after(turns: int, run: Coroutine[Any, Any, Column]) -> Column:
-    """What the run gives, begun so many turns of the loop from now."""
+async def after(iterations: int, run: Coroutine[Any, Any, Column]) -> Column:
+    """The run's column, started after so many iterations of the event loop."""
     try:
-        for _ in range(turns):
+        for _ in range(iterations):
             await asyncio.sleep(0)
     except BaseException:
         run.close()
@@ -69,7 +69,7 @@ async def after(turns: int, run: Coroutine[Any, Any, Column]) -> Column:
 
 
 async def together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
-    """What all of them give. One that fails ends the operation, after all have ended."""
+    """The columns of all runs. An error ends the operation after all runs have ended."""
     if not runs:
         return []
     if len(runs) == 1:
@@ -84,13 +84,13 @@ async def together(runs: Sequence[Awaitable[Column]]) -> list[Column]:
         raise
 
 
-def items(asked: Field, value: Any) -> list[Any] | None:
-    """The items of what is to be a list; what gives them may raise."""
+def items(planned: Field, value: Any) -> list[Any] | None:
+    """The items of a value that should be a list; its iterator may raise."""
     if isinstance(value, Exception):
         raise value
     if value is None or value is Undefined:
         return None
     if not is_iterable(value):
-        name = f"{asked.parent}.{asked.node.name.value}"
+        name = f"{planned.parent}.{planned.node.name.value}"
         raise GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
     return list(value)

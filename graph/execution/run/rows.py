@@ -1,4 +1,4 @@
-"""The objects of a level as columns, whether they come as instances or as rows of a table."""
+"""The objects of a level as columns, whether they are instances or rows of a table."""
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter, itemgetter
@@ -9,9 +9,9 @@ from services.storage.select import Names
 
 
 class Rows:
-    """Objects of one type. Where the level has columns, plain tuples are rows: their values.
+    """Objects of one type. If the level has columns, plain tuples are rows of them.
 
-    Either all of them are rows or none is.
+    Either all objects are rows or none is.
     """
 
     def __init__(self, names: Names | None, objects: Sequence[Any]) -> None:
@@ -23,14 +23,14 @@ class Rows:
         return len(self.objects)
 
     def column(self, name: str) -> Sequence[Any]:
-        """What each object has under a name, or the exception that it raised instead."""
+        """Each object's value of a name, or the exception that it raised."""
         if self.are_tuples:
-            # A row may hold more than was asked for, behind it.
+            # A row may have more values than were asked for, at its end.
             return list(map(itemgetter(self.names.index(name)), self.objects))
         return each(attrgetter(name), self.objects)
 
     def parents(self, names: Names | None) -> Sequence[Any]:
-        """The objects for resolvers that ask them for attributes of these names."""
+        """The objects for resolvers that read attributes of these names."""
         if not self.are_tuples:
             return self.objects
         columns = [self.column(name) for name in names or ()]
@@ -41,15 +41,15 @@ class Rows:
 
 
 def each(function: Callable[..., Any], *columns: Iterable[Any]) -> list[Any]:
-    """What the function gives for each row of the columns, or the exception that it raised."""
+    """The function's result for each row of the columns, or the exception that it raised."""
     try:
         return list(map(function, *columns))
-    except Exception:  # noqa: BLE001 - found out below, for each row
+    except Exception:  # noqa: BLE001 - each row's error is found below
         return [attempt(function, *values) for values in zip(*columns, strict=False)]
 
 
 def attempt(function: Callable[..., Any], *values: Any) -> Any:
-    """What the function gives, or the exception that it raised, or that it was given."""
+    """The function's result, or an exception that it raised or was given."""
     for value in values:
         if isinstance(value, Exception):
             return value

@@ -1,4 +1,4 @@
-"""Reading what a client sends: bounded, strict UTF-8, strict JSON, and of the right form."""
+"""Reads a client's request: bounded, strict UTF-8, strict JSON, of the right form."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from graph.execution.failures import Code, Malformed, Rejected
 MAX_DIGITS: Final = 20
 MAX_URL_MEMBERS: Final = 20
 MAX_OBJECTS: Final = 50_000
-"""Objects in a body, counted by their brackets: each is looked at for names that stand twice."""
+"""Objects in a body, counted by brackets: each one is checked for duplicate names."""
 
 
 class TooLarge(Rejected):
-    """The body is longer than what is accepted."""
+    """The body is longer than accepted."""
 
     def __init__(self, most: int) -> None:
         super().__init__(Code.LIMIT_EXCEEDED, f"A request has at most {most} bytes.")
@@ -37,7 +37,7 @@ async def read(headers: Mapping[str, str], receive: Receive, most: int, seconds:
     """The whole body of a request.
 
     Raises:
-        TooLarge: it has more than `most` bytes; no more than that was kept.
+        TooLarge: more than `most` bytes; at most one chunk beyond that was read.
         TooSlow: it took more than `seconds`.
         Malformed: the client went away.
     """
@@ -62,12 +62,12 @@ async def read(headers: Mapping[str, str], receive: Receive, most: int, seconds:
 
 
 def parse_json(body: bytes | str, max_depth: int) -> Any:
-    """The JSON value that a text says, without anything that parsers disagree about.
+    """The JSON value of a text, without anything that parsers disagree about.
 
     Raises:
-        Rejected: LIMIT_EXCEEDED: it has more objects than any operation takes.
-        Malformed: no UTF-8, no JSON, a name twice in an object, NaN or Infinity, a
-            number too long, half a character, or nested deeper than `max_depth`.
+        Rejected: LIMIT_EXCEEDED: more objects than any operation takes.
+        Malformed: no UTF-8, no JSON, a duplicate name in an object, NaN or Infinity, a number
+            that is too long, a lone surrogate, or nesting deeper than `max_depth`.
     """
     try:
         text = body if isinstance(body, str) else body.decode()
@@ -91,17 +91,17 @@ def parse_json(body: bytes | str, max_depth: int) -> Any:
 
 
 def to_ask(value: Any) -> Ask:
-    """What a decoded body asks for.
+    """The request in a decoded body.
 
     Raises:
-        Malformed: naming the part that is missing or of another type.
+        Malformed: with the part that is missing or of another type.
     """
     if isinstance(value, list):
         raise Malformed("One request at a time: batches are not accepted.")
     if not isinstance(value, dict):
         raise Malformed("A request is a JSON object with a query.")
     query, document_name = value.get("query"), _document_name(value)
-    # graphql-ws sends no operation without a text, so one that has a name has an empty one.
+    # graphql-ws always sends a text, so a request by name has an empty one.
     by_name = document_name is not None and (
         query is None or (isinstance(query, str) and not query.strip())
     )
@@ -117,10 +117,10 @@ def to_ask(value: Any) -> Ask:
 
 
 def parse_query(query_string: bytes, max_depth: int) -> Ask:
-    """What the query of a URL asks for: the members of a request, objects among them as JSON.
+    """The request in a URL's query: its members, with objects as JSON.
 
     Raises:
-        Malformed: it is no UTF-8, a member stands there twice, or as `to_ask` and `parse_json`.
+        Malformed: no UTF-8, a duplicate member, or as `to_ask` and `parse_json`.
     """
     try:
         pairs = parse_qsl(
@@ -138,7 +138,7 @@ def parse_query(query_string: bytes, max_depth: int) -> Ask:
         raise Malformed("A member stands twice in the URL.")
     for name in ("variables", "extensions"):
         if name in value:
-            # A body may be as deep, and has them one level down.
+            # In a body they stand one level down, so the same depth is allowed.
             value[name] = parse_json(value[name], max_depth - 1) if value[name] else None
     if not value.get("documentId"):
         value.pop("documentId", None)
@@ -146,7 +146,7 @@ def parse_query(query_string: bytes, max_depth: int) -> Ask:
 
 
 def _document_name(value: dict[str, Any]) -> str | None:
-    """What a body calls its document: `documentId`, or the hash of Apollo's protocol."""
+    """The document's name in a body: `documentId`, or the hash of Apollo's protocol."""
     name = value.get("documentId")
     if name is not None and not (isinstance(name, str) and name):
         raise Malformed("`documentId` is text.")
@@ -203,7 +203,7 @@ DECODER: Final = json.JSONDecoder(
 
 
 def _check_depth(value: Any, most: int) -> None:
-    """Look at the containers of one level after the other; recursion would have a limit itself."""
+    """Checks the containers level by level: recursion would hit Python's own limit."""
     level = [value]
     for _ in range(most):
         level = [

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one request, one answer, whatever was sent."""
+"""GraphQL over HTTP: one answer for each request, malformed ones included."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from graphql import OperationType
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from graph.execution.documents.cost import shown
+from graph.execution.documents.cost import cost_extensions
 from graph.execution.engine import Answer, Ask, Engine
 from graph.execution.failures import Code, Malformed, Rejected
 from graph.execution.incremental.parts import Part
@@ -28,11 +28,11 @@ from graph.server.transports.multipart import Multipart
 
 Parts = AsyncGenerator[Answer | Part, None]
 
-# The server's own failures, which no client must take for an answer.
+# Failures of the server, which a client must not take for an answer.
 FAILURES: Final = {Code.INTERNAL: 500, Code.OVERLOADED: 503, Code.DEADLINE: 504}
 
 FOREIGN: Final = frozenset({"cross-site", "same-site"})
-"""What browsers say in `Sec-Fetch-Site` of a request that another origin's page has caused."""
+"""Values of `Sec-Fetch-Site` for requests caused by a page of another origin."""
 
 FOR_NO_CACHE: Final = {"cache-control": "no-store"}
 FOR_ONE_CLIENT: Final = {
@@ -44,7 +44,7 @@ log = structlog.get_logger("ordergraph.request")
 
 
 class WrongMethod(Rejected):
-    """What is asked for is not asked by this method; `allowed` are those that it is asked by."""
+    """The operation is not possible by this method; `allowed` lists the methods that are."""
 
     def __init__(self, message: str, allowed: str) -> None:
         super().__init__(Code.BAD_REQUEST, message)
@@ -56,7 +56,7 @@ class WrongType(Rejected):
 
 
 class NoSuchAnswer(Rejected):
-    """The client accepts no media type that we have."""
+    """The client accepts no media type that the server offers."""
 
 
 STATUS: Final[dict[type[Rejected], int]] = {
@@ -102,7 +102,7 @@ class View:
         await self.compression.of(response, coding)(scope, receive, send)
 
     async def answer(self, scope: Scope, sent: Mapping[str, str], receive: Receive) -> Response:
-        """The response to a request with these headers, and one line about it in the log."""
+        """The response to a request; writes one line of the log."""
         began = perf_counter()
         correlation_id = correlation_id_of(sent)
         context = self.contexts.make(
@@ -131,7 +131,7 @@ class View:
             status = _status_of(answer)
         except Rejected as rejected:
             errors = rejected.written(correlation_id)
-            answer = Answer(None, errors, executed=False, extensions=shown(context))
+            answer = Answer(None, errors, executed=False, extensions=cost_extensions(context))
             status = _status(rejected, kind)
             allow = rejected.allowed if isinstance(rejected, WrongMethod) else None
         finally:
@@ -145,10 +145,10 @@ class View:
                 return Multipart(self._counted(answer, parts, written), headers)
             await parts.aclose()
         written(code=answer.code, status=status)
-        return _whole(answer, kind, status, headers)
+        return _response_of(answer, kind, status, headers)
 
     async def _counted(self, first: Part, rest: Parts, written: Callable[..., None]) -> Parts:
-        """An answer's parts. It counts as running until the last; then its line is written."""
+        """The parts of an answer; after the last one it writes the request's log line."""
         code, count = first.code, 1
         self.running += 1
         try:
@@ -175,7 +175,7 @@ class View:
             self._check_page(sent)
             self._check_load()
             return bodies.parse_query(scope["query_string"], self.settings.max_json_depth)
-        # Browsers ask before they send this type to another origin, so no foreign page can.
+        # Browsers send a preflight before this type to another origin: a foreign page cannot.
         if not media.is_json(sent.get("content-type")):
             raise WrongType(Code.BAD_REQUEST, f"The body is {media.JSON} in UTF-8.")
         self._check_load()
@@ -189,7 +189,7 @@ class View:
             raise Rejected(Code.OVERLOADED, "Too many requests are being answered. Try again.")
 
     def _check_page(self, sent: Mapping[str, str]) -> None:
-        """Refuse the GET of a foreign page, which a browser sends without asking before."""
+        """Refuses the GET of a foreign page, which browsers send without a preflight."""
         origin = sent.get("origin")
         if sent.get("sec-fetch-site") in FOREIGN and not (
             origin and self.settings.origins.allow(origin)
@@ -199,7 +199,7 @@ class View:
             raise refused
 
 
-def _whole(
+def _response_of(
     answer: Answer | Part, kind: str | None, status: int, headers: dict[str, str]
 ) -> Response:
     response = Response(
@@ -209,7 +209,7 @@ def _whole(
         media_type=f"{kind or media.JSON}; charset=utf-8",
     )
     if status in {408, 413}:
-        response.headers["connection"] = "close"  # what is left of the body is not read
+        response.headers["connection"] = "close"  # the rest of the body is not read
     return response
 
 
@@ -218,24 +218,24 @@ def _log(began: float, **more: Any) -> None:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """The headers of a request; of those that came twice, the first."""
+    """The headers of a request; the first one of each name."""
     return {
         name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"][::-1]
     }
 
 
 def _status_of(answer: Answer | Part) -> int:
-    """The status of an answer; one without what the database could not give is no answer yet."""
+    """The status of an answer; 503 if the database was out for any part of it."""
     if any(error["extensions"]["code"] is Code.OVERLOADED for error in answer.errors):
         return FAILURES[Code.OVERLOADED]
     return 200 if answer.executed or not answer.code else FAILURES[answer.code]
 
 
 def _status(rejected: Rejected, kind: str | None) -> int:
-    """The status of a request that was not run.
+    """The status of a refused request.
 
-    Clients of application/json read errors in the body and expect 200 where the request itself was
-    understood; those of the newer type are told by the status.
+    Clients of application/json read errors in the body, and expect 200 for a well-formed request.
+    Clients of application/graphql-response+json read the status.
     """
     if type(rejected) in STATUS:
         return STATUS[type(rejected)]

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP, with a bound on what a client can send and on every wait for it."""
+"""uvicorn's HTTP protocol with limits on a client's bytes and deadlines for each wait."""
 
 import asyncio
 from collections import deque
@@ -18,20 +18,20 @@ from graph.execution.sizing import encode
 from graph.server.correlation import correlation_id_of
 
 ARRIVAL_SECONDS = 10.0
-"""From a connection, or a request's first byte, until its headers are there."""
+"""From the connection, or a request's first byte, to the end of its headers."""
 
 STALL_SECONDS = 10.0
-"""For how long a client may read nothing of an answer that waits for it."""
+"""The longest time in which a client reads nothing of a waiting answer."""
 
 LINGER_SECONDS = 2.0
-"""For how long a client that was refused may go on sending, so that it reads the answer."""
+"""The longest time for which a refused client may send on, so that it reads the refusal."""
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 
 PIECE: Final = 16 * 1024
-"""Bytes that are parsed at a time. The parser keeps an unfinished line where nothing else sees it,
-so a line may be longer than allowed by as much until it is refused."""
+"""Bytes that are parsed at once. The parser keeps an unfinished line out of sight, so a line can be
+longer than allowed by this much before it is refused."""
 
 REFUSAL_HEADERS: Final = b"content-type: application/json; charset=utf-8\r\nconnection: close\r\n"
 
@@ -43,7 +43,7 @@ class TooManyHeaders(Exception):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """As uvicorn's, which bounds neither headers nor what is pipelined, nor any wait."""
+    """uvicorn's protocol, which limits neither headers nor pipelined requests nor waits."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for headers."""
+        """Starts the deadline for the headers."""
         super().connection_made(transport)
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, or keep it until the requests before it are answered."""
+        """Parses the bytes, or keeps them until earlier requests are answered."""
         if self.refused:
             return
         if self.timeout_keep_alive_task:
@@ -81,26 +81,26 @@ class HttpProtocol(HttpToolsProtocol):
         self._parse()
 
     def on_message_begin(self) -> None:
-        """Begin to count, and to wait for, the headers of this request."""
+        """Starts the count and the deadline of this request's headers."""
         super().on_message_begin()
         self.header_bytes = self.header_count = self.silent_bytes = 0
         self.headers_complete = False
         self._expect_headers()
 
     def on_url(self, url: bytes) -> None:
-        """Count a part of the request line."""
+        """Counts a part of the request line."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header; one behind the body is dropped, as the request is answered by then."""
+        """Counts a header; a trailer is dropped, because the request may be answered by then."""
         self.header_count += 1
         self._count(len(name) + len(value) + 4)
         if not self.headers_complete:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The headers are there; the application has a deadline for the body."""
+        """Ends the headers' deadline; the application has its own for the body."""
         self.headers_complete = True
         self._cancel_arrival()
         if not self.url.startswith(b"/"):
@@ -108,12 +108,12 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """The body is bounded by the application, which reads it or answers without."""
+        """Passes the body on; the application limits it."""
         self.silent_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request whose answer went before its body leaves an idle connection."""
+        """Starts the idle timeout if the answer was sent before the end of the body."""
         super().on_message_complete()
         if self.arrival and self.cycle.response_complete:
             self._cancel_arrival()
@@ -122,7 +122,7 @@ class HttpProtocol(HttpToolsProtocol):
             )
 
     def on_response_complete(self) -> None:
-        """Go on with what came meanwhile."""
+        """Parses the bytes that came in the meantime."""
         super().on_response_complete()
         if self.unparsed:
             self._unset_keepalive_if_required()
@@ -131,17 +131,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def pause_writing(self) -> None:
-        """The client does not keep up: see to it that it reads at all."""
+        """Starts the deadline for a client that reads too slowly."""
         super().pause_writing()
         self._expect_reading()
 
     def resume_writing(self) -> None:
-        """The client has read nearly everything."""
+        """Ends that deadline: the client has read nearly everything."""
         super().resume_writing()
         self._cancel_stall()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """There is nothing left to wait for; the request under way learns it."""
+        """Ends all deadlines and notifies the running request."""
         self._cancel_arrival()
         self._cancel_stall()
         self.unparsed.clear()
@@ -150,7 +150,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
-        """A connection becomes a WebSocket only when its answers are sent."""
+        """Accepts an upgrade only if no earlier answer is still being sent."""
         self._cancel_arrival()
         if self._is_answering():
             self._refuse(400, Rejected(Code.BAD_REQUEST, "A WebSocket has its own connection."))
@@ -158,7 +158,7 @@ class HttpProtocol(HttpToolsProtocol):
             super().handle_websocket_upgrade()
 
     def _name_host(self) -> None:
-        """A URL in the request line names the host, whatever the header says (RFC 9112, 3.2.2)."""
+        """Takes the host from an absolute URL, which overrides the header (RFC 9112, 3.2.2)."""
         authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
         if authority:
             self.headers[:] = [each for each in self.headers if each[0] != b"host"]
@@ -171,7 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
     async def _run(
         self, cycle: RequestResponseCycle, app: Any, scope: Any, receive: Any, send: Any
     ) -> None:
-        """Run the application; uvicorn cancels what is not done in time when the server stops."""
+        """Runs the application; uvicorn cancels unfinished requests when the server stops."""
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
@@ -180,7 +180,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _parse(self) -> None:
-        """Parse as long as no request waits for the answers before it."""
+        """Parses while no request waits for earlier answers."""
         try:
             while self.unparsed and not self.pipeline and not self.transport.is_closing():
                 piece = self.unparsed.popleft()
@@ -204,10 +204,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _count(self, size: int) -> None:
-        """Count bytes of headers that were parsed; those that nothing was made of count as well.
+        """Counts parsed bytes of headers, those of unfinished lines too.
 
         Raises:
-            TooManyHeaders: they are more than are accepted.
+            TooManyHeaders: more bytes or headers than accepted.
         """
         self.header_bytes += size
         if size:
@@ -223,9 +223,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse(431, Rejected(Code.LIMIT_EXCEEDED, f"A request has at most {most}."))
 
     def _refuse(self, status: int, rejected: Rejected) -> None:
-        """Answer once more and end the connection; what still comes is thrown away.
+        """Answers once more and ends the connection; later bytes are dropped.
 
-        Closing it at once would take away the answer, if the client is still sending.
+        Closing at once would lose the answer if the client is still sending.
         """
         correlation_id = correlation_id_of({})
         log.info(
@@ -253,12 +253,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _is_unanswered(self) -> bool:
-        """Whether the request that is being read is the one that waits for an answer."""
+        """Whether the request that is being read still waits for its answer."""
         waiting = self.answering
         return waiting is not None and waiting.more_body and not waiting.response_started
 
     def _disconnect(self, cycle: RequestResponseCycle) -> None:
-        """Tell the application that nobody waits for its answer."""
+        """Notifies the application that the client has gone."""
         if not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()

@@ -1,4 +1,4 @@
-"""Answers in parts over HTTP: each part is sent as soon as it is there."""
+"""Answers in parts over HTTP: each part is sent as soon as it is ready."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,7 +14,7 @@ from graph.execution.sizing import encode
 from graph.server import media
 
 BOUNDARY: Final = "graphql"
-"""JSON holds no line breaks, so that no part can hold the delimiter."""
+"""JSON has no line breaks, so no part can contain the delimiter."""
 MEDIA_TYPE: Final = f'{media.PARTS}; boundary="{BOUNDARY}"; {media.PARTS_LAYOUT}'
 
 DELIMITER: Final = f"\r\n--{BOUNDARY}".encode()
@@ -23,10 +23,10 @@ END: Final = b"--\r\n"
 
 
 class Multipart(StreamingResponse):
-    """A response in parts. It ends with its client: what has left is answered no further."""
+    """A response in parts. When the client leaves, the operation stops."""
 
     def __init__(self, parts: AsyncGenerator[Answer | Part, None], headers: dict[str, str]) -> None:
-        # Proxies that collect answers, as nginx does, would take away what parts are for.
+        # Proxies that buffer answers, as nginx does, would delay the parts.
         super().__init__(
             _chunks(parts), headers={**headers, "x-accel-buffering": "no"}, media_type=MEDIA_TYPE
         )
@@ -48,7 +48,7 @@ class Multipart(StreamingResponse):
 
 
 async def _chunks(parts: AsyncGenerator[Answer | Part, None]) -> AsyncGenerator[bytes, None]:
-    """Each part with the delimiter behind it, by which clients know that it is complete."""
+    """Each part with the delimiter after it, by which clients see that the part is complete."""
     before = DELIMITER
     async for part in parts:
         body = part.body()

@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket, by the protocol graphql-transport-ws and no other."""
+"""GraphQL over WebSocket by the protocol graphql-transport-ws only."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -39,7 +39,7 @@ log = structlog.get_logger("ordergraph.request")
 
 
 class Close(Exception):
-    """The socket ends with this code."""
+    """Closes the socket with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -59,7 +59,7 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         headers = websocket.headers
-        # Browsers do not hold WebSockets to the same origin; programs send no Origin at all.
+        # Browsers allow WebSockets to any origin; programs send no Origin.
         if not self.settings.origins.allow_or_own(headers.get("origin"), headers.get("host")):
             await websocket.receive()
             await websocket.send_denial_response(refusal(Refused(), headers))
@@ -80,7 +80,7 @@ class Sockets:
 
 
 class Socket:
-    """One client's connection, from when it was accepted until it is closed."""
+    """A client's connection, from its acceptance to its close."""
 
     def __init__(
         self, websocket: WebSocket, engine: Engine, contexts: Contexts, settings: Settings
@@ -96,7 +96,7 @@ class Socket:
         self.sending = asyncio.Lock()
 
     async def serve(self) -> None:
-        """Answer until the client leaves, breaks the protocol or stops reading."""
+        """Answers until the client leaves, breaks the protocol or stops reading."""
         try:
             async with self.tasks:
                 await self._listen()
@@ -108,9 +108,9 @@ class Socket:
             closes = [each for each in ended.exceptions if isinstance(each, Close)]
             if closes:
                 await self._close(closes[0])
-            # Else the client has left, or the server is about to stop.
+            # Otherwise the client has left, or the server stops.
         finally:
-            self.running.clear()  # the tasks know this socket
+            self.running.clear()  # the tasks refer to this socket
 
     async def _close(self, close: Close) -> None:
         log.info("socket closed", code=close.code, reason=close.reason)
@@ -118,7 +118,7 @@ class Socket:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.websocket.close(close.code, close.reason)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
-            pass  # whoever does not read is not told either
+            pass  # a client that does not read gets no close message either
 
     async def _listen(self) -> None:
         try:
@@ -138,7 +138,7 @@ class Socket:
         if text is None:
             raise Close(INVALID_MESSAGE, "A message is text.")
         try:
-            # A request may be as deep as over HTTP, and stands one level down.
+            # The payload may be as deep as over HTTP, and is one level down in the message.
             message = bodies.parse_json(text, self.settings.max_json_depth + 1)
         except Rejected as rejected:
             raise Close(INVALID_MESSAGE, rejected.message) from None
@@ -169,7 +169,7 @@ class Socket:
         payload = message.get("payload")
         if not isinstance(payload, dict | None):
             raise Close(INVALID_MESSAGE, "The payload of connection_init is an object.")
-        # A browser's WebSocket sends no headers of a page's own.
+        # A browser's WebSocket cannot send headers of a page.
         self.shows_cost = asks_for_cost(payload or {})
         self.initialised = True
         await self._send({"type": "connection_ack"})
@@ -234,7 +234,7 @@ class Socket:
         await self._end(key, {"type": "error", "payload": errors})
 
     async def _end(self, key: str, message: dict[str, Any]) -> None:
-        """The operation's last message. Its id is free before the client reads that."""
+        """Sends the operation's last message; its id is free before the client reads that."""
         if self.running.get(key) is asyncio.current_task():
             del self.running[key]
         await self._send({**message, "id": key})

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket, with a bound on what a client can send, and one line for a fault of its."""
+"""uvicorn's WebSocket protocol with limits, and one log line for each fault of a client."""
 
 from typing import Any, Final
 
@@ -7,19 +7,19 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LINGER_SECONDS = 2.0
-"""For how long a socket may be there after the application is done with it."""
+"""The longest time for which a socket stays open after the application has ended."""
 
 MAX_FRAGMENTS: Final = 1_000
-"""Frames that one message may come in. Empty ones have no size to be bounded by."""
+"""Frames of one message. Empty frames are not limited by the message's size."""
 
 log = structlog.get_logger("ordergraph.connection")
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """As uvicorn's, which lets clients fill its memory, and tells of their faults by tracebacks."""
+    """uvicorn's protocol, which lets clients fill memory and logs their faults as tracebacks."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; a handshake that cannot be read is answered and ends the connection."""
+        """Parses the bytes; an unreadable handshake is answered and closed."""
         super().data_received(data)
         if self.conn.handshake_exc and not self.handshake_initiated:
             log.info("handshake refused", reason=str(self.conn.handshake_exc))
@@ -27,7 +27,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def handle_parser_exception(self) -> None:
-        """End a socket on which something came that is no frame, or no message."""
+        """Logs and closes a socket that sent no frame or no valid message."""
         if self.conn.close_sent:
             log.info(
                 "socket closed", code=self.conn.close_sent.code, reason=self.conn.close_sent.reason
@@ -35,14 +35,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_parser_exception()
 
     def handle_cont(self, event: Any) -> None:
-        """Take one more frame of a message."""
+        """Adds a frame to the message, up to the limit."""
         if len(self.frames) < MAX_FRAGMENTS:
             super().handle_cont(event)
         else:
             self._fail(1009, f"A message has at most {MAX_FRAGMENTS} frames.")
 
     def handle_ping(self) -> None:
-        """Answer, unless answers already wait for a client that does not read them."""
+        """Answers, unless earlier answers wait for a client that does not read them."""
         if self.writable.is_set():
             super().handle_ping()
         else:
@@ -50,17 +50,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message over, if it is one."""
+        """Passes a message on, if its text is UTF-8."""
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
             self._fail(1007, "A message is UTF-8.")
         else:
             super().send_receive_event_to_app()
 
     async def send(self, message: Any) -> None:
-        """As uvicorn's, which takes an application for faulty when a client leaves meanwhile.
+        """As uvicorn's, which logs a client that leaves during `send` as an application error.
 
         Raises:
-            ClientDisconnected: the connection has ended, or is about to.
+            ClientDisconnected: the connection has ended, or is ending.
         """
         await self.writable.wait()
         if self.close_sent or self.transport.is_closing():
@@ -68,10 +68,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
 
     async def run_asgi(self) -> None:
-        """As uvicorn's; soon after the application is done with a socket it is gone.
+        """As uvicorn's, but closes the socket soon after the application has ended.
 
-        uvicorn waits until the client has read all that was written, which one that stalls never
-        does: its buffer and its place among the open connections would stay.
+        uvicorn waits until the client has read all bytes. A stalled client never does, and would
+        keep its buffer and its place among the open connections.
         """
         try:
             await super().run_asgi()

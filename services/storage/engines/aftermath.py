@@ -1,4 +1,4 @@
-"""What is still to be done when the task that caused it is gone."""
+"""Endings that outlive the task that caused them."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Aftermath:
-    """Runs endings in tasks of their own, and holds them until they are over."""
+    """Runs endings in tasks of their own, and holds these until they have ended."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -17,5 +17,5 @@ class Aftermath:
         task.add_done_callback(self._tasks.discard)
 
     async def over(self) -> None:
-        """Wait for all that was added."""
+        """Waits for all endings."""
         await asyncio.gather(*self._tasks)

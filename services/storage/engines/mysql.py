@@ -1,4 +1,4 @@
-"""Tortoise's engine for MySQL and MariaDB on a pool of ours."""
+"""Tortoise's engine for MySQL and MariaDB on our pool."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ from services.storage.engines.pooled import Lent, PooledTransaction
 
 
 class MysqlDriver(Driver):
-    """Connections of asyncmy. One whose statement is cancelled closes itself."""
+    """Connections of asyncmy, which closes a connection whose statement is cancelled."""
 
     def __init__(self, **reached: Any) -> None:
         self._reached = reached
@@ -22,14 +22,14 @@ class MysqlDriver(Driver):
         return connection
 
     def is_open(self, connection: asyncmy.Connection) -> bool:
-        # asyncmy calls a connection connected until it is used; its own pool looks at this, too.
+        # asyncmy calls a connection connected until it is used; its own pool reads this flag, too.
         return connection.connected and not cast("Any", connection)._stream_broken
 
     def drop(self, connection: asyncmy.Connection) -> None:
         connection.close()
 
     async def stop(self, connection: asyncmy.Connection) -> None:
-        """End what the server goes on with, as it does for a client that has left."""
+        """Ends the statement that the server still runs for a client that has left."""
         if not connection.connected:
             other: Any = await self.open()
             try:
@@ -57,11 +57,11 @@ class Rows(MySQLClient):
 
 
 class MysqlTransaction(TransactionWrapper, Rows):
-    """A transaction that gives plain rows as well."""
+    """A transaction that also gives plain rows."""
 
 
 class MysqlClient(Rows):
-    """`wait_seconds` is how long a statement or a transaction waits for a connection."""
+    """`wait_seconds` is the longest wait of a statement or a transaction for a connection."""
 
     def __init__(self, wait_seconds: float, **reached: Any) -> None:
         super().__init__(**reached)
@@ -82,7 +82,7 @@ class MysqlClient(Rows):
         await self.pool.close()
 
     def acquire_connection(self) -> Any:
-        """A connection for the time of a block."""
+        """A connection for a block."""
         return Lent(self.pool)
 
     def _in_transaction(self) -> TransactionContext:

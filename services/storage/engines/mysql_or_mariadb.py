@@ -1,7 +1,7 @@
-"""SQL of which MySQL and MariaDB each read their own part.
+"""SQL with parts that only MySQL or only MariaDB reads.
 
-Both are reached by one driver and one scheme. No code asks which of them answers: what differs
-stands in comments that the other server skips, so that every text is right on both.
+Both have one driver and one scheme. No code asks which of them it talks to: the differences are in
+comments that the other server skips, so that each text is right on both.
 """
 
 from typing import Final
@@ -16,11 +16,11 @@ def either(mysql: str, mariadb: str) -> str:
 NAME: Final = either("'MySQL '", "'MariaDB '")
 COLLATION: Final = either("utf8mb4_0900_bin", "utf8mb4_nopad_bin")
 EXACT_TEXT: Final = f"CHARACTER SET utf8mb4 COLLATE {COLLATION}"
-"""Compares by code point, and tells `ALFKI` from `alfki` and `alfki `."""
+"""Compares by code point: `ALFKI`, `alfki` and `alfki ` differ."""
 
 # READ COMMITTED: the stock guard reads the newest row either way, and InnoDB's default would add
-# gap locks, that is deadlocks. The server's own time zone must not touch what we store. A search of
-# forty parts is a join of as many tables: by default both servers try all their orders for minutes.
+# gap locks, that is deadlocks. The server's own time zone must not change stored instants. A search
+# of forty parts joins as many tables: by default both servers try all orders of them for minutes.
 SESSION: Final = (
     f"SET SESSION {either('transaction_isolation', 'tx_isolation')} = 'READ-COMMITTED', "
     "time_zone = '+00:00', optimizer_search_depth = 2, "

@@ -1,7 +1,7 @@
 """A pool of connections to a server, each lent to one task at a time.
 
-A place is taken in `acquire` and given on in `_give`, the only spot where places are counted.
-Whatever ends a connection, its place is given on, and the next task opens another one there.
+A place is taken in `acquire` and handed on in `_give`, the only code that counts places. After any
+end of a connection its place is handed on, and the next task opens another one there.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from services.storage.engines.aftermath import Aftermath
 T = TypeVar("T")
 
 IDLE_SECONDS: Final = 60.0
-"""After this time without use a firewall may have dropped the connection without a word."""
+"""An idle connection of this age may have been dropped by a firewall without notice."""
 
 MEND_SECONDS: Final = 1.0
-"""For so long a connection may take to end what was cancelled on it, before it is dropped."""
+"""The longest time to end a cancelled statement on a connection; then the connection is dropped."""
 
 CLOSE_SECONDS: Final = 10.0
-"""For so long a pool that closes waits for its connections to come back."""
+"""The longest time for which a closing pool waits for lent connections."""
 
 
 class NoConnection(Exception):
@@ -29,10 +29,10 @@ class NoConnection(Exception):
 
 
 async def in_time(seconds: float, waiting: Coroutine[Any, Any, T]) -> T:
-    """What is waited for.
+    """The awaited result.
 
     Raises:
-        NoConnection: it took longer.
+        NoConnection: it took longer than `seconds`.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -46,39 +46,39 @@ def _too_late(seconds: float) -> str:
 
 
 class Driver(Protocol):
-    """What a pool needs to know of the connections of one driver."""
+    """The connections of one driver, as a pool uses them."""
 
     async def open(self) -> Any:
-        """A new connection. One that is not complete when this is cancelled is closed."""
+        """A new connection. If it is cancelled, an incomplete connection is closed."""
 
     def is_open(self, connection: Any) -> bool:
-        """Whether the connection leads to the server, as far as the process knows."""
+        """Whether the connection is open, as far as the process knows."""
 
     def drop(self, connection: Any) -> None:
-        """End a connection at once, without a word to the server."""
+        """Ends a connection at once, without a message to the server."""
 
     async def stop(self, connection: Any) -> None:
-        """Have the server end the statement whose task was cancelled, if one was."""
+        """Ends the cancelled statement on the server, if there is one."""
 
     async def settle(self, connection: Any) -> None:
-        """Pass where the connection can be used for statements outside of transactions."""
+        """Passes if the connection can be used for statements outside transactions."""
 
     async def close(self, connection: Any) -> None:
-        """End a connection that is idle, and tell the server so."""
+        """Ends an idle connection, with a message to the server."""
 
 
 class Pool:
-    """At most `size` connections, each opened when it is first needed; the last used is lent first.
+    """At most `size` connections, each opened on demand; the one used last is lent first.
 
-    Tasks that find none free wait in order of arrival, for at most `wait_seconds` with the time
-    that a new connection takes to open.
+    Tasks without a free one wait in order of arrival, for at most `wait_seconds`, which include the
+    opening of a new connection.
     """
 
     def __init__(self, driver: Driver, size: int, wait_seconds: float) -> None:
         self.size = size
         self.driver = driver
         self._wait_seconds = wait_seconds
-        self._free = size  # places without a connection that is lent; none while a task waits
+        self._free = size  # places that are not lent; none while a task waits
         self._idle: list[tuple[Any, float]] = []
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -90,7 +90,7 @@ class Pool:
         """A connection that is open, as far as the process knows.
 
         Raises:
-            NoConnection: none became free in time, or the server takes none.
+            NoConnection: none became free in time, or the server accepts none.
         """
         until = None
         if self._free:
@@ -110,7 +110,7 @@ class Pool:
             raise
 
     def release(self, connection: Any) -> None:
-        """Take back a connection on which nothing is under way."""
+        """Takes back a connection without a running statement."""
         if self._closing or not self.driver.is_open(connection):
             try:
                 self.driver.drop(connection)
@@ -120,34 +120,34 @@ class Pool:
             self._give(connection)
 
     def mend(self, connection: Any, end: Callable[[], Awaitable[Any]]) -> None:
-        """Take back a connection on which `end` is still to end something.
+        """Takes back a connection on which `end` has to end a statement or a transaction first.
 
-        Its place is free when that is done. A connection on which it fails, or takes longer than
-        `MEND_SECONDS`, is dropped.
+        Its place is free after that. If `end` fails, or takes longer than `MEND_SECONDS`, the
+        connection is dropped.
         """
         self._mending.add(self._mend(connection, end))
 
     async def close(self) -> None:
-        """End all connections; those that are lent end when they come back, or after 10 s."""
+        """Ends all connections; lent ones when they come back, or after `CLOSE_SECONDS`."""
         self._closing = True
         while self._idle:
             connection, _ = self._idle.pop()
             try:
                 async with asyncio.timeout(MEND_SECONDS):
                     await self.driver.close(connection)
-            except Exception:  # noqa: BLE001 - each driver has its own; it ends in any case
+            except Exception:  # noqa: BLE001 - drivers differ; the connection ends in any case
                 self.driver.drop(connection)
         if self._free < self.size:
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._all_back.wait()
             except TimeoutError:
-                pass  # what is lent still is dropped by `release`
+                pass  # `release` drops the connections that are still lent
         if self._timer:
             self._timer.cancel()
 
     def _give(self, connection: Any | None) -> None:
-        """A place, with its connection if it has one, to the task that has waited longest."""
+        """Hands a place, with its connection if it has one, to the task that waited longest."""
         while self._waiting:
             handed, _ = self._waiting.popleft()
             if not handed.done():
@@ -160,7 +160,7 @@ class Pool:
             self._all_back.set()
 
     async def _handed(self, until: float) -> Any | None:
-        """What another task gives back; None for a place without a connection."""
+        """The place that another task hands over; None for one without a connection."""
         loop = asyncio.get_running_loop()
         handed = loop.create_future()
         self._waiting.append((handed, until))
@@ -174,7 +174,7 @@ class Pool:
             raise
 
     def _expire(self) -> None:
-        """End the waiting of the tasks whose time is over: one timer serves all of them."""
+        """Ends the waiting of tasks whose time is over: one timer serves all of them."""
         loop = asyncio.get_running_loop()
         self._timer = None
         while self._waiting:
@@ -187,7 +187,7 @@ class Pool:
             self._waiting.popleft()
 
     def _at_hand(self) -> Any | None:
-        """An idle connection; one that was idle for too long is dropped on the way."""
+        """An idle connection; those that were idle for too long are dropped."""
         while self._idle:
             connection, since = self._idle.pop()
             if monotonic() - since < IDLE_SECONDS and self.driver.is_open(connection):

@@ -1,4 +1,4 @@
-"""Statements and transactions on a pool of connections, none of which keeps its place for good."""
+"""Statements and transactions on a pool; each returns its place in any case."""
 
 from functools import partial
 from types import TracebackType
@@ -12,7 +12,7 @@ from services.storage.engines.pool import Pool
 
 
 class Lent:
-    """A connection for the time of a block of statements outside of transactions."""
+    """A connection for a block of statements outside transactions."""
 
     __slots__ = ("connection", "pool")
 
@@ -36,7 +36,7 @@ class Lent:
 
 
 class PooledTransaction(TransactionContext):
-    """A transaction on a connection of its own, which goes back to the pool in every case."""
+    """A transaction on a connection of its own, which returns to the pool in any case."""
 
     def __init__(self, client: TransactionalDBClient, pool: Pool) -> None:
         self.client = client
@@ -72,7 +72,7 @@ class PooledTransaction(TransactionContext):
                 self.pool.mend(connection, self.client.rollback)
 
     async def _end(self, kind: type[BaseException] | None) -> None:
-        """Commit or roll back. What was cancelled is rolled back later: its task goes at once."""
+        """Commits or rolls back. After a cancellation the pool rolls back, without the task."""
         if self.client._finalized or kind is TransactionManagementError:
             return
         if kind is None:
@@ -81,7 +81,7 @@ class PooledTransaction(TransactionContext):
             await self._roll_back()
 
     async def _roll_back(self) -> None:
-        """Roll back; where the connection is lost, the server does so by itself."""
+        """Rolls back; for a lost connection the server does so."""
         try:
             await self.client.rollback()
         except Exception:  # noqa: BLE001 - the first error is the one to raise

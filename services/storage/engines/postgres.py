@@ -1,4 +1,4 @@
-"""Tortoise's PostgreSQL engine on a pool of ours."""
+"""Tortoise's PostgreSQL engine on our pool."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from services.storage.engines.pooled import Lent, PooledTransaction
 
 
 class PostgresDriver(Driver):
-    """Connections of asyncpg. It tells the server which statement was cancelled."""
+    """Connections of asyncpg, which cancels statements on the server itself."""
 
     def __init__(self, **reached: Any) -> None:
         self._reached = reached
@@ -28,10 +28,10 @@ class PostgresDriver(Driver):
         connection.terminate()
 
     async def stop(self, connection: asyncpg.Connection) -> None:
-        """Nothing: asyncpg has asked for it."""
+        """Does nothing: asyncpg has sent the cancellation."""
 
     async def settle(self, connection: asyncpg.Connection) -> None:
-        await connection.execute("SELECT 1")  # which waits for what was cancelled
+        await connection.execute("SELECT 1")  # waits for the end of the cancelled statement
         if connection.is_in_transaction():
             raise RuntimeError("a transaction was left open")
 
@@ -50,7 +50,7 @@ class PostgresTransaction(TransactionWrapper):
 
 
 class PostgresClient(AsyncpgDBClient):
-    """`wait_seconds` is how long a statement or a transaction waits for a connection."""
+    """`wait_seconds` is the longest wait of a statement or a transaction for a connection."""
 
     def __init__(self, wait_seconds: float, **reached: Any) -> None:
         super().__init__(**reached)
@@ -70,7 +70,7 @@ class PostgresClient(AsyncpgDBClient):
         await self.pool.close()
 
     def acquire_connection(self) -> Any:
-        """A connection for the time of a block."""
+        """A connection for a block."""
         return Lent(self.pool)
 
     def _in_transaction(self) -> TransactionContext:

@@ -1,8 +1,8 @@
 """Tortoise's SQLite engine with reads that never wait for a transaction.
 
-Reads outside of transactions have connections of their own, `Readers`. All else keeps to one
-connection, the writer, and takes SQLite's write lock when a transaction begins: a deferred one that
-reads and then writes fails with "database is locked" as soon as another process wrote in between.
+Reads outside transactions have connections of their own, `Readers`. All others use one connection,
+the writer, and take SQLite's write lock when a transaction begins: a deferred transaction that
+reads and then writes fails with "database is locked" if another process has written in between.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from services.storage.engines.pool import in_time
 from services.storage.engines.sqlite_readers import Readers, stopped
 
 READS: Final = ("SELECT", "WITH")
-"""What a statement begins with that only reads; SQLite itself refuses one that does not."""
+"""The first words of reading statements; SQLite itself refuses others that begin so."""
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -52,9 +52,9 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class ImmediateTransactionContext(SqliteTransactionContext):
-    """Unlike its parent it gives the connection back when the beginning itself fails.
+    """Unlike its parent it returns the connection if the beginning fails.
 
-    The statement of a task that is cancelled is interrupted, and then rolled back.
+    The statement of a cancelled task is interrupted, and then rolled back.
     """
 
     async def __aenter__(self) -> TransactionalDBClient:
@@ -85,7 +85,7 @@ class ImmediateTransactionContext(SqliteTransactionContext):
             await super().__aexit__(kind, error, traceback)
 
     async def _undo(self) -> None:
-        """Roll back what may yet begin in its thread, before anybody gets the connection."""
+        """Rolls back a beginning that may still run in its thread, before the next transaction."""
         try:
             if connection := self.connection._connection:
                 await connection.rollback()
@@ -94,9 +94,10 @@ class ImmediateTransactionContext(SqliteTransactionContext):
 
 
 class ImmediateSqliteClient(SqliteClient):
-    """`readers` connections read at the same time, at most.
+    """At most `readers` connections read at the same time.
 
-    `wait_seconds` is how long a statement waits for one of them, and a transaction for the writer.
+    `wait_seconds` is the longest wait of a statement for one of them, and of a transaction for the
+    writer.
     """
 
     def __init__(self, file_path: str, readers: int, wait_seconds: float, **pragmas: Any) -> None:
@@ -110,14 +111,14 @@ class ImmediateSqliteClient(SqliteClient):
         return ImmediateTransactionContext(ImmediateTransaction(self), self._lock)
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
-        """Open the writer, which makes a missing file; nobody gets it half set up."""
+        """Opens the writer, which makes a missing file; no task gets it half set up."""
         async with self._opening:
             if self._connection is None:
                 self._connection = await _opened(self.filename, self.pragmas)
                 await self._post_connect()
 
     async def close(self) -> None:
-        """End all connections; the writer last, because it may tidy up the write-ahead log."""
+        """Ends all connections; the writer last, because it may checkpoint the write-ahead log."""
         await asyncio.gather(self.aftermath.over(), self._readers.close())
         await super().close()
 
@@ -144,7 +145,7 @@ class ImmediateSqliteClient(SqliteClient):
 
     @translate_exceptions
     async def fetch_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The rows of a statement that only reads, each a plain tuple in the columns' order."""
+        """The rows of a reading statement, as plain tuples in the order of the columns."""
         return await self._read(None, sql, values)
 
     async def _read(
