@@ -54,6 +54,8 @@ NEEDED: Final[dict[type[Model], Permission]] = {
 }
 
 EVERY_ROW: Final = Q()
+SOME_ROWS: Final[dict[type[Model], Callable[[Actor], Q]]] = {}
+"""By table, the condition on its rows for an actor with its permission; no table has one yet."""
 
 
 def scope(table: type[Model], actor: Actor) -> Q | None:
@@ -64,7 +66,10 @@ def scope(table: type[Model], actor: Actor) -> Q | None:
     Raises:
         KeyError: nobody has decided who may see this table; it is then served to nobody.
     """
-    return EVERY_ROW if actor.may(NEEDED[table]) else None
+    if not actor.may(NEEDED[table]):
+        return None
+    narrowed = SOME_ROWS.get(table)
+    return narrowed(actor) if narrowed else EVERY_ROW
 
 
 async def only_seen(
@@ -84,7 +89,7 @@ async def only_seen(
     if condition is None:
         return []
     rows = table.filter(condition, pk__in={key(row) for row in found}).using_db(client)
-    seen: set[Any] = {*await rows.values_list("pk", flat=True)}
+    seen: set[Any] = {*await rows.values_list(table._meta.pk_attr, flat=True)}
     return [row for row in found if key(row) in seen]
 
 
