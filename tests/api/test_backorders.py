@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from services.orders import expiry
 from services.work import clock
-from tests.support import consistency
 from tests.support.api import ask, change, refusal, until_numbered
+from tests.support.audit.auditor import audit
 from tests.support.company import PLACE, STOCK, Company, found_company
 from tests.support.databases import Database
 
@@ -44,7 +44,7 @@ async def test_a_receipt_serves_who_waits_longest(database: Database) -> None:
     assert [await counts(each) for each in (early, late)] == [(3, 0), (1, 2)]
     await company.receive("TEA", 5)
     assert [await counts(each) for each in (early, late)] == [(3, 0), (3, 0)]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_who_is_served_is_told(database: Database) -> None:
@@ -74,7 +74,7 @@ async def test_what_is_cancelled_serves_who_waits(database: Database) -> None:
     assert [await counts(each) for each in (first, second)] == [(2, 0), (0, 2)]
     await company.act(first, "CANCEL")
     assert await counts(second) == (2, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_who_is_cancelled_waits_no_more(database: Database) -> None:
@@ -94,7 +94,7 @@ async def test_damage_makes_the_youngest_wait_and_repair_serves_it(database: Dat
     assert [await counts(each) for each in (first, second)] == [(2, 0), (1, 1)]
     await change(STOCK, changes=[entry | {"delta": -1}])
     assert [await counts(each) for each in (first, second)] == [(2, 0), (2, 0)]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def drafted(company: Company, quantity: int) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def test_stock_that_was_held_too_long_goes_to_others(database: Database) -
         placed = await change(PLACE, input=wish)
     assert await counts(placed["order"]) == (2, 0)
     assert await counts(draft) == (0, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_draft_that_held_too_long_is_promised_anew(database: Database) -> None:
@@ -142,7 +142,7 @@ async def test_expired_reservations_are_swept(database: Database) -> None:
         assert await expiry.sweep_expired() == 0
     assert await counts(draft) == (0, 0)
     assert await counts(waiting_order) == (1, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_new_order_does_not_pass_who_waits(database: Database) -> None:

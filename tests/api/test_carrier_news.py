@@ -8,7 +8,7 @@ import pytest
 import services.fulfillment.track
 from services.work import clock
 from tests.support.api import ask, change, refusal
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.company import ERRORS, SHIPMENT, Company, found_company
 from tests.support.databases import Database
 from tests.support.told import latest, timeline

@@ -8,8 +8,8 @@ import pytest
 from models.events import Event
 from models.rules.events import EventKind
 from services.work import clock
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import ADDRESS
 from tests.support.databases import Database
 from tests.support.edits import (
@@ -52,7 +52,7 @@ async def test_a_draft_of_another_customer_is_as_if_it_had_been_drafted_for_them
     assert [each["discountRate"] for each in data["lines"]] == [["0", "0.1"], ["0", "0.1"]]
     back = await edit(changed, customerId=company.customer)
     assert {**back, "version": 1, "lines": None} == {**ada_s, "lines": None}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_is_given_with_the_customer_stands(database: Database) -> None:
@@ -101,7 +101,7 @@ async def test_a_draft_goes_with_its_customer(database: Database) -> None:
     event = (await Event.filter(kind=EventKind.ORDER_EDITED).order_by("id"))[1]
     assert event.customer_id
     assert event.before["customerId"] != event.after["customerId"] == event.customer_id.hex
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_customers_that_a_draft_cannot_have(database: Database) -> None:
@@ -162,7 +162,7 @@ async def test_words_are_edited_in_every_state_and_nothing_else_is(database: Dat
         assert (known["status"], known["version"]) == (order["status"], order["version"] + 1)
         for wish in ({}, {"note": "x", "promisedAt": None}, {"reserveUntil": None}):
             assert await refused(order, **wish) == ("ILLEGAL_TRANSITION", "")
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_key_replaces_that_of_its_system(database: Database) -> None:

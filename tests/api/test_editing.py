@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import ERRORS, Company, found_company
 from tests.support.databases import Database
 
@@ -65,7 +65,7 @@ async def test_lines_grow_shrink_come_and_go(database: Database) -> None:
     ] == [("TEA", 1, 1, 0), ("CUP", 2, 0, 2)]
     assert shrunk["total"] == {"gross": {"amount": "10.00"}}
     assert (await reserved("TEA"), await reserved("CUP")) == (1, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_prices_change_and_stay(database: Database) -> None:
@@ -135,7 +135,7 @@ async def test_what_is_partly_shipped(database: Database) -> None:
         assert (error["code"], error["path"]) == ("INVALID", path)
     edited = await edit(order | {"version": version}, line(order, 0, 2))
     assert edited["lines"][0]["reserved"] == 0
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.work import clock, policy
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import ACT, SHIPMENT, STOCK, TRACK, Company, found_company
 from tests.support.databases import Database
 from tests.support.tracked import (
@@ -66,7 +66,7 @@ async def test_what_has_expired_is_left_on_the_shelf(database: Database) -> None
         company = await teas(("OLD", 4, OLD), ("YOUNG", 4, YOUNG))
         await company.act(await company.order(("TEA", 3)), "SHIP")
     assert [await kinds(code) for code in ("OLD", "YOUNG")] == [["ADJUST"], ["ADJUST", "SHIP"]]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_too_few_fresh_ones_say_what_to_write_off(database: Database) -> None:
@@ -87,7 +87,7 @@ async def test_too_few_fresh_ones_say_what_to_write_off(database: Database) -> N
         await change(STOCK, changes=gone)
         await company.act(await seen(order), "SHIP")
         assert (await seen(order))["fulfillmentStatus"] == "PARTLY_SHIPPED"
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_nobody_picks_what_has_expired(database: Database) -> None:
@@ -101,7 +101,7 @@ async def test_nobody_picks_what_has_expired(database: Database) -> None:
             "path": ["input", "lines", "0", "units", "1", "code"],
         }
         await send(await pack(company, order, 2, ("YOUNG", 2)))
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_what_expires_while_it_is_packed_does_not_leave(database: Database
         # It left in time, and somebody tells it afterwards.
         await change(TOLD, id=packed[1], at="2026-03-09T18:00:00Z")
         assert await kinds("YOUNG") == ["ADJUST", "SHIP"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_has_expired_moves_last(database: Database) -> None:
@@ -152,4 +152,4 @@ async def test_what_has_expired_moves_last(database: Database) -> None:
         for quantity, old in ((2, ["ADJUST"]), (1, ["ADJUST", "TRANSFER_OUT", "TRANSFER_IN"])):
             await change(TRANSFER, **moved, lines=[{"sku": "TEA", "quantity": quantity}])
             assert await kinds("OLD") == old
-    assert await consistency.disagreements() == []
+    assert await audit() == []

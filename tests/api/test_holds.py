@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from services.orders.expiry import sweep_expired
 from services.work import clock
-from tests.support import consistency
 from tests.support.api import ask, change
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.edits import (
     EDIT,
@@ -44,7 +44,7 @@ async def test_a_hold_is_extended_shortened_and_ended(database: Database) -> Non
         ended = await edit(both, reserveUntil=None)
     assert [each["reserved"] for each in ended["lines"]] == [0, 0]
     assert (ended["reserveUntil"], ended["fulfillmentStatus"]) == (None, "UNFULFILLED")
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_draft_that_held_nothing_holds_from_now_on(database: Database) -> None:
@@ -67,7 +67,7 @@ async def test_a_draft_that_held_nothing_holds_from_now_on(database: Database) -
         assert [each["reserved"] for each in again["lines"]] == [2, 3]
         placed = await edit(await company.act(again, "SUBMIT"), note="placed")
     assert (placed["reserveUntil"], placed["status"]) == (None, "CONFIRMED")
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_waited_for_a_draft_is_looked_for_anew(database: Database) -> None:
@@ -80,7 +80,7 @@ async def test_what_waited_for_a_draft_is_looked_for_anew(database: Database) ->
         await company.receive("TEA", 2)
         held = await edit(ended, reserveUntil=at(NOON + HOUR))
         assert (held["lines"][0]["reserved"], held["lines"][0]["backordered"]) == (12, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_times_that_no_order_holds_its_stock_until(database: Database) -> None:
@@ -122,7 +122,7 @@ async def test_a_hold_that_is_over_is_extended_or_freed(database: Database) -> N
     held = (after["lines"][0]["reserved"], after["reserveUntil"])
     assert (codes, held) in (([], (2, at(NOON + 2 * HOUR))), (["VERSION_CONFLICT"], (0, None)))
     assert after["version"] == 2
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_waited_when_the_time_was_over_is_looked_for_anew(database: Database) -> None:
@@ -134,4 +134,4 @@ async def test_what_waited_when_the_time_was_over_is_looked_for_anew(database: D
         await company.receive("TEA", 2)
         held = await edit(await seen(order), reserveUntil=at(NOON + 2 * HOUR))
     assert (held["lines"][0]["reserved"], held["lines"][0]["backordered"]) == (12, 0)
-    assert await consistency.disagreements() == []
+    assert await audit() == []

@@ -13,8 +13,8 @@ from models.rules.errors import ErrorCode
 from models.rules.inventory import MAX_QUANTITY
 from models.rules.money import MAX_MINOR
 from services.payments.rates import Quote, save_rates
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import PAY, PLACE, Company, found_company
 from tests.support.databases import Database
 from tests.support.edits import DRAFT, EDIT, PREVIEW
@@ -80,7 +80,7 @@ async def test_the_largest_discount_is_kept(database: Database) -> None:
     kept = await OrderLine.get()
     assert (kept.discount_minor, kept.net_minor) == (MAX_MINOR, 0)
     assert placed["order"]["status"] == "CONFIRMED"
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_order_is_worth_what_the_company_can_keep(database: Database) -> None:
@@ -89,7 +89,7 @@ async def test_an_order_is_worth_what_the_company_can_keep(database: Database) -
     await refused(company, {"lines": [{"sku": "TEA", "quantity": 900_720}]}, WORTH)
     await company.order(("TEA", 900_719))
     assert (await Order.get()).credit_minor == 900_719 * 9_999_999_900
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(("kind", "back"), [("CHARGE", "REFUND"), ("AUTHORIZATION", "VOID")])
@@ -105,7 +105,7 @@ async def test_payments_come_to_no_more_than_can_be_kept(
     assert (error["code"], error["path"]) == ("INVALID", ["input", "amount"])
     assert error["message"] == "The payments come to more than can be kept."
     await change(PAY, orderId=order["id"], input=paid | {"kind": back})
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_import_leaves_out_what_cannot_be_kept(database: Database, tmp_path: Path) -> None:
@@ -132,4 +132,4 @@ async def test_an_import_leaves_out_what_cannot_be_kept(database: Database, tmp_
     ]
     orders = await Order.all().order_by("number").values_list("number", "discount_minor")
     assert orders == [("B", MAX_MINOR), ("D", 0)]
-    assert await consistency.disagreements() == []
+    assert await audit() == []

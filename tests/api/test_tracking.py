@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 
 from models.rules.access import EVERYTHING, Actor, ActorKind, Permission
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import (
     RECEIVE,
     RETURN,
@@ -106,7 +106,7 @@ async def test_one_unit_from_the_supplier_to_the_customer_and_back(database: Dat
         "place": "Main warehouse",
     }
     assert (back["genuine"], len(back["steps"])) == (False, 3)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_what_becomes_of_a_returned_unit(
     found = await way("SN-1")
     assert [step["kind"] for step in found["steps"]] == steps
     assert found["genuine"] is False
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_is_kept_aside_is_not_sent(database: Database) -> None:
@@ -144,7 +144,7 @@ async def test_what_is_kept_aside_is_not_sent(database: Database) -> None:
     await adjust(company, "PHONE", -1, kind="DAMAGE")
     await company.act(await company.order(("PHONE", 1)), "SHIP")
     assert await kinds("SN-1") == ["ADJUST", "SHIP", "RETURN", "DAMAGE", "SHIP"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_first_expired_first_out(database: Database) -> None:
@@ -156,7 +156,7 @@ async def test_first_expired_first_out(database: Database) -> None:
             assert (code, (await kinds(code)).count("SHIP")) == (code, ships)
     lot = await way("LATE")
     assert (lot["genuine"], lot["expiresOn"]) == (True, "2099-09-01")
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_pending_shipment_holds_its_units_until_it_is_cancelled(database: Database) -> None:
@@ -174,7 +174,7 @@ async def test_a_pending_shipment_holds_its_units_until_it_is_cancelled(database
     await change(TRACK, id=shipment, status="CANCELLED")
     await send(await pack(company, second, 1, "SN-1"))
     assert await kinds("SN-1") == ["ADJUST", "SHIP"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_transfer_takes_units_along(database: Database) -> None:
@@ -190,7 +190,7 @@ async def test_a_transfer_takes_units_along(database: Database) -> None:
     ]
     (error,) = await refusal(STOCK, changes=[correction(company, "TEA", -1, ("SOON", 1))])
     assert (error["code"], error["path"]) == ("NOT_FOUND", ["changes", "0", "units", "0", "code"])
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_counting_scrapping_and_damage(database: Database) -> None:
@@ -205,7 +205,7 @@ async def test_counting_scrapping_and_damage(database: Database) -> None:
     counted = correction(company, "TEA", None, ("C", 4), kind="COUNT", setTo=7)
     await change(STOCK, changes=[counted])
     assert await kinds("C") == ["COUNT"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 REFUSED: Final[dict[str, tuple[Any, list[tuple[str, str]]]]] = {
@@ -272,7 +272,7 @@ async def test_only_what_went_out_with_the_line_comes_back(database: Database) -
     assert (error["code"], error["path"]) == ("NOT_FOUND", ["lines", "0", "units", "0", "code"])
     await change(RECEIVE, lines=[{**back, "units": named("SN-1")}], **request)
     assert await kinds("SN-1") == ["ADJUST", "SHIP", "RETURN"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_two_returns_do_not_await_one_serial_number(database: Database) -> None:
@@ -298,7 +298,7 @@ async def test_two_returns_do_not_await_one_serial_number(database: Database) ->
     assert error["code"] == "DUPLICATE"
     await change(RECEIVE, id=request, version=2, lines=[{**back, "units": named("SN-1")}])
     await change(RETURN, lines=[again], **asked)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_two_returns_do_not_await_more_of_a_lot_than_is_out(database: Database) -> None:
@@ -328,7 +328,7 @@ async def test_tracking_begins_and_ends_with_empty_shelves(sqlite_database: Data
     # What left before it had a number comes back with the one that it is given.
     await returned(order, "RESTOCK", 1, "SN-1")
     assert await kinds("SN-1") == ["RETURN"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_two_products_with_one_code(database: Database) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support import consistency
 from tests.support.api import ask
+from tests.support.audit.auditor import audit
 from tests.support.company import (
     ACT,
     PLACE,
@@ -54,7 +54,7 @@ async def test_two_shipments_want_the_same_serial_number(database: Database) -> 
         *(answer(SHIPMENT, **wish(company, order, 1, "SN-0")) for order in orders)
     )
     assert Counter(answers) == {"done": 1, "INVALID": RIVALS - 1}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_shipments_without_a_wish_share_a_lot(database: Database) -> None:
@@ -68,7 +68,7 @@ async def test_shipments_without_a_wish_share_a_lot(database: Database) -> None:
     assert Counter(answers) == {"done": RIVALS}
     assert Counter(await kinds("L1")) == {"ADJUST": 1, "SHIP": RIVALS - 1}
     assert Counter(await kinds("L2")) == {"ADJUST": 1, "SHIP": 1}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -88,7 +88,7 @@ async def test_one_serial_number_is_received_in_one_place(database: Database, kn
     )
     assert Counter(answers) == {"done": 1, "DUPLICATE": 5}
     assert await kinds("SN-1") == [*earlier, "ADJUST"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 class Chance:
@@ -228,6 +228,6 @@ async def test_units_are_what_is_on_hand_after_any_life(database: Database, seed
     await company.product("PHONE", tracking="SERIAL")
     chance = Chance(company, await second_warehouse(), seed)
     told = Counter([await chance.step() for _ in range(STEPS)])
-    assert await consistency.disagreements() == []
+    assert await audit() == []
     deeds = ("receive", "take", "transfer", "place", "ship", "act", "track", "send_back")
     assert {f"{deed} done" for deed in deeds} <= set(told)

@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from services.work import clock
-from tests.support import consistency
 from tests.support.api import ask, change, refusal
+from tests.support.audit.auditor import audit
 from tests.support.company import ERRORS, WAREHOUSE, Company, found_company
 from tests.support.databases import Database
 
@@ -60,7 +60,7 @@ async def test_units_go_to_another_warehouse(database: Database) -> None:
         "MAIN": {"kind": "TRANSFER_OUT", "quantity": -3, "onHandAfter": 2, "reason": "to SHOP"},
         "SHOP": {"kind": "TRANSFER_IN", "quantity": 3, "onHandAfter": 3, "reason": "from MAIN"},
     }
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_is_promised_stays(database: Database) -> None:
@@ -123,7 +123,7 @@ async def test_less_safety_stock_serves_who_waits(database: Database) -> None:
     assert rule["safetyStock"] == 1
     (error,) = await refusal(RULE, id=item["id"], safety=-1)
     assert (error["code"], error["path"]) == ("INVALID", ["safetyStock"])
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_stock_as_it_was(database: Database) -> None:

@@ -12,13 +12,15 @@ import pytest
 
 from models.payments import Payment
 from models.rules.access import OPEN
-from models.rules.catalog import BackorderPolicy
+from models.rules.catalog import BackorderPolicy, TrackingPolicy
 from models.rules.inventory import StockChangeKind
 from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition
 from models.rules.shipment_states import ShipmentStatus
+from models.rules.tracking import NamedUnits
 from services.fulfillment.ship import CreateShipment, create_shipment
+from services.inventory.adjust import ChangeStock, adjust_stock
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
 from services.orders.entry import PlaceOrder
@@ -27,16 +29,16 @@ from services.orders.note import note_on_order
 from services.orders.place import draft_order
 from services.work import clock
 from services.work.idempotency import Claim, claimed
-from tests.support.auditor import STATEMENTS, audit
+from tests.support.audit.auditor import STATEMENTS, audit
+from tests.support.audit.events import NUMBERED_AT_ONCE
+from tests.support.audit.stock import SERVED
 from tests.support.databases import Database, Databases, connected
-from tests.support.invariants.events import NUMBERED_AT_ONCE
-from tests.support.invariants.stock import SERVED
 from tests.support.trade import NOON, Trade, lines_of, open_trade, shipments_of
 
 NAMES: Final = {
     *(*STATEMENTS, *NUMBERED_AT_ONCE, *SERVED),
     *("line.price", "payment.authorized", "key.outcome", "invoice.gapless", "invoice.counter"),
-    *("order.step", "stock.home"),
+    *("order.step", "stock.home", "order.due"),
 }
 
 
@@ -54,6 +56,7 @@ async def trade_a_little() -> None:
         await note_on_order(OPEN, waiting.id, "Call first.")
     gone = await trade.place(("CUP", 1), channel="gone")
     await trade.act(await trade.act(gone, OrderAction.PREPARE), OrderAction.CANCEL)
+    await pack_one_of_a_lot(trade)
     await hold_one_of_two(trade)
     back = await trade.act(await trade.place(("CUP", 1), channel="back"), OrderAction.SHIP)
     (line,) = await lines_of(back)
@@ -74,6 +77,20 @@ async def ship_and_pay(trade: Trade) -> None:
     order = await trade.act(await create_shipment(OPEN, some), OrderAction.SHIP)
     arrived, _ = await shipments_of(order)
     await trade.track(arrived, ShipmentStatus.DELIVERED)
+
+
+async def pack_one_of_a_lot(trade: Trade) -> None:
+    """A lot, of which one unit is damaged and two lie in a shipment, and a serial number."""
+    for sku, quantity in (("TEA", 9), ("PHONE", 1)):
+        tracking = TrackingPolicy.LOT if quantity > 1 else TrackingPolicy.SERIAL
+        await trade.product(sku, tracking=tracking)
+        named = (NamedUnits(f"{sku}-1", quantity),)
+        came = ChangeStock(sku, trade.near_id, "bought", delta=quantity, units=named)
+        await adjust_stock(OPEN, (came,))
+    kind, one = StockChangeKind.DAMAGE, (NamedUnits("TEA-1", 1),)
+    torn = ChangeStock("TEA", trade.near_id, "torn", kind, delta=1, units=one)
+    await adjust_stock(OPEN, (torn,))
+    await trade.act(await trade.place(("TEA", 2), channel="tea"), OrderAction.PREPARE)
 
 
 async def hold_one_of_two(trade: Trade) -> None:
@@ -122,6 +139,10 @@ def order(channel: str, change: str) -> str:
 
 def cups(change: str) -> str:
     return f"UPDATE stock_item SET {change} WHERE on_hand > 10"
+
+
+def of_lot(change: str) -> str:
+    return f"UPDATE unit_stock SET {change} WHERE quantity > 1"
 
 
 def movement(kind: str, change: str) -> str:
@@ -173,7 +194,9 @@ EDITS: Final[dict[str, str]] = {
     "line.product": line("packed", "product_id = (SELECT id FROM product WHERE sku = 'POT')"),
     "line.hold": "UPDATE reservation SET expires_at = NULL WHERE expires_at IS NOT NULL",
     "shipment.promised": "UPDATE shipment_line SET quantity = 4 WHERE quantity = 3",
-    "shipment.contents": f"UPDATE shipment SET order_id = {of('gone')} WHERE status = 'PENDING'",
+    "shipment.contents": (
+        f"UPDATE shipment SET order_id = {of('gone')} WHERE order_id = {of('packed')}"
+    ),
     "shipment.times": "UPDATE shipment SET delivered_at = NULL WHERE delivered_at IS NOT NULL",
     "shipment.order": order("packed", "status = 'AWAITING_APPROVAL'"),
     "order.fulfillment": order("waiting", "fulfillment_status = 'RESERVED'"),
@@ -197,6 +220,19 @@ EDITS: Final[dict[str, str]] = {
     "order.payment": order("packed", "payment_status = 'AUTHORIZED'"),
     "order.credit": order("packed", "credit_minor = 0"),
     "order.lifetime": order("packed", "lifetime_minor = 0"),
+    "unit.on_hand": of_lot("quantity = 8"),
+    "unit.damaged": of_lot("damaged = 2"),
+    "unit.serial": "UPDATE unit_stock SET quantity = 2 WHERE quantity = 1",
+    "unit.sequence": "UPDATE unit_movement SET sequence = 9 WHERE kind = 'DAMAGE'",
+    "unit.lying": "UPDATE unit_movement SET quantity = 8 WHERE quantity = 9",
+    "unit.assigned": of_lot("assigned = 1"),
+    "shipment.units": "UPDATE shipment_unit SET quantity = 1",
+    "return.status": "UPDATE return_request SET status = 'REQUESTED'",
+    "return.disposition": "UPDATE return_line SET disposition = NULL",
+    "line.restocked": movement("RETURN", "quantity = 2"),
+    "line.announced": line("back", "shipped = 0"),
+    "order.stage": order("packed", "stage = 'DELIVER'"),
+    "order.due": order("packed", "stage_due_at = stage_since"),
     "line.price": line("packed", "unit_price_minor = 1001"),
     "payment.charged": payment("CHARGE", "amount_minor = 3949"),
     "payment.refunded": payment("REFUND", "amount_minor = 26"),

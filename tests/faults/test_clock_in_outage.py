@@ -23,7 +23,7 @@ from services.orders.goods import NewLine
 from services.orders.place import draft_order
 from services.storage import database as service
 from services.work import clock, feed
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.serving import application
 from tests.support.shop import Shop, open_shop
 from tests.support.stoppable_servers import Away
@@ -144,7 +144,7 @@ async def test_what_is_due_is_done_once_after_an_outage(
     assert sorted(told) == sorted(order.id for order in (*orders, *later))
     assert await numbered() == list(range(1, await Event.all().count() + 1))
     assert (await StockItem.get()).reserved == 15 * 2
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def seen(failures: Counter[str]) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from models.customers import Customer
 from models.orders import Order
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.company import PLACE, Company, found_company
 from tests.support.databases import Database
 from tests.support.processes import Server, started
@@ -52,7 +52,7 @@ async def test_a_limit_is_kept_by_all_servers(database: Database, tmp_path: Path
     assert statuses == {"CONFIRMED": 50, "AWAITING_APPROVAL": 150}
     assert await confirmed_minor() == 50_000
     assert (await Customer.get()).credit_used_minor == ORDERS * 1_000
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.soak
@@ -68,7 +68,7 @@ async def test_a_limit_is_kept_whatever_is_ordered(database: Database, tmp_path:
             await rush(server, company, quantities)
             more = await confirmed_minor() - before
             assert LIMIT_MINOR - 7_000 < more <= LIMIT_MINOR
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_planted_fault_is_seen(database: Database, tmp_path: Path) -> None:

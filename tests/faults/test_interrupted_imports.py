@@ -11,7 +11,7 @@ import pytest
 
 from models.customers import Customer
 from models.orders import Order, OrderLine
-from tests.support.consistency import disagreements
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database, connected
 from tests.support.imported import Files
 from tests.support.stoppable_servers import Away
@@ -121,13 +121,13 @@ async def test_an_interrupted_import_says_what_is_written_and_leaves_it_right(
     )
     assert [order.number for order in await Order.all().order_by("number")] == ["A", "B"]
     assert (await Customer.get()).credit_used_minor == 1975 + 850
-    assert await disagreements() == []
+    assert await audit() == []
     assert command.report.read_bytes().decode() == REPORT
     assert list(command.stagings.iterdir()) == []
     status, _ = await command.run(database, *WRITING, "0")  # it ends before
     assert (status, await Order.all().count(), await OrderLine.all().count()) == (1, 3, 4)
     assert (await Customer.get()).credit_used_minor == 1975 + 850 + 1200
-    assert await disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -186,4 +186,4 @@ async def test_a_database_that_goes_away_is_told_without_a_traceback(
     ]
     status, _ = await command.run(database, *WRITING, "0")
     async with connected(database):
-        assert (status, await Order.all().count(), await disagreements()) == (1, 3, [])
+        assert (status, await Order.all().count(), await audit()) == (1, 3, [])

@@ -14,7 +14,7 @@ import pytest
 
 from models.idempotency import IdempotencyKey
 from models.orders import Order
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.company import ERRORS, Company, found_company
 from tests.support.databases import Database
 from tests.support.processes import Server, started
@@ -123,7 +123,7 @@ async def _check(sent: Storm, keys: int) -> None:
     assert set(firsts) <= {(1, False), (1, True), (0, True)}
     placed = set().union(*(told.orders for told in sent.told.values()))
     assert len(placed) == keys == await Order.all().count() == await IdempotencyKey.all().count()
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_is_sent_again_is_done_once(database: Database, tmp_path: Path) -> None:

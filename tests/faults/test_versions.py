@@ -11,7 +11,7 @@ import pytest
 
 from models.events import Event
 from models.orders import Order
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.company import Company, found_company
 from tests.support.databases import Database
 from tests.support.processes import Server, started
@@ -110,7 +110,7 @@ async def _check(order_id: str, written: Sequence[Written]) -> None:
     assert losers
     assert len(notes) == len((order.note or "").splitlines())
     assert await Event.filter(order_id=order.id).count() == 1 + len(authors) + len(notes)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_each_version_has_one_author(database: Database, tmp_path: Path) -> None:

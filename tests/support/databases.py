@@ -79,14 +79,24 @@ class Databases:
             await maker.close()
 
 
+_opened: Final[list[Database]] = []
+
+
 @asynccontextmanager
 async def connected(database: Database) -> AsyncIterator[Database]:
     """Within the block this process is connected to the database."""
     await service.connect(database.url)
+    _opened.append(database)
     try:
         yield database
     finally:
+        _opened.remove(database)
         await service.disconnect()
+
+
+def opened() -> Database:
+    """The database that this process is connected to."""
+    return _opened[-1]
 
 
 def _new_name() -> str:

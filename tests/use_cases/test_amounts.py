@@ -17,8 +17,7 @@ from services.fulfillment.ship import CreateShipment, create_shipment
 from services.orders.edit import EditOrder, edit_order
 from services.orders.edited_lines import EditedLine
 from services.work import policy
-from tests.support import consistency
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons, shipments_of
 
@@ -57,7 +56,7 @@ async def test_an_order_keeps_the_rounding_that_it_was_made_with(
     await trade.act(order, OrderAction.SHIP)
     (invoice,) = await Invoice.all()
     assert (invoice.net_minor, invoice.tax_minor) == (500, 2 * tax)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
     assert await audit(database) == []
 
 
@@ -110,7 +109,7 @@ async def test_freight_is_reckoned_anew_by_edits_until_it_is_billed(database: Da
     assert first.taxes == [["0.05", 490, 25], ["0.07", 1000, 70]]
     assert second.taxes == [["0.07", 2000, 140], ["0.19", 1000, 190]]
     assert (first.net_minor, first.tax_minor) == (1490, 95)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
     assert await audit(database) == []
 
 

@@ -21,7 +21,7 @@ from services.operations.audits.report import PAGE, Report
 from services.payments import rates
 from services.payments.rates import Quote
 from services.work import clock
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, open_trade
 
@@ -91,7 +91,7 @@ async def test_a_drifted_customer_is_found_and_repaired(
     assert told.kind is EventKind.CUSTOMER_UPDATED
     assert told.data == {"fields": ["credit"], "repaired": [found[0].value]}
     assert await verify_credit(SYSTEM) == CLEAN
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_order_s_drifted_part_is_found_and_repaired(database: Database) -> None:
@@ -109,7 +109,7 @@ async def test_an_order_s_drifted_part_is_found_and_repaired(database: Database)
     assert await verify_credit(SYSTEM) == CLEAN
     await trade.pay(order, "25.00")
     assert (await Customer.get()).credit_used_minor == 2_000
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_orders_in_another_currency_count_by_their_rate(database: Database) -> None:

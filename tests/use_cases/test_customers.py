@@ -19,7 +19,7 @@ from services.customers.groups import SaveCustomerGroup, save_customer_group
 from services.customers.save import SaveCustomer, save_customer
 from services.work import clock, policy
 from services.work.references import ExternalKey
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, nothing_written, reasons
 
@@ -59,7 +59,7 @@ async def test_a_new_customer_with_everything(database: Database) -> None:
     assert (await ExternalRef.get()).subject_id == made.id
     event = await Event.get()
     assert event.data == {"fields": ["code", "name", "email", "phone"], "new": True}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_event_names_what_changed_and_nothing_personal(sqlite_database: Database) -> None:
@@ -87,7 +87,7 @@ async def test_absent_stays_and_null_clears(database: Database) -> None:
     stored = await Customer.get()
     assert (stored.email, stored.email_key, stored.phone, stored.tags) == (None, None, None, [])
     assert await CustomerAddress.all().count() == 0
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def _at_once(count: int, command: SaveCustomer) -> Counter[str]:
 async def test_of_twenty_who_want_one_code_one_gets_it(database: Database) -> None:
     answers = await _at_once(20, SaveCustomer(code="ADA", name="Ada"))
     assert answers == {"saved": 1, "DUPLICATE code": 19}
-    assert (await Customer.all().count(), await consistency.disagreements()) == (1, [])
+    assert (await Customer.all().count(), await audit()) == (1, [])
 
 
 async def test_of_twenty_who_want_one_key_of_another_system_one_gets_it(
@@ -167,14 +167,14 @@ async def test_of_twenty_who_want_one_key_of_another_system_one_gets_it(
     command = SaveCustomer(name="Ada", external_key=ExternalKey("erp", "4711"))
     answers = await _at_once(20, command)
     assert answers == {"saved": 1, "DUPLICATE externalRef": 19}
-    assert (await Customer.all().count(), await consistency.disagreements()) == (1, [])
+    assert (await Customer.all().count(), await audit()) == (1, [])
 
 
 async def test_of_twenty_who_saw_one_version_one_saves(database: Database) -> None:
     made = await save_customer(OPEN, SaveCustomer(code="ADA", name="Ada"))
     answers = await _at_once(20, SaveCustomer(id=made.id, version=1, name="Ada A."))
     assert answers == {"saved": 1, "VERSION_CONFLICT version": 19}
-    assert ((await Customer.get()).version, await consistency.disagreements()) == (2, [])
+    assert ((await Customer.get()).version, await audit()) == (2, [])
 
 
 async def test_a_key_of_another_system_is_replaced(sqlite_database: Database) -> None:

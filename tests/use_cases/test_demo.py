@@ -48,7 +48,7 @@ from services.orders.place import place_order
 from services.storage import database as service
 from services.work import clock, policy, search
 from services.work.policy import Policy
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database, Databases, connected
 
 SMALL: Final = Size(customers=30, products=40, warehouses=3, orders=150)

@@ -27,7 +27,7 @@ from services.orders.edit import EditOrder, edit_order
 from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.place import draft_order
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import Trade, lines_of, nothing_written, open_trade, reasons, shipments_of
 

@@ -8,7 +8,7 @@ from models.events import Event, Feed
 from models.rules.access import OPEN
 from services.orders.note import note_on_order
 from services.work import feed
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, open_trade
 
@@ -40,7 +40,7 @@ async def test_every_committed_event_gets_the_next_position(database: Database) 
     for event in await feed.after(0, 1000):
         by_subject.setdefault(event.subject_id, []).append(event.subject_seq)
     assert all(told == sorted(told) for told in by_subject.values())
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_the_feed_is_read_in_parts(sqlite_database: Database) -> None:

@@ -20,8 +20,7 @@ from services.aggregates.shipments import NewParcel
 from services.fulfillment.ship import CreateShipment, create_shipment
 from services.fulfillment.track import Track, track_shipment
 from services.work import clock, policy
-from tests.support import consistency
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -77,7 +76,7 @@ async def test_a_pending_shipment_keeps_its_units_reserved(database: Database) -
     await create_shipment(OPEN, CreateShipment(order.id, 2, trade.near_id))
     (line,) = await lines_of(order)
     assert line.preparing == 5
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_no_shipment_can_hold(sqlite_database: Database) -> None:
@@ -137,7 +136,7 @@ async def test_the_way_to_the_door(database: Database) -> None:
     (line,) = await lines_of(order)
     assert (line.reserved, line.preparing, line.shipped, line.delivered) == (0, 0, 5, 5)
     assert await TrackingEvent.all().count() == 6
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize("status", ["SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED"])
@@ -152,7 +151,7 @@ async def test_whatever_step_is_told_first_the_units_leave_once(
     await trade.track(shipment, ShipmentStatus.EXCEPTION)
     await trade.track(shipment, ShipmentStatus.DELIVERED)
     assert await moves("CUP") == [("ADJUST", 5), ("RESERVE", 5), ("SHIP", -5)]
-    assert (await Invoice.all().count(), await consistency.disagreements()) == (1, [])
+    assert (await Invoice.all().count(), await audit()) == (1, [])
 
 
 async def test_a_carrier_that_takes_a_delivery_back(sqlite_database: Database) -> None:
@@ -163,7 +162,7 @@ async def test_a_carrier_that_takes_a_delivery_back(sqlite_database: Database) -
     (line,) = await lines_of(order)
     assert (after.fulfillment_status, line.shipped, line.delivered) == ("SHIPPED", 5, 0)
     assert (await Shipment.get()).delivered_at is None
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_cancelled_shipment_leaves_its_units_promised(database: Database) -> None:
@@ -177,7 +176,7 @@ async def test_a_cancelled_shipment_leaves_its_units_promised(database: Database
     assert again.fulfillment_status == "PREPARING"
     numbers = [each.number for each in await shipments_of(order)]
     assert numbers == [f"{order.number}-1", f"{order.number}-2"]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_news_of_a_parcel_change_no_status(sqlite_database: Database) -> None:
@@ -294,7 +293,7 @@ async def test_an_order_s_invoices_come_to_its_total(database: Database) -> None
     ]
     assert {(each.issued_at, each.due_at) for each in invoices} == {(NOON, NOON + timedelta(30))}
     assert sum(each.net_minor + each.tax_minor for each in invoices) == order.total_gross_minor
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_invoices_are_never_above_what_has_left(database: Database) -> None:

@@ -23,7 +23,7 @@ from services.imports.run import import_files
 from services.operations.audits.stock import verify_stock
 from services.orders.act import ActOnOrder, act_on_order
 from services.work.work import Work
-from tests.support.auditor import IMPORTED_PAST, audit
+from tests.support.audit.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES
 

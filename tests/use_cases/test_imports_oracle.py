@@ -17,7 +17,7 @@ from services.imports.records import Kind
 from services.imports.report import Count, Problem, Report
 from services.imports.run import import_files
 from services.operations.audits.stock import verify_stock
-from tests.support.auditor import IMPORTED_PAST, audit
+from tests.support.audit.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database
 from tests.support.samples import EXAMPLES, expected, sample
 

@@ -19,7 +19,7 @@ from services.fulfillment.ship import CreateShipment, create_shipment
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.warehouses import SaveWarehouse, save_warehouse
 from services.work import clock
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -70,7 +70,7 @@ async def test_each_kind_of_change_is_a_line_of_the_ledger(database: Database) -
         EventKind.STOCK_CHANGED,
         {"onHand": 9, "reserved": 0, "damaged": 4, "available": 5},
     )
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_changes_are_answered_in_their_order_and_are_all_or_nothing(
@@ -90,7 +90,7 @@ async def test_changes_are_answered_in_their_order_and_are_all_or_nothing(
         assert await reasons(bad) == [("INVALID", "changes.1.delta")]
         twice = adjust_stock(OPEN, (change("CUP", -2), change("CUP", -2)))
         assert await reasons(twice) == [("INVALID", "changes.1.delta")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_missing_units_are_taken_from_the_youngest_order(database: Databas
     assert event.data == {"lineId": lines[1].id.hex, "backordered": 2, "changed": ["fulfillment"]}
     assert await counters("CUP") == {"NEAR": (4, 4, 0)}
     assert (await moves("CUP"))[-3:] == [("RELEASE", -3), ("RELEASE", -2), ("ADJUST", -6)]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_damaged_units_are_not_promised_any_longer(database: Database) -> None:
@@ -177,7 +177,7 @@ async def test_damaged_units_are_not_promised_any_longer(database: Database) -> 
     (line,) = await lines_of(order)
     assert (line.reserved, line.backordered) == (3, 1)
     assert await counters("CUP") == {"NEAR": (5, 3, 2)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_units_of_a_pending_shipment_are_not_taken(database: Database) -> None:
@@ -193,7 +193,7 @@ async def test_units_of_a_pending_shipment_are_not_taken(database: Database) -> 
     await trade.adjust("CUP", -2)
     (line,) = await lines_of(order)
     assert (line.reserved, line.preparing, line.backordered) == (3, 3, 2)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_pending_shipment_keeps_the_units_of_its_own_warehouse(database: Database) -> None:
@@ -211,7 +211,7 @@ async def test_a_pending_shipment_keeps_the_units_of_its_own_warehouse(database:
     (line,) = await lines_of(order)
     assert (line.shipped, line.backordered, after.fulfillment_status) == (5, 1, "PARTLY_SHIPPED")
     assert len(await shipments_of(order)) == 2
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_stock_is_told_low_once(sqlite_database: Database) -> None:
@@ -231,7 +231,7 @@ async def test_stock_is_told_low_once(sqlite_database: Database) -> None:
     await trade.adjust("CUP", 10)
     await trade.adjust("CUP", -8)
     assert await told() == [4, 5]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_no_way_around_the_database_s_own_checks(database: Database) -> None:
@@ -258,7 +258,7 @@ async def test_forty_corrections_at_once_are_all_kept(database: Database) -> Non
     await asyncio.gather(*(trade.adjust("CUP", 1 + n % 2) for n in range(40)))
     assert await counters("CUP") == {"NEAR": (60, 0, 0)}
     assert await StockItem.all().count() == 1
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_orders_and_a_shrinking_stock_at_once(database: Database) -> None:
@@ -275,7 +275,7 @@ async def test_orders_and_a_shrinking_stock_at_once(database: Database) -> None:
     assert (await counters("CUP"))["NEAR"][0] == 14
     reserved = sum(line.reserved for line in await OrderLine.all())
     assert reserved == sum(each.quantity for each in await Reservation.all())
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_warehouse_is_saved(database: Database) -> None:

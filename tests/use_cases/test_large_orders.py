@@ -22,7 +22,7 @@ from services.orders.edit_preview import preview_edit
 from services.orders.edited_lines import EditedLine
 from services.orders.place import draft_order, place_order
 from services.orders.preview import preview_order
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.large import ON_HAND, Large, open_large
 from tests.support.statements import counted

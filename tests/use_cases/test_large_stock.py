@@ -20,7 +20,7 @@ from services.inventory.transfer import TransferStock, transfer_stock
 from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.place import place_order
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.large import Large, open_large, reloaded
 from tests.support.statements import counted

@@ -23,7 +23,7 @@ from services.operations.numbering import set_next_number
 from services.use_case import perform
 from services.work import clock, numbering, policy
 from services.work.work import Work
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, open_trade
 
@@ -145,7 +145,7 @@ async def test_twenty_shipments_at_once_of_which_a_third_fails_leave_no_gap(
         later = await asyncio.gather(*(ship(order, fails=False) for order in rest))
     assert sorted(each for each in later if each) == [f"INV-2026-{n:06}" for n in range(14, 21)]
     assert {invoice.number for invoice in await Invoice.all()} == {*taken, *later}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.fixture

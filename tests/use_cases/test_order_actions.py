@@ -20,7 +20,7 @@ from models.rules.shipment_states import ShipmentStatus
 from services.fulfillment.ship import CreateShipment, create_shipment
 from services.orders.act import ActOnOrder, act_on_order
 from services.work import clock
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -68,7 +68,7 @@ async def test_a_hold_and_its_release(database: Database) -> None:
     released = await trade.act(held, OrderAction.RELEASE)
     assert (released.status, released.version) == ("CONFIRMED", 3)
     assert await counters("CUP") == {"NEAR": (3, 3, 0), "FAR": (4, 2, 0)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_approval(sqlite_database: Database) -> None:
@@ -99,7 +99,7 @@ async def test_everything_promised_lies_in_a_shipment_a_warehouse(database: Data
     assert await counters("CUP") == {"NEAR": (3, 3, 0), "FAR": (4, 2, 0)}
     again = trade.act(prepared, OrderAction.PREPARE)
     assert await reasons(again) == [("ILLEGAL_TRANSITION", "action")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_shipping_takes_the_goods_and_their_promises_out_of_stock(database: Database) -> None:
@@ -118,7 +118,7 @@ async def test_shipping_takes_the_goods_and_their_promises_out_of_stock(database
     assert await Reservation.all().count() == 0
     shipments = await shipments_of(order)
     assert {(each.status.value, each.shipped_at) for each in shipments} == {("SHIPPED", NOON)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_cancelling_gives_everything_back(database: Database) -> None:
@@ -138,7 +138,7 @@ async def test_cancelling_gives_everything_back(database: Database) -> None:
     assert await moves("CUP") == [("ADJUST", 3), ("RESERVE", 3), ("RELEASE", -3)]
     assert {each.status.value for each in await shipments_of(order)} == {"CANCELLED"}
     assert await Reservation.all().count() == 0
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_cancelled_units_can_be_sold_again(sqlite_database: Database) -> None:
@@ -167,7 +167,7 @@ async def test_a_part_is_cancelled_and_the_order_costs_less(database: Database) 
     # Freight keeps the tax of the goods that it was reckoned by: 5 of 7 parts at 19 %.
     assert (after.shipping_tax_minor, after.total_gross_minor) == (67, 4000 + 570 + 490 + 67)
     rest = await trade.act(after, OrderAction.CANCEL)
-    assert (rest.status, await consistency.disagreements()) == ("CANCELLED", [])
+    assert (rest.status, await audit()) == ("CANCELLED", [])
 
 
 async def test_what_has_left_is_not_cancelled(database: Database) -> None:
@@ -180,7 +180,7 @@ async def test_what_has_left_is_not_cancelled(database: Database) -> None:
     assert after.total_net_minor == 5000 + 1000 + 490
     nothing_left = trade.act(after, OrderAction.CANCEL)
     assert await reasons(nothing_left) == [("ILLEGAL_TRANSITION", "action")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_lines_that_cannot_be_cancelled(sqlite_database: Database) -> None:
@@ -227,7 +227,7 @@ async def test_an_order_completes_once_all_has_arrived_and_is_paid(database: Dat
     assert (paid.status, paid.version, shipped.version) == ("COMPLETED", 4, 2)
     over = trade.act(paid, OrderAction.CANCEL)
     assert await reasons(over) == [("ILLEGAL_TRANSITION", "action")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_an_order_on_hold_completes_when_it_is_released(sqlite_database: Database) -> None:
@@ -251,7 +251,7 @@ async def test_a_draft_is_submitted(database: Database) -> None:
     assert (order.status, order.fulfillment_status) == ("CONFIRMED", "RESERVED")
     assert (order.placed_at, order.sorted_at) == (NOON, NOON)
     assert await counters("CUP") == {"NEAR": (7, 5, 0)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ async def test_units_that_nobody_promised_are_promised_when_prepared(
     (line,) = await lines_of(order)
     there = min(near, 5)
     assert (line.reserved, line.preparing, line.backordered) == (there, there, 5 - there)
-    assert (prepared.fulfillment_status, await consistency.disagreements()) == (status, [])
+    assert (prepared.fulfillment_status, await audit()) == (status, [])
 
 
 async def test_unpromised_units_are_cancelled_first(sqlite_database: Database) -> None:
@@ -319,7 +319,7 @@ async def test_of_thirty_who_saw_one_version_one_acts(database: Database) -> Non
     assert answers == {"CANCELLED": 1, "VERSION_CONFLICT": 29}
     assert await moves("CUP") == [("ADJUST", 5), ("RESERVE", 5), ("RELEASE", -5)]
     assert await Event.filter(order_id=order.id).count() == 2
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_twenty_shipments_at_once_are_billed_without_a_gap(database: Database) -> None:
@@ -329,7 +329,7 @@ async def test_twenty_shipments_at_once_are_billed_without_a_gap(database: Datab
     shipped = await asyncio.gather(*(trade.act(each, OrderAction.SHIP) for each in orders))
     assert {each.fulfillment_status.value for each in shipped} == {"SHIPPED"}
     assert await counters("CUP") == {"NEAR": (0, 0, 0)}
-    assert await consistency.disagreements() == []  # twenty invoices, 1 to 20
+    assert await audit() == []  # twenty invoices, 1 to 20
 
 
 async def test_two_cannot_ship_the_same_units(database: Database) -> None:
@@ -344,7 +344,7 @@ async def test_two_cannot_ship_the_same_units(database: Database) -> None:
     ]
     results = await asyncio.gather(*steps, return_exceptions=True)
     assert Counter(type(each).__name__ for each in results) == {"Order": 1, "VersionConflict": 2}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_cancelling_what_was_charged_leaves_it_to_be_refunded(

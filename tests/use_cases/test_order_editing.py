@@ -19,7 +19,7 @@ from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.place import draft_order
 from services.work import clock
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.statements import counted
 from tests.support.trade import (

@@ -26,7 +26,7 @@ from services.orders.note import note_on_order
 from services.orders.place import place_order
 from services.work import clock, policy
 from services.work.references import ExternalKey
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -82,7 +82,7 @@ async def test_a_placed_order_is_priced_reserved_and_told(database: Database) ->
     assert (event.order_id, event.customer_id, event.at) == (order.id, trade.customer_id, NOON)
     assert event.data == {"lines": 3, "totalMinor": 2122}
     assert event.after["warehouses"] == [trade.near_id.hex]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_line_keeps_what_its_product_was(sqlite_database: Database) -> None:
@@ -147,7 +147,7 @@ async def test_more_than_there_is(
     order = await trade.place(("CUP", units))
     (line,) = await lines_of(order)
     assert (line.reserved, line.backordered, order.fulfillment_status) == outcome
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_expected_units_are_promised_once(database: Database) -> None:
@@ -196,7 +196,7 @@ async def test_units_come_from_several_warehouses_where_none_has_all(database: D
     assert sorted(each.quantity for each in await Reservation.all()) == [2, 3]
     event = await Event.get(kind=EventKind.ORDER_PLACED)
     assert event.after["warehouses"] == sorted([trade.near_id.hex, trade.far_id.hex])
-    assert (order.fulfillment_status, await consistency.disagreements()) == ("RESERVED", [])
+    assert (order.fulfillment_status, await audit()) == ("RESERVED", [])
 
 
 async def test_every_reason_at_once(sqlite_database: Database) -> None:
@@ -304,7 +304,7 @@ async def test_a_refusal_after_the_stock_was_taken_gives_it_back(database: Datab
     async with nothing_written():
         refused = await reasons(trade.place(("CUP", 2), external_key=key))
     assert refused == [("DUPLICATE", "externalRef")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_note_changes_nothing_else(sqlite_database: Database) -> None:
@@ -328,7 +328,7 @@ async def test_a_note_changes_nothing_else(sqlite_database: Database) -> None:
         assert await reasons(too_long) == [("INVALID", "text")]
         nobody = note_on_order(OPEN, trade.near_id, "x")
         assert await reasons(nobody) == [("NOT_FOUND", "id")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
     assert noted.event_seq == 3
 
 
@@ -352,7 +352,7 @@ async def test_the_last_unit_is_sold_once(database: Database) -> None:
     assert answers == {"CONFIRMED": 1, "INSUFFICIENT_STOCK": 49}
     assert await counters("CUP") == {"NEAR": (1, 1, 0)}
     assert await moves("CUP") == [("ADJUST", 1), ("RESERVE", 1)]
-    assert (await Order.all().count(), await consistency.disagreements()) == (1, [])
+    assert (await Order.all().count(), await audit()) == (1, [])
 
 
 async def test_a_crowd_gets_what_there_is_and_numbers_of_its_own(database: Database) -> None:
@@ -364,4 +364,4 @@ async def test_a_crowd_gets_what_there_is_and_numbers_of_its_own(database: Datab
     assert await counters("CUP") == {"NEAR": (20, 20, 0), "FAR": (10, 10, 0)}
     assert await counters("POT") == {"NEAR": (500, 60, 0)}
     assert len({each.number for each in await Order.all()}) == 30
-    assert await consistency.disagreements() == []
+    assert await audit() == []

@@ -19,7 +19,7 @@ from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus
 from services.payments.record import RecordPayment, record_payment
 from services.work import clock
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -69,7 +69,7 @@ async def test_a_payment_is_kept_as_it_was_recorded(database: Database) -> None:
     assert (event.subject_id, event.subject_seq) == (order.id, 2)
     assert event.before == {"payment": "UNPAID", "balanceMinor": 2000}
     assert (event.after["payment"], event.after["balanceMinor"]) == ("PARTLY_PAID", 766)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_from_an_authorization_to_a_refund(database: Database) -> None:
@@ -90,7 +90,7 @@ async def test_from_an_authorization_to_a_refund(database: Database) -> None:
         authorization.append((await latest()).id)
         told = (after.authorized_minor, after.charged_minor, after.refunded_minor)
         assert (after.payment_status, told) == (status, sums)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_void_releases_what_is_left(sqlite_database: Database) -> None:
@@ -104,7 +104,7 @@ async def test_a_void_releases_what_is_left(sqlite_database: Database) -> None:
         assert await reasons(too_much) == [("INVALID", "amount")]
     after = await trade.pay(order, "10.00", VOID, authorization.id)
     assert (after.authorized_minor, after.payment_status) == (0, "PARTLY_PAID")
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_charge_without_a_name_captures_nothing(sqlite_database: Database) -> None:
@@ -130,7 +130,7 @@ async def test_no_more_is_captured_than_is_left_of_the_authorization(database: D
         assert await reasons(rest) == [("INVALID", "amount")]
     after = await trade.pay(order, "6.00", CHARGE, authorization.id)
     assert (after.authorized_minor, after.charged_minor) == (0, 1100)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_was_released_is_not_captured(sqlite_database: Database) -> None:
@@ -145,7 +145,7 @@ async def test_what_was_released_is_not_captured(sqlite_database: Database) -> N
         assert await reasons(released) == [("INVALID", "amount")]
     after = await trade.pay(order, "5.00", CHARGE, authorization.id)
     assert (after.authorized_minor, after.charged_minor) == (0, 500)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_captures_at_the_same_time_take_no_more_than_there_is(database: Database) -> None:
@@ -164,7 +164,7 @@ async def test_captures_at_the_same_time_take_no_more_than_there_is(database: Da
     answers = Counter(await asyncio.gather(*(one() for _ in range(10))))
     assert answers == {"CHARGED": 6, "INVALID": 4}
     assert (await Order.get()).authorized_minor == 200
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ async def test_money_that_comes_late_is_seen_and_given_back(database: Database) 
         back = await trade.pay(order, "7.00", REFUND)
         assert (back.status, back.payment_status) == (status, settled)
         assert back.balance_minor == 0
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_refusal_of_what_the_status_does_not_take_changes_nothing(
@@ -278,7 +278,7 @@ async def test_a_void_or_refund_is_of_no_more_than_the_payment_it_names(
         rest = trade.pay(order, "0.51", REFUND, charge.id)
         assert await reasons(rest) == [("INVALID", "amount")]
     await trade.pay(order, "0.50", REFUND, charge.id)
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize(
@@ -362,4 +362,4 @@ async def test_refunds_at_the_same_time_give_back_no_more_than_there_is(
     answers = Counter(await asyncio.gather(*(one() for _ in range(10))))
     assert answers == {"REFUNDED": 6, "INVALID": 4}
     assert (await Order.get()).refunded_minor == 1800
-    assert await consistency.disagreements() == []
+    assert await audit() == []

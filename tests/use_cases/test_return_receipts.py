@@ -18,7 +18,7 @@ from models.rules.order_states import OrderAction
 from models.rules.payment_states import PaymentKind
 from models.rules.return_states import Disposition, ReturnUnits
 from services.fulfillment.returns import ReceiveReturn, receive_return
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     counters,
@@ -64,7 +64,7 @@ async def test_goods_come_in_parts_and_each_gets_its_place(database: Database) -
     told = await Event.filter(subject_id=request.id).order_by("subject_seq")
     assert [each.data["status"] for each in told] == ["REQUESTED", "PARTLY_RECEIVED", "RECEIVED"]
     assert told[2].data["lines"] == [{"lineId": line.id.hex, "quantity": 2, "disposition": "SCRAP"}]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_only_what_is_restocked_can_be_sold_again(sqlite_database: Database) -> None:
@@ -123,7 +123,7 @@ async def test_units_go_back_to_where_they_were_shipped_from(database: Database)
     request = await trade.announce(order, (line, 2))
     await trade.receive(request, (line, 2, RESTOCK))
     assert await counters("CUP") == {"FAR": (2, 0, 0)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_no_shipment_tells_of_goes_to_the_first_warehouse(database: Database) -> None:
@@ -190,7 +190,7 @@ async def test_of_ten_who_saw_one_version_one_receives(database: Database) -> No
     answers = Counter(await asyncio.gather(*(one() for _ in range(10))))
     assert answers == {"RECEIVED": 1, "VERSION_CONFLICT": 9}
     assert await counters("CUP") == {"NEAR": (1, 0, 0)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_damage_of_what_came_back_is_taken_back_by_a_correction(
@@ -203,7 +203,7 @@ async def test_damage_of_what_came_back_is_taken_back_by_a_correction(
     await trade.receive(request, (line, 2, QUARANTINE))
     await trade.adjust("CUP", -2, StockChangeKind.DAMAGE)
     assert await counters("CUP") == {"NEAR": (2, 0, 0)}
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_several_lines_come_back_to_several_places(database: Database) -> None:
@@ -221,4 +221,4 @@ async def test_several_lines_come_back_to_several_places(database: Database) -> 
     assert await counters("CUP") == {"NEAR": (1, 0, 0)}
     assert await counters("POT") == {"FAR": (3, 0, 1)}
     assert [(line.shipped, line.returned) for line in await lines_of(order)] == [(2, 1), (3, 3)]
-    assert await consistency.disagreements() == []
+    assert await audit() == []

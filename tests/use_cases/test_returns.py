@@ -16,7 +16,7 @@ from models.rules.return_states import Disposition, ReturnState, ReturnUnits
 from models.rules.shipment_states import ShipmentStatus
 from services.fulfillment.returns import RequestReturn, request_return
 from services.work import clock, policy
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import (
     NOON,
@@ -64,7 +64,7 @@ async def test_a_return_is_announced(database: Database) -> None:
     moved = await Event.filter(subject_id=order.id).order_by("-subject_seq").first()
     assert moved is not None
     assert (moved.data, moved.before) == ({"changed": ["return"]}, {"return": "NONE"})
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_cannot_be_announced(sqlite_database: Database) -> None:
@@ -124,7 +124,7 @@ async def test_units_are_announced_once(database: Database) -> None:
     # what was refused or called off is not awaited
     await Return.filter(status=ReturnState.REQUESTED).update(status=ReturnState.REJECTED)
     await trade.announce(order, (line, 2))
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_nothing_comes_back_of_what_has_not_left(sqlite_database: Database) -> None:
@@ -157,7 +157,7 @@ async def test_a_completed_order_comes_back_until_all_of_it_is_here(database: Da
     )
     async with nothing_written():
         assert await reasons(trade.announce(order, (line, 1))) == [("ILLEGAL_TRANSITION", "")]
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_paid_order_is_returned_and_refunded(database: Database) -> None:
@@ -183,7 +183,7 @@ async def test_a_paid_order_is_returned_and_refunded(database: Database) -> None
         0,
     )
     assert rest.total_gross_minor == 5000
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_refund_before_the_goods_are_back_leaves_them_to_be_paid(
@@ -212,4 +212,4 @@ async def test_requests_at_the_same_time_announce_no_unit_twice(database: Databa
     answers = Counter(await asyncio.gather(*(one() for _ in range(9))))
     assert answers == {"REQUESTED": 5, "ILLEGAL_TRANSITION": 4}
     assert len({each.number for each in await Return.all()}) == 5
-    assert await consistency.disagreements() == []
+    assert await audit() == []

@@ -16,7 +16,7 @@ from services.orders.goods import NewLine
 from services.orders.place import draft_order
 from services.payments.record import RecordPayment, record_payment
 from services.work import clock
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import lines_of, nothing_written, open_trade, reasons, shipments_of
 
@@ -59,7 +59,7 @@ async def test_an_order_completes_once_nothing_is_to_come_and_nothing_is_owed(
         *("COMPLETED", payment, balance),
     )
     assert order.stage is None
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_a_payment_is_recorded_once_and_of_its_time(database: Database) -> None:

@@ -14,7 +14,7 @@ from services.work.commits import on_commit
 from services.work.events import record
 from services.work.transaction import ATTEMPTS, is_conflict, is_taken, run
 from services.work.work import Contended, Work
-from tests.support import consistency
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, nothing_written, open_trade
 
@@ -44,7 +44,7 @@ async def test_a_change_and_its_event_are_committed_together(database: Database)
     assert (event.subject_seq, event.subject_version, event.at) == (2, 2, NOON)
     assert (event.actor_kind, event.actor_id, event.actor_name) == ("STAFF", "open", None)
     assert event.customer_id == customer.id
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyError, asyncio.CancelledError])
@@ -90,7 +90,7 @@ async def test_what_met_a_conflict_runs_again_with_a_new_transaction(
     assert await run(OPEN, at_last) == ATTEMPTS
     assert runs == [1] * ATTEMPTS
     assert (await Customer.get()).version == 2
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 async def test_what_meets_conflicts_every_time_is_given_up(
@@ -143,7 +143,7 @@ async def test_forty_changes_of_one_row_at_once_are_told_in_their_order(
     assert (customer.version, customer.event_seq) == (41, 41)
     events = await Event.filter(subject_id=customer.id).order_by("subject_seq")
     assert [each.subject_version for each in events] == list(range(1, 42))
-    assert await consistency.disagreements() == []
+    assert await audit() == []
 
 
 def postgres(state: str) -> Exception:

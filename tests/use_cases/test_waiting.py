@@ -12,7 +12,7 @@ from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.place import draft_order
 from services.work import clock
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Database
 from tests.support.trade import NOON, Trade, counters, lines_of, open_trade
 

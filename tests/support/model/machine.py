@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from services.storage.database import connection
-from tests.support.auditor import audit
+from tests.support.audit.auditor import audit
 from tests.support.databases import Databases, Dialect, connected
 from tests.support.model.drawing import Draw
 from tests.support.model.lives import Disagreement, Life

@@ -3,9 +3,12 @@
 Each statement lists what is broken: where, what is stored, and what it should be.
 """
 
-from typing import Final
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from tests.support.invariants.stock import one_of
+from tests.support.audit.plain import Row, Run
+from tests.support.audit.stock import one_of
 
 INSIDE: Final = ("PENDING", "PICKING", "PACKED")
 LEFT: Final = ("SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "EXCEPTION")
@@ -158,6 +161,13 @@ RETURNING: Final = """
         ) THEN 'REQUESTED'
         ELSE 'NONE' END"""
 
+STAGE: Final = """
+    CASE WHEN status = 'AWAITING_APPROVAL' THEN 'CONFIRM'
+        WHEN status NOT IN ('CONFIRMED', 'ON_HOLD') THEN NULL
+        WHEN fulfillment_status IN ('UNFULFILLED', 'BACKORDERED', 'RESERVED') THEN 'PREPARE'
+        WHEN fulfillment_status IN ('PREPARING', 'PARTLY_SHIPPED') THEN 'SHIP'
+        WHEN fulfillment_status IN ('SHIPPED', 'PARTLY_DELIVERED') THEN 'DELIVER' END"""
+
 ORDERS: Final = f"customer_order JOIN ({UNITS}) units ON units.order_id = customer_order.id"
 
 ORDER: Final = {
@@ -196,8 +206,35 @@ ORDER: Final = {
         WHERE (status = 'DRAFT' AND placed_at IS NOT NULL)
             OR (status NOT IN ('DRAFT', 'CANCELLED') AND placed_at IS NULL)
             OR sorted_at <> COALESCE(placed_at, created_at)""",
+    # It waits for one thing while it is open, on hold as well.
+    "order.stage": f"""
+        SELECT number, stage, {STAGE} FROM customer_order
+        WHERE COALESCE(stage, '') <> COALESCE({STAGE}, '')""",
     "order.sort_promised": _sorted_time("sort_promised", "promised_at"),
     "order.sort_due": _sorted_time("sort_due", "stage_due_at"),
 }
 
 CHECKS: Final = {**LINE, **SHIPMENT, **ORDER}
+
+DUE: Final = """
+    SELECT number, stage, stage_since, promised_at, stage_due_at
+    FROM customer_order ORDER BY number"""
+DAYS: Final = {"CONFIRM": 1, "PREPARE": 2, "SHIP": 2, "DELIVER": 7}
+"""How long each stage may take where nothing else is set."""
+
+
+async def deadlines(run: Run) -> AsyncIterator[Row]:
+    """A stage is over by its own time and by the promise; delivery by the promise alone."""
+    for number, stage, since, promised, stored in await run(DUE):
+        due = None
+        if stage:
+            own, promise = _instant(since) + timedelta(days=DAYS[stage]), _instant(promised)
+            due = min(own, promise or own) if stage != "DELIVER" else promise or own
+        if _instant(stored) != due:
+            yield "order.due", number, stored, due
+
+
+def _instant(kept: Any) -> Any:
+    """The instant, which databases give in UTC, as text or without a zone."""
+    found = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from fractions import Fraction
 from typing import Final
 
-from tests.support.invariants.orders import LEFT
-from tests.support.invariants.stock import one_of
-from tests.support.plain import Row, Run
+from tests.support.audit.orders import LEFT
+from tests.support.audit.plain import Row, Run
+from tests.support.audit.stock import one_of
 
 COMPANY_CURRENCY: Final = "EUR"
 OWING: Final = ("AWAITING_APPROVAL", "CONFIRMED", "ON_HOLD", "COMPLETED")
+OWN: Final = f"(currency = '{COMPANY_CURRENCY}' OR company_rate IS NULL)"
 COUNTS: Final = f"status IN {one_of(OWING)} AND currency = '{COMPANY_CURRENCY}'"
 PAID: Final = "(charged_minor - refunded_minor)"
 # What goes back is first what was paid too much; where goods came back, the rest is their credit.
@@ -115,7 +116,7 @@ SUMS: Final = {
     "payment.taken": """
         SELECT payment.id, SUM(later.amount_minor), payment.amount_minor
         FROM payment JOIN payment later
-            ON later.payment_id = payment.id AND later.kind IN ('REFUND', 'VOID')
+            ON later.payment_id = payment.id
         GROUP BY payment.id, payment.amount_minor
         HAVING SUM(later.amount_minor) > payment.amount_minor""",
     # A payment follows only one of the kind that it can follow, of its own order.
@@ -156,12 +157,12 @@ SUMS: Final = {
                 AND line.shipped + line.cancelled < line.quantity)""",
     "order.credit": f"""
         SELECT number, credit_minor, {CREDIT} FROM customer_order
-        WHERE credit_minor <> {CREDIT}""",
+        WHERE {OWN} AND credit_minor <> {CREDIT}""",
     "order.lifetime": f"""
         SELECT number, lifetime_minor, {LIFETIME} FROM customer_order
-        WHERE lifetime_minor <> {LIFETIME}""",
-    "customer.credit": _of_orders("credit_used_minor", CREDIT),
-    "customer.lifetime": _of_orders("lifetime_minor", LIFETIME),
+        WHERE {OWN} AND lifetime_minor <> {LIFETIME}""",
+    "customer.credit": _of_orders("credit_used_minor", "credit_minor"),
+    "customer.lifetime": _of_orders("lifetime_minor", "lifetime_minor"),
 }
 
 PRICED: Final = """
@@ -280,3 +281,23 @@ async def invoice_numbers(run: Run) -> AsyncIterator[Row]:
     for scope, counts in taken.items():
         if sorted(counts) != list(range(1, len(counts) + 1)):
             yield "invoice.gapless", scope, sorted(counts), len(counts)
+
+
+EXPONENTS: Final = {"JPY": 0, "KWD": 3, "CLF": 4}
+"""The decimals of amounts in currencies that have not two."""
+
+FOREIGN: Final = f"""
+    SELECT number, currency, company_rate, status, total_gross_minor, {OPEN},
+        credit_minor, lifetime_minor
+    FROM customer_order WHERE NOT {OWN}"""
+
+
+async def converted(run: Run) -> AsyncIterator[Row]:
+    """An order of another currency counts by what that was worth on its day, rounded half-even."""
+    for number, currency, rate, status, total, owed, *stored in await run(FOREIGN):
+        scale = Fraction(str(rate)) * Fraction(100, 10 ** EXPONENTS.get(currency, 2))
+        counts = status in OWING
+        due = [round(max(0, owed) * scale) * counts, round(total * scale) * counts]
+        for name, kept, told in zip(("order.credit", "order.lifetime"), stored, due, strict=True):
+            if kept != told:
+                yield name, number, kept, told

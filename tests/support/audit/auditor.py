@@ -6,13 +6,21 @@ It knows tables and columns and what must be true of them, and nothing of how th
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.support.databases import Database
-from tests.support.invariants import events, money, orders, stock
-from tests.support.plain import Row, plain
+from tests.support.audit import events, money, orders, returns, stock, units
+from tests.support.audit.plain import Row, plain
+from tests.support.databases import Database, opened
 
-STATEMENTS: Final = {**stock.STOCK, **orders.CHECKS, **money.SUMS, **events.EVENTS}
+STATEMENTS: Final = {
+    **stock.STOCK,
+    **units.UNITS,
+    **orders.CHECKS,
+    **returns.RETURNS,
+    **money.SUMS,
+    **events.EVENTS,
+}
 COMPUTED: Final = (
-    *(money.prices, money.taxes, money.authorizations, money.invoice_numbers),
+    *(money.prices, money.taxes, money.authorizations, money.invoice_numbers, money.converted),
+    orders.deadlines,
     *(events.keys, events.steps, stock.homes),
 )
 
@@ -42,15 +50,17 @@ class Broken:
 
 
 async def audit(
-    database: Database,
+    database: Database | None = None,
     *,
     apart_from: frozenset[str] = frozenset(),
     backorders_served: bool = False,
 ) -> list[Broken]:
     """Everything that is broken; nothing, as it should be.
 
-    With `backorders_served` nobody may wait for what lies free in stock.
+    The database is the one that this process is connected to, where none is named. With
+    `backorders_served` nobody may wait for what lies free in stock.
     """
+    database = database or opened()
     statements = {
         **STATEMENTS,
         **(events.NUMBERED_AT_ONCE if database.dialect == "sqlite" else {}),

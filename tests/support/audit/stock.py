@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Final
 
-from tests.support.plain import Row, Run
+from tests.support.audit.plain import Row, Run
 
 ADDS_TO: Final = {
     "on_hand": (
@@ -22,7 +22,7 @@ ADDS_TO: Final = {
 GAINS: Final = ("RECEIPT", "RESERVE", "RETURN", "TRANSFER_IN")
 LOSES: Final = ("RELEASE", "SHIP", "TRANSFER_OUT", "SCRAP")
 CORRECTIONS: Final = ("ADJUST", "COUNT", "DAMAGE", "SCRAP")
-FOR_LINES: Final = ("RESERVE", "RELEASE", "SHIP")
+FOR_LINES: Final = ("RESERVE", "RELEASE", "SHIP", "RETURN")
 
 
 def one_of(kinds: tuple[str, ...]) -> str:
@@ -126,7 +126,7 @@ STOCK: Final = {
         SELECT product.sku, warehouse.code, moved.sequence, moved.reason, 'a reason'
         FROM {ITEMS} JOIN stock_movement moved ON moved.stock_item_id = item.id
         WHERE moved.kind IN {one_of(CORRECTIONS)} AND COALESCE(moved.reason, '') = ''""",
-    # What is promised, released or shipped is so for a line, of that product and that order.
+    # What is promised, released, shipped or returned is so for a line, of its product and order.
     "stock.for_line": f"""
         SELECT product.sku, warehouse.code, moved.sequence, moved.kind, line.sku
         FROM {ITEMS} JOIN stock_movement moved ON moved.stock_item_id = item.id

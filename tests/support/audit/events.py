@@ -7,8 +7,8 @@ import json
 from collections.abc import AsyncIterator
 from typing import Final
 
-from tests.support.invariants.stock import one_of
-from tests.support.plain import Row, Run
+from tests.support.audit.plain import Row, Run
+from tests.support.audit.stock import one_of
 
 SUBJECTS: Final = {
     "CUSTOMER": "customer",
@@ -165,7 +165,7 @@ ORDERS: Final = """
 
 
 async def steps(run: Run) -> AsyncIterator[Row]:
-    """Each order went from status to status as it may, and completed with all there and paid."""
+    """Each order went from status to status as it may, and completed with all there and paid, or back."""
     known: dict[str, dict[str, str]] = {}
     for number, sequence, told in await run(ORDERS):
         facts = known.setdefault(number, {})
@@ -174,6 +174,8 @@ async def steps(run: Run) -> AsyncIterator[Row]:
         facts |= json.loads(told) if isinstance(told, str) else told
         status = facts["status"]
         possible = BEGINS if earlier is None else (earlier, *LEADS[earlier])
-        done = facts["fulfillment"] == "DELIVERED" and facts["payment"] in ("PAID", "OVERPAID")
-        if status not in possible or (status == "COMPLETED" != earlier and not done):
+        paid = facts["payment"] in ("PAID", "OVERPAID")
+        done = facts["fulfillment"] == "DELIVERED" and paid
+        back = facts.get("return") == "RETURNED" and (paid or facts["payment"] == "REFUNDED")
+        if status not in possible or (status == "COMPLETED" != earlier and not (done or back)):
             yield "order.step", number, sequence, status, earlier
