@@ -203,7 +203,7 @@ FAULTS: Final = (
         "CREATE TRIGGER edited AFTER INSERT ON payment "
         "BEGIN UPDATE stock_item SET reserved = reserved + 1 WHERE reserved < on_hand; END",
     ),
-    Fault(credit_forgotten, (pots(9), Pay(1, "CHARGE", 500)), "customer.credit", "customer.credit"),
+    Fault(credit_forgotten, (pots(9), Pay(1, "CHARGE", 500)), "customer.credit", "order.credit"),
     Fault(
         shipping_billed_again,
         (pots(9), Ship(1, "NEAR", ((0, 4),)), Act(1, "SHIP")),

@@ -14,7 +14,7 @@ from models.catalog import Product
 from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.payments import Payment
-from tests.support.audit.auditor import audit
+from tests.support.audit.auditor import IMPORTED_PAST, audit
 from tests.support.databases import Database, Databases, Dialect, connected
 from tests.support.one_table import KINDS, OneTable
 
@@ -122,7 +122,7 @@ async def test_a_killed_import_is_finished_by_running_it_again(
     assert imported(killed, table) == 1
     async with connected(killed):
         assert await books() == expected
-        assert await audit() == []
+        assert await audit(apart_from=IMPORTED_PAST) == []
     await databases.release(killed)
     assert table.kinds.keys() == KINDS.keys() or lines < 20_000
     assert {number: (count, total) for number, count, total, *_ in expected["orders"]} == (

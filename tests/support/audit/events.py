@@ -165,7 +165,10 @@ ORDERS: Final = """
 
 
 async def steps(run: Run) -> AsyncIterator[Row]:
-    """Each order went from status to status as it may, and completed with all there and paid, or back."""
+    """Each order went from status to status as it may.
+
+    It was complete with all there and paid, or with all back.
+    """
     known: dict[str, dict[str, str]] = {}
     for number, sequence, told in await run(ORDERS):
         facts = known.setdefault(number, {})
