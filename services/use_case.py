@@ -1,4 +1,4 @@
-"""Use cases: permission, once for each key, one transaction, backorders served before it ends."""
+"""Use cases: permission, once for each key, one transaction, backorders served before its end."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
@@ -17,14 +17,14 @@ UseCase = Callable[Concatenate[Actor, P], Awaitable[T]]
 
 
 async def perform(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
-    """What `step` returns, committed together with all that its changes let others have.
+    """The result of `step`, committed together with its effects on backorders and approvals.
 
-    Before the commit, units that became free serve the backorders that wait for them, and orders
-    that waited for approval and no longer need it are confirmed. Everything above this module
-    writes through it: `transaction.run` alone would leave those waiting.
+    Before the commit, freed units serve the backorders of their products, and orders that no longer
+    need approval are confirmed. Each use case writes through it: `transaction.run` alone would
+    leave those waiting.
 
     Raises:
-        Overloaded: it met with conflicts every time.
+        Overloaded: all attempts met conflicts.
     """
 
     async def served(work: Work) -> T:
@@ -37,7 +37,7 @@ async def perform(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
 
 
 async def _serve(work: Work, result: object) -> None:
-    """Serve and confirm. An order that is answered with may be among them: it has changed again."""
+    """Serves backorders and confirms orders; reads the result again if it is among them."""
     await serve(work)
     await confirm_waiting(work)
     if isinstance(result, Model) and result.pk in work.touched:
@@ -48,10 +48,10 @@ async def _serve(work: Work, result: object) -> None:
 def use_case(
     permission: Permission,
 ) -> Callable[[Callable[Concatenate[Work, P], Awaitable[T]]], UseCase[P, T]]:
-    """Make a function of a `Work` a use case: `await place_order(actor, command)`.
+    """Makes a function of a `Work` a use case: `await place_order(actor, command)`.
 
     The actor's permission is required before anything is read; then the function runs in a
-    transaction of its own, and only once for the key that its request may have.
+    transaction of its own, and only once for the key of its request, if there is one.
     """
 
     def decorate(function: Callable[Concatenate[Work, P], Awaitable[T]]) -> UseCase[P, T]:

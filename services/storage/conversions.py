@@ -1,4 +1,4 @@
-"""Values of columns on their way to a database and back, converted only where a driver differs."""
+"""Converts column values for and from a database, if its driver's values differ from Python's."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -27,11 +27,11 @@ Convert = Callable[[Any], Any]
 
 NUMBERS: Final = (IntField, BigIntField)
 NATIVE: Final = {"postgres": (BooleanField, UUIDField, UtcDatetime)}
-"""What a driver takes and gives as Python has it, though Tortoise looks at each value."""
+"""Columns whose values a driver takes and gives as Python's, though Tortoise converts each."""
 
 
 def to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert | None:
-    """What makes a value of a field one that its driver takes; None where it is one."""
+    """The conversion of a field's value for its driver; None if none is needed."""
     if isinstance(field, (*NUMBERS, BooleanField, *NATIVE.get(dialect, ()))):
         return None
     if isinstance(field, UUIDField):
@@ -47,7 +47,7 @@ def to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert 
 
 
 def from_database(field: Field[Any], dialect: str) -> Convert | None:
-    """What makes a field's value of what the driver gives; None where it is that."""
+    """The conversion of a driver's value for a field; None if none is needed."""
     if isinstance(field, CharEnumFieldInstance):
         return _member_of(field.enum_type)
     if isinstance(field, (*NUMBERS, CharField, TextField, *NATIVE.get(dialect, ()))):
@@ -61,9 +61,9 @@ def from_database(field: Field[Any], dialect: str) -> Convert | None:
 
 
 def from_any_database(kind: type[Any]) -> Convert | None:
-    """What makes a value of this type of what any driver gives; None where it is that.
+    """The conversion of any driver's value to this type; None if none is needed.
 
-    Sums come as decimals from some, truths as numbers, decimals as texts.
+    Some drivers give sums as decimals, booleans as numbers, and decimals as texts.
 
     Raises:
         TypeError: no column is read as this type.
@@ -78,7 +78,7 @@ def _member_of(kind: type[Enum]) -> Convert:
 
 
 def _identity(value: UUID | str) -> UUID:
-    """The id, of the kind that PostgreSQL's driver gives: made in a tenth of the time."""
+    """The id as PostgreSQL's driver makes it, in a tenth of the time of Python's UUID."""
     made: UUID = pgproto.UUID(value) if isinstance(value, str) else value
     return made
 

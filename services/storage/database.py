@@ -1,4 +1,4 @@
-"""Opening, closing and migrating the database that a URL names."""
+"""Opens and closes the database of a URL."""
 
 import os
 from collections.abc import Sequence
@@ -34,17 +34,17 @@ SERVERS: Final = {
     "postgres": "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)",
     "mysql": f"SELECT CONCAT({mysql_or_mariadb.NAME}, SUBSTRING_INDEX(VERSION(), '-', 1))",
 }
-"""What gives the name and version of the server that answers."""
+"""Expressions for the server's name and version."""
 
 WAIT_SECONDS: Final = 5.0
-"""For so long a statement or a transaction waits for a connection."""
+"""The longest wait of a statement or a transaction for a connection."""
 
-# So many slow statements may run at the same time; quick ones take turns, see ADR 10.
+# At most this many slow statements run at the same time; fast ones run one by one, see ADR 10.
 SQLITE_READERS: Final = 4
 
 
 class _Opened:
-    """What this process has opened. Tortoise looks it up in several steps, for each statement."""
+    """The open database. Tortoise looks it up in several steps for each statement."""
 
     client: Any = None
     dialect: str = ""
@@ -54,11 +54,11 @@ _opened: Final = _Opened()
 
 
 class UnusableDatabaseUrl(ValueError):
-    """The URL names no database that we know how to reach."""
+    """The URL names no database of a known kind."""
 
 
 def exists(url: str) -> bool:
-    """Whether the file of a SQLite URL is there; of a server only connecting can tell."""
+    """Whether the file of a SQLite URL exists; True for a server, which only a connection tests."""
     parts = urlsplit(url)
     return parts.scheme.lower() != "sqlite" or Path(unquote(parts.path)).exists()
 
@@ -66,7 +66,7 @@ def exists(url: str) -> bool:
 def credentials(
     url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS
 ) -> dict[str, Any]:
-    """How Tortoise reaches the database: `sqlite:///abs/file`, `postgres://` or `mysql://`.
+    """Tortoise's settings for a URL: `sqlite:///abs/file`, `postgres://` or `mysql://`.
 
     Raises:
         UnusableDatabaseUrl: the scheme is unknown, or the database's name or file is missing.
@@ -113,7 +113,7 @@ def credentials(
 def configuration(
     url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS
 ) -> dict[str, Any]:
-    """Tortoise's configuration for our tables on the database that the URL names.
+    """Tortoise's configuration for our tables on the database of the URL.
 
     The connection is named after its dialect, because Tortoise caches statements by that name.
     """
@@ -135,9 +135,9 @@ def configuration(
 
 
 async def connect(url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECONDS) -> None:
-    """Open the database for this process. `disconnect` must follow, or the process hangs.
+    """Opens the database for this process. `disconnect` must follow, or the process hangs.
 
-    At most `pool_size` connections are open at the same time; who needs one waits for it at most
+    At most `pool_size` connections are open at the same time; a statement waits for one for at most
     `wait_seconds`.
     """
     settings = configuration(url, pool_size, wait_seconds)
@@ -149,9 +149,9 @@ async def connect(url: str, pool_size: int = 10, wait_seconds: float = WAIT_SECO
 
 
 def _make_private(file: Path) -> None:
-    """A missing SQLite file, which only its owner may read; SQLite makes `-wal` and `-shm` alike.
+    """Makes a missing SQLite file readable by its owner only; SQLite makes `-wal` and `-shm` alike.
 
-    One that exists keeps its mode: an operator may have given it to a group.
+    An existing file keeps its mode: an operator may have given it to a group.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
@@ -159,7 +159,7 @@ def _make_private(file: Path) -> None:
 
 
 async def disconnect() -> None:
-    """Close every connection of this process."""
+    """Closes all connections of this process."""
     await Tortoise.close_connections()
     outages.forget()
 
@@ -171,12 +171,12 @@ def connection() -> BaseDBAsyncClient:
 
 
 def dialect() -> str:
-    """`sqlite`, `postgres` or `mysql`, which MariaDB speaks, too."""
+    """`sqlite`, `postgres` or `mysql`, which stands for MariaDB too."""
     return _opened.dialect
 
 
 async def server() -> str:
-    """The database that answers, with its version: `MySQL 9.7.4`."""
+    """The database server with its version: `MySQL 9.7.4`."""
     ((name,),) = await fetch(SERVERS[dialect()], [])
     return str(name)
 
@@ -184,7 +184,7 @@ async def server() -> str:
 async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
     """The rows of a query, each with its columns in order, as the driver gives them.
 
-    It reads outside of the current task's transaction, if there is one.
+    It reads outside the current task's transaction, if there is one.
     """
     rows: Sequence[Sequence[Any]] = await _opened.client.fetch_rows(sql, values)
     return rows

@@ -1,7 +1,7 @@
-"""Whether the database is to be had: its outages are told in the log once, and once they are over.
+"""Outages of the database: recognized by the driver's error, logged once each, at begin and end.
 
-An outage is a database that is away, full or overloaded: another try may do, and nobody has to look
-at a traceback.
+An outage is a database that is away, full or overloaded: a later retry may succeed, and the log
+needs no traceback.
 """
 
 import sqlite3
@@ -17,11 +17,11 @@ from services.storage.engines.pool import NoConnection
 QUIET_SECONDS: Final = 10.0
 """After this time without a failure the next success ends an outage."""
 
-# Of PostgreSQL: lost and refused connections, too few resources, a server that stops, starts or
+# PostgreSQL: lost and refused connections, too few resources, a server that stops, starts or
 # ends a statement, failures of its system, and a standby that takes no writes.
 POSTGRES_CLASSES: Final = frozenset({"08", "53", "57", "58"})
 POSTGRES_READ_ONLY: Final = "25006"
-# Of MySQL and MariaDB: disk or table full, no memory, too many connections, a server that stops or
+# MySQL and MariaDB: disk or table full, no memory, too many connections, a server that stops or
 # ends a statement or a session, errors of the network, a server that only reads.
 MYSQL_CODES: Final = frozenset(
     {1021, 1030, 1037, 1038, 1040, 1041, 1053, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161}
@@ -39,22 +39,22 @@ SQLITE_CODES: Final = frozenset(
 )
 CLOSED: Final = (
     *("connection is closed", "connection was closed", "Not connected"),
-    "cannot switch to state",  # asyncpg, where a server that stops ended the connection meanwhile
+    "cannot switch to state",  # asyncpg, if a stopping server has ended the connection
 )
-"""How drivers speak of a connection that ended before a statement was sent."""
+"""Texts of drivers for a connection that ended before a statement was sent."""
 CLOSING: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 MYSQL_ERRORS: Final = "asyncmy.errors"
-"""Not imported here: asyncmy takes 11 MiB with what encrypts passwords, on whatever database."""
+"""By name, because the import of asyncmy takes 11 MiB, with its encryption of passwords."""
 
 log: Final = structlog.get_logger("ordergraph.database")
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error of a driver, or of the pool, means that the database is not to be had."""
+    """Whether an error of a driver or of the pool is an outage of the database."""
     if isinstance(error, NoConnection | ConnectionError | TimeoutError):
         return True
     first = error.args[0] if error.args else None
-    if isinstance(first, BaseException):  # Tortoise wraps what drivers raise
+    if isinstance(first, BaseException):  # Tortoise wraps drivers' errors
         return is_outage(first)
     if isinstance(error, CLOSING):
         return _tells_of_the_end(error)
@@ -71,7 +71,7 @@ def _tells_of_the_end(error: BaseException) -> bool:
 
 
 class Outages:
-    """The outages that this process has seen; `now` gives seconds of a clock that only advances."""
+    """The outages seen by this process; `now` is a monotonic clock in seconds."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
@@ -80,7 +80,7 @@ class Outages:
         self._failures = 0
 
     def notice(self, error: BaseException) -> bool:
-        """Whether the error is an outage; the first of one is told in the log, and no other."""
+        """Whether the error is an outage; logs the first error of each outage."""
         if not is_outage(error):
             return False
         self._last = self._now()
@@ -91,7 +91,7 @@ class Outages:
         return True
 
     def over(self) -> None:
-        """The database has answered. Where it has failed a moment ago, the outage may go on."""
+        """Records a success; it ends the outage after `QUIET_SECONDS` without a failure."""
         if self._since is None or self._now() - self._last < QUIET_SECONDS:
             return
         seconds = round(self._last - self._since, 1)
@@ -99,7 +99,7 @@ class Outages:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, as for another database."""
+        """Resets the state, for another database."""
         self._since, self._failures = None, 0
 
 

@@ -1,4 +1,4 @@
-"""Long reckonings in pieces, so that one of them does not keep the loop from all others."""
+"""Runs long computations in pieces, so that other tasks run in between."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,11 +8,11 @@ T = TypeVar("T")
 Made = TypeVar("Made")
 
 AT_ONCE: Final = 500
-"""Rows that are made, or made values of, before others are let run."""
+"""Values in a piece."""
 
 
 async def in_pieces(values: Sequence[T], made: Callable[[T], Made]) -> list[Made]:
-    """What is made of each value; between pieces of what is long to make, others are let run."""
+    """The result for each value; other tasks run after each piece."""
     found = [made(value) for value in values[:AT_ONCE]]
     for start in range(AT_ONCE, len(values), AT_ONCE):
         await asyncio.sleep(0)

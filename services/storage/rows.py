@@ -1,8 +1,8 @@
-"""New rows of tables: made of values, and stored with as few statements as the database takes.
+"""New rows of tables, stored with as few statements as possible.
 
 To make an instance costs Tortoise ten times what its values need, and to build a statement more
-than the database needs to run it. Here instances are made of values that nobody looks at once more,
-and texts once of a table's columns: see ADR 16.
+than the database needs to run it. Here instances are made of unchecked values, and texts once for
+a table's columns: see ADR 16.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,9 +45,9 @@ def fresh(table: type[Row], **values: Any) -> Row:
 
 
 async def insert(client: BaseDBAsyncClient, *groups: Sequence[Model]) -> None:
-    """Store new instances, each group of one table. Rows of a group may refer to earlier groups.
+    """Stores new instances, each group of one table. Rows of a group may refer to earlier groups.
 
-    PostgreSQL takes several groups by one statement; else it is one for each `BATCH` of a group.
+    PostgreSQL takes several groups in one statement; otherwise each `BATCH` of a group is one.
     """
     found = [group for group in groups if group]
     fit = len(found) > 1 and sum(map(len, found)) <= BATCH
@@ -61,7 +61,7 @@ async def insert(client: BaseDBAsyncClient, *groups: Sequence[Model]) -> None:
 
 
 async def insert_new(client: BaseDBAsyncClient, row: Model) -> bool:
-    """Store a new instance where no other has its unique values; whether it is stored."""
+    """Stores a new instance unless another row has its unique values; whether it was stored."""
     dialect = client.capabilities.dialect
     text, values_of = _insertion(type(row), dialect)
     values = values_of(row)
@@ -84,7 +84,7 @@ async def _insert_one_by_one(client: BaseDBAsyncClient, rows: Sequence[Model]) -
 
 
 async def _insert_together(client: BaseDBAsyncClient, groups: Sequence[Sequence[Model]]) -> None:
-    """Every group is one value, so that the text is the same for any number of rows."""
+    """Stores all groups in one statement; each is one value, so the text is always the same."""
     text, records = _insertions(tuple(type(group[0]) for group in groups))
     pairs = zip(groups, records, strict=True)
     values = [
@@ -96,7 +96,7 @@ async def _insert_together(client: BaseDBAsyncClient, groups: Sequence[Sequence[
 
 @cache
 def _defaults(table: type[Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    """What an instance has that nobody gave it: values, and what is made anew for each."""
+    """An instance's defaults: constants, and functions called for each instance."""
     constants: dict[str, Any] = {
         "_partial": False,
         "_saved_in_db": False,
@@ -114,7 +114,7 @@ def _defaults(table: type[Model]) -> tuple[dict[str, Any], list[tuple[str, Calla
 
 @cache
 def _insertion(table: type[Model], dialect: str) -> tuple[str, Callable[[Model], list[Any]]]:
-    """The text that inserts a row, and what makes its values of an instance."""
+    """The text that inserts a row, and the function that makes its values from an instance."""
     fields = table._meta.fields_map
     columns = table._meta.fields_db_projection
     quote = QUOTES[dialect]
@@ -141,7 +141,7 @@ def _insertion(table: type[Model], dialect: str) -> tuple[str, Callable[[Model],
 def _insertions(
     tables: tuple[type[Model], ...],
 ) -> tuple[str, list[Callable[[Model], dict[str, Any]]]]:
-    """PostgreSQL's text that inserts rows of several tables, and what makes each an object."""
+    """PostgreSQL's text that inserts rows of several tables, and each table's JSON maker."""
     texts = []
     for place, table in enumerate(tables, 1):
         columns = table._meta.fields_db_projection

@@ -1,8 +1,7 @@
-"""Reading rows of one table: the columns that are asked for and no others, as plain tuples.
+"""Reads selected columns of rows of one table, as plain tuples.
 
-Hydrating an instance of a model costs ten times what it takes to fetch its row. Statements are
-written here, filters by Tortoise; names come from our own declarations only, values never stand in
-the text.
+Making an instance of a model costs ten times the fetch of its row. Statements are written here,
+filters by Tortoise; names come from our own declarations only, and all values are parameters.
 """
 
 import json
@@ -30,7 +29,7 @@ REPEATED: Final = (UUIDField, CharEnumFieldInstance)
 
 @dataclass(slots=True)
 class Select:
-    """A statement under way: its text and its values, which grow in step."""
+    """A statement in the making: its text and its values, which grow together."""
 
     table: type[Model]
     names: Names
@@ -43,7 +42,7 @@ class Select:
         return f"{quote}{column}{quote}"
 
     def value(self, value: Any) -> str:
-        """The place of a value in the text."""
+        """The placeholder of a value in the text."""
         self.values.append(value)
         return self._place(len(self.values))
 
@@ -57,11 +56,11 @@ class Select:
                 return "?"
 
     def encoded(self, column: str, value: Any) -> Any:
-        """A value as the column's own field hands it to the database."""
+        """A value as the column's field passes it to the database."""
         return self.table._meta.fields_map[column].to_db_value(value, self.table)
 
     def among(self, column: str, keys: Sequence[Any]) -> None:
-        """Only rows whose column has one of the keys."""
+        """Selects only rows whose column has one of the keys."""
         name = self.name(column)
         if self.dialect == "mysql":
             places = ", ".join(self.value(self.encoded(column, key)) for key in keys)
@@ -76,13 +75,13 @@ class Select:
         self.conditions.append(f"{name} {any_of}")
 
     def listed(self, column: str, keys: Sequence[Any]) -> Any:
-        """Any number of keys as one value, so that the text is the same for them all."""
+        """The keys as one value, so that the text is the same for any number."""
         if self.dialect == "postgres":
             return list(keys)
         return json.dumps([self.encoded(column, key) for key in keys])
 
     def matching(self, where: Q) -> None:
-        """Only rows for which the filter holds. Filters on other tables are subqueries."""
+        """Selects only rows that match the filter. Filters on other tables are subqueries."""
         if not where.children and not where.filters:
             return
         meta = self.table._meta
@@ -105,7 +104,7 @@ class Select:
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
 
     def order(self, terms: Sequence[str]) -> str:
-        """ORDER BY: columns, those with a minus before them descending."""
+        """ORDER BY: columns, descending ones with a minus before the name."""
         written = (
             f"{self.name(term.removeprefix('-'))} {'DESC' if term.startswith('-') else 'ASC'}"
             for term in terms
@@ -113,7 +112,7 @@ class Select:
         return f" ORDER BY {', '.join(written)}" if terms else ""
 
     def ranked(self, by: str, order: Sequence[str]) -> str:
-        """All its rows, and as `place` how far each is in front among those with its parent."""
+        """All rows with their rank in their parent's list as `place`."""
         place = f"ROW_NUMBER() OVER (PARTITION BY {self.name(by)}{self.order(order)}) AS place"
         table = self.name(self.table._meta.db_table)
         return f"SELECT {self.columns}, {place} FROM {table}{self.where}"
@@ -138,9 +137,9 @@ async def select_by(
     where: Q,
     most: int | None = None,
 ) -> list[Row]:
-    """The rows of a table whose column `by` has one of the keys, of those that the filter lets.
+    """The rows of a table whose column `by` has one of the keys, if they match the filter.
 
-    At most so many, of which the operator decides: the text is not another one each time.
+    At most `most` rows. It is part of the text, because it is a setting and rarely differs.
     """
     dialect = database.dialect()
     if dialect == "mysql" or where.children or where.filters:
@@ -148,7 +147,7 @@ async def select_by(
         select.among(by, keys)
         select.matching(where)
         return await select.rows(select.text(order, most))
-    # Elsewhere the text is the same for any number of keys but one.
+    # On the others the text is the same for any number of keys above one.
     text, encode = _text_by(table, names, by, order, dialect, most, is_one=len(keys) == 1)
     return await fetch(table, names, dialect, text, [encode(keys)])
 
@@ -164,7 +163,7 @@ def _text_by(
     *,
     is_one: bool,
 ) -> tuple[str, Callable[[Sequence[Any]], Any]]:
-    """The text of `select_by`, and what makes its one value of the keys."""
+    """The text of `select_by`, and the function that makes its one value from the keys."""
     select = Select(table, names, dialect)
     if is_one:
         select.conditions.append(f"{select.name(by)} = {select.value(None)}")
@@ -176,7 +175,7 @@ def _text_by(
 async def fetch(
     table: type[Model], names: Names, dialect: str, text: str, values: Sequence[Any]
 ) -> list[Row]:
-    """The rows of a statement that gives these columns of a table, as Python values."""
+    """The rows of a statement with these columns of a table, as Python values."""
     found = await database.fetch(text, values)
     conversions = conversions_of(table, names, dialect)
     if not found or not conversions:
@@ -193,7 +192,7 @@ def conversions_of(
     names: Names,
     dialect: str,
 ) -> list[tuple[int, Callable[[Column], Column]]]:
-    """The columns that the database gives in a form of its own, and how they are converted."""
+    """The places of the columns that need a conversion, each with its conversion."""
     fields = table._meta.fields_map
     found = ((place, fields[name]) for place, name in enumerate(names))
     return [

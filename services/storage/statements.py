@@ -1,7 +1,7 @@
-"""Statements of the busiest use cases: written out once, and sent as they are.
+"""Statements of the busiest use cases, written out.
 
 To build a statement costs Tortoise more than the database needs to run it. Here a statement is a
-text, and says of what type its rows are: see ADR 16.
+text with a type for its rows: see ADR 16.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,20 +19,20 @@ from services.storage.pieces import in_pieces
 Row = TypeVar("Row")
 Values = Sequence[Any]
 Known = dict[Any, Any]
-"""Parts of rows by their values: of a joined table, a row that comes up again is one object."""
+"""Parts of rows by their values: a row of a joined table that occurs again is one object."""
 Make = Callable[[Values, Known], Any]
 
 QUOTES: Final = {"sqlite": '"', "postgres": '"', "mysql": "`"}
 
 
 class _Text:
-    """A text in the SQL that all databases speak, with `?` for a value, `IN ?` for a list."""
+    """A text in the SQL of all databases, with `?` for a value and `IN ?` for a list."""
 
     def __init__(self, text: str) -> None:
         plain = " ".join(text.split())
         self._texts: Final = {
             "sqlite": plain.replace(" IN ?", " IN (SELECT value FROM json_each(?))").removesuffix(
-                " FOR UPDATE"  # where only one transaction writes at a time
+                " FOR UPDATE"  # one transaction writes at a time there
             ),
             "mysql": plain.replace("?", "%s"),
             "postgres": numbered(plain.replace(" IN ?", " = ANY(?)")),
@@ -49,18 +49,18 @@ class Statement:
         self._text: Final = _Text(text)
 
     async def change(self, client: BaseDBAsyncClient, *values: Any) -> int:
-        """How many rows it changed; MariaDB and MySQL leave out those that were so already."""
+        """The number of changed rows; MariaDB and MySQL leave out rows that stay the same."""
         dialect = client.capabilities.dialect
         count, _ = await client.execute_query(self._text.of(dialect), _sent(values, dialect))
         return count
 
 
 class Query(Generic[Row]):
-    """A text that gives rows of a type, whose columns stand in it as `{columns}`.
+    """A text that reads rows of a type, whose columns stand in it as `{columns}`.
 
-    The type is a table, all columns of which are read into its instances; or that of one column; or
-    a NamedTuple, whose fields are called as their columns. A field whose own type is a table or a
-    NamedTuple is called as its table in the text; where a LEFT JOIN finds none, it is None.
+    The type is a table, whose instances have all columns; or the type of one column; or a
+    NamedTuple, whose fields are named as their columns. A field whose own type is a table or a
+    NamedTuple is named as its table in the text; it is None if a LEFT JOIN finds none.
     """
 
     def __init__(self, row: type[Row], text: str) -> None:
@@ -69,7 +69,7 @@ class Query(Generic[Row]):
         self._readings: Final[dict[str, tuple[str, Make]]] = {}
 
     async def rows(self, client: BaseDBAsyncClient, *values: Any) -> list[Row]:
-        """The rows, which were read as their type says."""
+        """The rows, converted to their type."""
         dialect = client.capabilities.dialect
         text, make = self._readings.get(dialect) or self._reading(dialect)
         found = await client.fetch_rows(text, _sent(values, dialect))  # type: ignore[attr-defined]
@@ -77,9 +77,9 @@ class Query(Generic[Row]):
         return await in_pieces(found, lambda values: make(values, known))
 
     def _reading(self, dialect: str) -> tuple[str, Make]:
-        """The text with its columns, and what makes a row of what the driver gives.
+        """The text with its columns, and the function that makes a row from the driver's values.
 
-        It is made when it is first asked for: Tortoise completes the tables after the imports.
+        It is made on first use: Tortoise completes the tables after the imports.
         """
         columns, make = _form(self.row, "", dialect)
         text = _Text(self.text.replace("{columns}", ", ".join(columns))).of(dialect)
@@ -88,7 +88,7 @@ class Query(Generic[Row]):
 
 
 def numbered(text: str) -> str:
-    """The text with $1, $2 and so on, as PostgreSQL has them."""
+    """The text with $1, $2 and so on, as in PostgreSQL."""
     first, *others = text.split("?")
     return first + "".join(f"${place}{other}" for place, other in enumerate(others, 1))
 
@@ -105,13 +105,13 @@ def _plain(value: Any, dialect: str) -> Any:
         return str(value)
     if isinstance(value, list):
         keys = [str(each) for each in value]
-        # asyncmy writes the list itself, and `IN ()` is no SQL.
+        # asyncmy writes the list into the text, and `IN ()` is no SQL.
         return tuple(keys) or (None,) if dialect == "mysql" else orjson.dumps(keys).decode()
     return value
 
 
 def _form(row: type[Any], table: str, dialect: str) -> tuple[list[str], Make]:
-    """The columns of a type of rows, which are the table's where it has a name, and its making."""
+    """The columns of a type of rows, with the table's name if it has one, and the row's maker."""
     if issubclass(row, Model):
         return _form_of_table(row, dialect)
     if issubclass(row, tuple):
@@ -147,7 +147,7 @@ def _form_of_fields(row: type[Any], table: str, dialect: str) -> tuple[list[str]
 
 
 def _part(values: Values, place: int, make: Make, known: Known) -> Any:
-    """One object of a joined table's columns, or None where the join found none."""
+    """One object of a joined table's columns, or None if the join found none."""
     if values[0] is None:
         return None
     if (made := known.get((place, values))) is None:
@@ -156,7 +156,7 @@ def _part(values: Values, place: int, make: Make, known: Known) -> Any:
 
 
 def _kind_of(hint: Any) -> type[Any]:
-    """The type that a field has where it has a value."""
+    """The type of a field's value, without None."""
     if isinstance(hint, UnionType):
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
     kind: type[Any] = get_origin(hint) or hint

@@ -1,4 +1,4 @@
-"""Many rows of one table changed by one statement, each to values of its own."""
+"""Changes many rows of one table in one statement, each to its own values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ async def update(
     *,
     guarded: bool = False,
 ) -> int:
-    """Store these columns of rows that are in the database; how many rows it changed.
+    """Stores these columns of existing rows; returns the number of changed rows.
 
     The values of `same` go into all of them. With `guarded`, `version` is among the columns and one
-    more than it was, and a row that has another version by now is left as it is.
+    more than before; a row whose stored version differs stays unchanged.
     """
     if not rows:
         return 0
@@ -34,7 +34,7 @@ async def update(
     form = _form(type(rows[0]), columns, tuple(shared), dialect, guarded)
     values = orjson.dumps(await in_pieces(rows, form.values_of), default=str).decode()
     constants = [form.converted[name](value) for name, value in shared.items()]
-    # The JSON stands where the dialect has it: MySQL names it before the values, others behind.
+    # The JSON is at the dialect's place: before the constants on MySQL, after them elsewhere.
     sent = [values, *constants] if dialect == "mysql" else [*constants, values]
     count, _ = await client.execute_query(form.text, sent)
     return count
@@ -42,7 +42,7 @@ async def update(
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement's text, and what makes its values of rows and of what they share."""
+    """A statement's text, and the functions that make its values from rows and shared values."""
 
     text: str
     values_of: Callable[[Model], list[Any]]
@@ -121,10 +121,10 @@ def _mysql(
 
 
 def _read_as(kind: str) -> str:
-    """The type in which MySQL and MariaDB read a column's value from JSON."""
+    """The type with which MySQL and MariaDB read a column's value from JSON."""
     if kind == "JSON":
-        return "LONGTEXT"  # in which it stands there; as JSON it would be a text in JSON on MySQL
-    # A key is found by its index only in the collation of the index.
+        return "LONGTEXT"  # as it is there; read as JSON it would be a text in JSON on MySQL
+    # The index finds a key only in the index's own collation.
     return f"{kind} {EXACT_TEXT}" if "CHAR" in kind else kind
 
 

@@ -1,4 +1,4 @@
-"""The time of day for use cases. Tests and imports set their own."""
+"""The current instant of use cases. Tests and imports set their own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ def now() -> datetime:
 
 @contextmanager
 def set_to(clock: Callable[[], datetime]) -> Iterator[None]:
-    """Within the block, in this task and those it starts, `now()` is what `clock()` says."""
+    """Makes `now()` return `clock()` in the block, for this task and those it starts."""
     token = _clock.set(clock)
     try:
         yield
@@ -26,6 +26,6 @@ def set_to(clock: Callable[[], datetime]) -> Iterator[None]:
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
-    """Within the block it is `at`, an aware instant."""
+    """Makes `now()` return `at`, an aware instant, in the block."""
     with set_to(lambda: at.astimezone(UTC)):
         yield

@@ -1,4 +1,4 @@
-"""Commits: what became of them, for the answer, and the listeners of this process."""
+"""The outcomes of commits, for the answer, and the listeners to commits of this process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ listeners: list[Callable[[], None]] = []
 
 
 def on_commit(listener: Callable[[], None]) -> Callable[[], None]:
-    """Call `listener` whenever this process has committed events; what ends that.
+    """Calls `listener` after each commit of events by this process; returns the function to stop.
 
-    It is called from the event loop, must return at once and must not fail.
+    It is called in the event loop, must return at once and must not fail.
     """
     listeners.append(listener)
     return lambda: listeners.remove(listener)
@@ -19,9 +19,9 @@ def on_commit(listener: Callable[[], None]) -> Callable[[], None]:
 
 @dataclass(slots=True)
 class Commits:
-    """What became of the commits of an operation, without those under a key, which are repeatable.
+    """The outcomes of an operation's commits, without those under a key, which are repeatable.
 
-    `kept` were answered by the database; `unknown` were sent to it, and no answer has come.
+    `kept` were confirmed by the database; `unknown` were sent and not answered.
     """
 
     kept: int = 0
@@ -33,7 +33,7 @@ current_commits: ContextVar[Commits | None] = ContextVar("commits", default=None
 
 @contextmanager
 def counted(commits: Commits) -> Iterator[None]:
-    """Within the block the commits of the task's use cases are counted."""
+    """Counts the commits of the task's use cases in the block."""
     token = current_commits.set(commits)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Recording what happened, in the transaction that made it happen."""
+"""Records events in the transaction of the change."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -34,10 +34,10 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Add an event to those that commit with this transaction.
+    """Adds an event to the transaction.
 
-    The subject's row must be locked by the transaction or inserted by it, and must be saved after
-    this: its own count of events goes up here. `data` holds ids, numbers and field names, never
+    The subject's row must be locked or inserted by the transaction, and must be saved after this,
+    because its count of events rises here. `data` holds ids, numbers and field names, never
     personal text. `order` puts the event on that order's timeline.
     """
     subject.event_seq += 1

@@ -1,9 +1,9 @@
-"""The feed: events get their positions here, and are read from here.
+"""The feed: assigns positions to events, and reads events by position.
 
-A position is a place in one gapless sequence. On SQLite, where only one transaction writes at a
-time, it is given in the transaction itself. Elsewhere transactions commit in another order than
-they began, so a reader that asks for "greater than the last I saw" would lose some: there the
-holder of a lease numbers what is committed.
+A position is a place in one gapless sequence. On SQLite, where one transaction writes at a time,
+the transaction itself assigns it. Elsewhere transactions commit in another order than they began,
+so a reader of "greater than the last id" would lose events: there the holder of a lease numbers
+committed events.
 """
 
 from collections import defaultdict
@@ -26,9 +26,9 @@ LAST: Final = Query(int, "SELECT last_position FROM feed WHERE id = ?")
 
 
 async def enter(connection: BaseDBAsyncClient, events: list[Event]) -> None:
-    """Give their positions to events of a transaction that is about to commit, on SQLite.
+    """Gives the events of a transaction their positions just before its commit, on SQLite.
 
-    They are not saved here.
+    It does not save them.
     """
     if events and connection.capabilities.dialect == "sqlite":
         last = await advance(connection, len(events))
@@ -37,52 +37,51 @@ async def enter(connection: BaseDBAsyncClient, events: list[Event]) -> None:
 
 
 async def advance(connection: BaseDBAsyncClient, count: int) -> int:
-    """Take the next `count` positions for the caller's transaction; the last of them.
+    """Takes the next `count` positions for the caller's transaction; returns the last of them.
 
-    The feed's row stays locked until that transaction ends, so that positions are committed in
-    their order.
+    The feed's row stays locked until the transaction ends, so positions are committed in order.
     """
     await ADVANCE.change(connection, count, FEED_ID)
     return await last_position(connection)
 
 
 async def last_position(connection: BaseDBAsyncClient | None = None) -> int:
-    """The greatest position that was given out, 0 for an empty feed."""
+    """The greatest assigned position, 0 for an empty feed."""
     (position,) = await LAST.rows(connection or database.connection(), FEED_ID)
     return position
 
 
 async def after(position: int, limit: int) -> list[Event]:
-    """The events that follow a position, in order, at most `limit`."""
+    """The events after a position, in order, at most `limit`."""
     # unscoped: the feed is read once for all subscribers, and checked for each of them
     return await Event.filter(position__gt=position).order_by("position").limit(limit)
 
 
 async def acquire(holder: str, now: datetime, seconds: float) -> int | None:
-    """Take or keep the lease until `seconds` from now; its fence, or None where another holds it.
+    """Takes or extends the lease until `seconds` from now; its fence, or None if another holds it.
 
-    A new holder gets a new fence, so that a holder which lost the lease without noticing is
-    refused by `number`.
+    A new holder gets a new fence, so that `number` refuses a former holder that has lost the lease
+    without noticing.
     """
     until = now + timedelta(seconds=seconds)
     kept = await Feed.filter(id=FEED_ID, holder=holder, held_until__gt=now).update(held_until=until)
     if not kept:
         free = Feed.filter(Q(holder__isnull=True) | Q(held_until__lte=now), id=FEED_ID)
         await free.update(holder=holder, held_until=until, fence=F("fence") + 1)
-    # Who asks twice at one instant changes nothing, which MariaDB tells as no row.
+    # A second call at the same instant changes nothing, which MariaDB reports as no row.
     row = await Feed.get(id=FEED_ID)
     return row.fence if row.holder == holder and row.held_until >= until else None
 
 
 async def release(holder: str) -> None:
-    """Give the lease back, so that the next holder need not wait for its end."""
+    """Releases the lease, so that the next holder need not wait for its end."""
     await Feed.filter(id=FEED_ID, holder=holder).update(holder=None, held_until=None)
 
 
 async def number(fence: int) -> int:
-    """Give the next positions to committed events that have none; how many got one.
+    """Gives the next positions to committed events without one; returns their number.
 
-    Returns 0 where there are none, or where the fence is no longer the lease's.
+    Returns 0 if there are none, or if the fence is not the lease's any more.
     """
     async with in_transaction() as connection:
         waiting = await _unnumbered(connection)
@@ -99,10 +98,10 @@ async def number(fence: int) -> int:
 
 
 async def _unnumbered(connection: BaseDBAsyncClient) -> list[Event]:
-    """Committed events without a position, about in order of time, each subject's in their order.
+    """Committed events without a position, roughly by time, each subject's events in their order.
 
-    Ids follow the clocks of several hosts; only a subject's own sequence is exact. A batch that
-    was cut takes in all that its subjects have, so that no event overtakes an earlier one.
+    Ids follow the clocks of several hosts; only a subject's own sequence is exact. A limited batch
+    is extended to all events of its subjects, so that no event overtakes an earlier one.
     """
     # unscoped: the relay numbers all events
     waiting = Event.filter(position__isnull=True).using_db(connection)

@@ -1,7 +1,7 @@
-"""Requests that are safe to repeat: what was done under a key is done once, and told again.
+"""Mutations under an idempotency key: done once, and answered again.
 
-The key's row is written in the transaction of what is done under it. So either both are there or
-neither is, whatever dies in between; and a refusal, which changes nothing, leaves the key free.
+The key's row is written in the transaction of the mutation. So both are committed or neither, at
+any crash; and a refusal, which changes nothing, leaves the key free.
 """
 
 import asyncio
@@ -32,16 +32,16 @@ T = TypeVar("T")
 
 KEPT_FOR: Final = timedelta(days=7)
 WAIT_SECONDS: Final = 5.0
-"""For how long a request waits for another one with its key, before it says IN_PROGRESS."""
+"""The longest wait for another request with the same key, before IN_PROGRESS."""
 
 END: Final = Statement("UPDATE idempotency SET outcome = ? WHERE id = ?")
 
 
 @dataclass(slots=True)
 class Claim:
-    """What a request wants to be done once: its field and input, under a key of its principal.
+    """A request's claim of a key: its field and the fingerprint of its input, for a principal.
 
-    `replayed` tells afterwards that an earlier request did it.
+    `replayed` says afterwards that an earlier request made the change.
     """
 
     principal: str
@@ -58,7 +58,7 @@ _running: dict[tuple[str, str], asyncio.Event] = {}
 
 @contextmanager
 def claimed(claim: Claim | None) -> Iterator[None]:
-    """Within the block the task's next use case is done under the key, if there is one."""
+    """Runs the task's next use case in the block under the key, if there is one."""
     token = _claims.set(claim)
     try:
         yield
@@ -67,16 +67,16 @@ def claimed(claim: Claim | None) -> Iterator[None]:
 
 
 def is_claimed() -> bool:
-    """Whether what the task does is done under a key, so that it may be repeated."""
+    """Whether the task runs under a key, so that it may be repeated."""
     return _claims.get() is not None
 
 
 async def once(run: Callable[[Callable[["Work"], Awaitable[T]]], Awaitable[T]], step: Any) -> T:
-    """What `run` makes of a step, which is done under the task's claim, if there is one.
+    """The result of `run` for a step, under the task's claim if there is one.
 
     Raises:
-        DomainError: KEY_REUSED: the key stands for something else. IN_PROGRESS: another request
-            with the key has not ended within 5 s.
+        DomainError: KEY_REUSED: the key was used for other input. IN_PROGRESS: another request with
+            the key has not ended within 5 s.
     """
     claim = _claims.get()
     if claim is None or claim.taken:
@@ -101,7 +101,7 @@ async def _under(work: "Work", claim: Claim, step: Callable[["Work"], Awaitable[
     claim.replayed = False
     key = new_id()
     try:
-        # Another process that has inserted the key, and has not ended yet, makes this one wait.
+        # Another process that has inserted the key, and has not committed, blocks this insert.
         async with asyncio.timeout(WAIT_SECONDS):
             is_new = await _insert(work, claim, key)
     except TimeoutError:
@@ -115,7 +115,7 @@ async def _under(work: "Work", claim: Claim, step: Callable[["Work"], Awaitable[
 
 
 async def _insert(work: "Work", claim: Claim, key: UUID) -> bool:
-    """Whether nobody had the key."""
+    """Whether the key was free; then it is stored."""
     row = fresh(
         IdempotencyKey,
         id=key,
@@ -159,7 +159,7 @@ def _in_progress() -> DomainError:
 
 
 async def forget(now: datetime, limit: int = 1_000) -> int:
-    """Delete keys that are older than a week, at most `limit`; how many."""
+    """Deletes keys older than a week, at most `limit`; returns their number."""
     old = IdempotencyKey.filter(created_at__lt=now - KEPT_FOR).order_by("created_at").limit(limit)
     keys = await old.values_list("id", flat=True)
     if keys:

@@ -1,4 +1,4 @@
-"""Values of inputs that several areas take: amounts of money and names of channels."""
+"""Checks inputs of several areas: amounts of money and names of channels."""
 
 from decimal import Decimal
 from typing import Final
@@ -27,10 +27,10 @@ def clean_channel(text: str) -> str:
 
 
 def amount(value: Decimal, currency: str, *path: str) -> int:
-    """A decimal that somebody typed, in minor units.
+    """A decimal input in minor units.
 
     Raises:
-        InputError: below zero, too large, or finer than the currency.
+        InputError: below zero, too large, or with more decimals than the currency.
     """
     try:
         minor = to_minor(value, currency)

@@ -1,4 +1,4 @@
-"""Keys of earlier releases that hold invisible characters, as the migration reports them."""
+"""Stored keys with invisible characters, as the migration reports them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -34,12 +34,12 @@ COLUMNS: Final[tuple[tuple[type[Model], str, tuple[str, ...]], ...]] = (
     (Payment, "reference", ("order_id", "kind", "method")),
     (TrackedUnit, "code", ("product_id",)),
 )
-"""The columns of keys, each with those beside which it tells rows apart."""
+"""The columns of keys, each with the columns that make it unique."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvisibleKey:
-    """A key as it is kept, as it would be kept now, and whether another row is known by that."""
+    """A stored key, its form without invisible characters, and whether another row has that."""
 
     table: str
     column: str
@@ -55,7 +55,7 @@ class InvisibleKey:
 
 
 async def invisible_keys() -> list[InvisibleKey]:
-    """Every kept key that holds invisible characters. Nothing is changed."""
+    """All stored keys with invisible characters. Nothing is changed."""
     found: list[InvisibleKey] = []
     for table, column, beside in COLUMNS:
         kept = [row async for row in _kept(table, column, beside)]
@@ -70,7 +70,7 @@ async def invisible_keys() -> list[InvisibleKey]:
 
 
 async def _kept(table: type[Model], column: str, beside: tuple[str, ...]) -> Any:
-    """Id, value and what stands beside it, of each row whose value holds something invisible."""
+    """Id, value and unique columns of each row whose value has invisible characters."""
     last: Any = None
     while True:
         # unscoped: an operator's report on all keys

@@ -1,4 +1,4 @@
-"""Numbers for people: unique always, and gapless where the law asks for it."""
+"""Numbers for people: unique, and gapless if the law requires it."""
 
 import asyncio
 import operator
@@ -27,14 +27,14 @@ REACHED: Final = Query(int, "SELECT value FROM number_counter WHERE scope = ?")
 
 
 class Block:
-    """Counts of a scope that this process holds. Who finds none left waits for the next ones."""
+    """Counts of a scope that this process has reserved; it takes more when none is left."""
 
     def __init__(self) -> None:
         self._counts: Iterator[int] = iter(())
         self._taking: Final = asyncio.Lock()
 
     async def next(self, scope: str) -> int:
-        """A count that nobody else gets."""
+        """A count that is given once."""
         while (count := next(self._counts, None)) is None:
             async with self._taking:
                 await self._take(scope)
@@ -42,8 +42,8 @@ class Block:
 
     async def _take(self, scope: str) -> None:
         if operator.length_hint(self._counts):
-            return  # somebody who came before has taken some
-        # On a new month's first orders MariaDB lets all but one that make the counter deadlock.
+            return  # a task before this one has taken a block
+        # On a new month's first orders MariaDB ends all but one of the inserts with a deadlock.
         last = await run(SYSTEM, lambda work: _advance(work.connection, scope, BLOCK))
         self._counts = iter(range(last - BLOCK + 1, last + 1))
 
@@ -52,11 +52,10 @@ _blocks: WeakKeyDictionary[BaseDBAsyncClient, dict[str, Block]] = WeakKeyDiction
 
 
 async def reserve(kind: str, pattern: str, day: date, channel: str = "") -> str:
-    """A unique number of a kind, from a block that this process holds.
+    """A unique number of a kind, from a block that this process has reserved.
 
-    Blocks are taken in a transaction of their own, so that nobody queues behind an order that is
-    being placed; what a process does not use up is lost, and so numbers have gaps. Call it outside
-    a transaction.
+    Blocks are taken in a transaction of their own, so that orders do not wait for each other;
+    numbers that a process does not use are gaps. Call it outside a transaction.
     """
     parsed = Pattern.parse(pattern)
     scope = f"{kind}:{parsed.scope(day, channel)}"
@@ -67,7 +66,7 @@ async def reserve(kind: str, pattern: str, day: date, channel: str = "") -> str:
 async def gapless(
     client: BaseDBAsyncClient, kind: str, pattern: str, day: date, channel: str = ""
 ) -> str:
-    """The next number of a kind, taken in the caller's transaction: if that fails, so does this.
+    """The next number of a kind, taken in the caller's transaction: a rollback returns it.
 
     The counter's row stays locked until the commit, so take it late.
     """
@@ -77,10 +76,9 @@ async def gapless(
 
 
 async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> str:
-    """The number of a new shipment or return of an order that is locked and has `earlier` ones.
+    """The number of a new shipment or return of a locked order that has `earlier` ones.
 
-    It is counted in the order where its pattern says so, and nobody waits for anybody; else as
-    `gapless`.
+    It is counted within the order without waiting, if its pattern says so; otherwise as `gapless`.
     """
     pattern = work.policy.number_pattern(kind)
     if pattern.resets is not Reset.EACH_ORDER:
@@ -89,7 +87,7 @@ async def of_order(work: Work, kind: NumberKind, order: Order, earlier: int) -> 
 
 
 async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
-    """The counter after it went up by `count`; its row is locked until the transaction ends."""
+    """The counter after adding `count`; its row is locked until the transaction ends."""
     if not await ADVANCE.change(client, count, scope):
         await begin(client, scope)
         await ADVANCE.change(client, count, scope)
@@ -98,7 +96,7 @@ async def _advance(client: BaseDBAsyncClient, scope: str, count: int) -> int:
 
 
 async def begin(client: BaseDBAsyncClient, scope: str) -> None:
-    """The counter's row is there; another process may be making the same one."""
+    """Makes a missing counter; another process may make the same one."""
     row = NumberCounter(scope=scope, value=0)
     await NumberCounter.bulk_create([row], ignore_conflicts=True, using_db=client)
 

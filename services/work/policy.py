@@ -1,4 +1,4 @@
-"""What the operator decided about how business is done. Set once when the process starts."""
+"""The operator's policy of business. Set once when the process starts."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -13,7 +13,7 @@ from models.rules.numbering import NumberKind, Pattern
 
 @dataclass(frozen=True)
 class Policy:
-    """How money is counted and taxed, business days, number patterns, deadlines, limits."""
+    """Currency, rounding and taxes, time zone, number patterns, deadlines, limits."""
 
     currency: str = "EUR"
     rounding: Rounding = Rounding.HALF_UP
@@ -30,7 +30,7 @@ class Policy:
     max_parcels: int = 100
 
     def number_pattern(self, kind: NumberKind) -> Pattern:
-        """The pattern by which a kind is numbered."""
+        """The number pattern of a kind."""
         texts = {
             NumberKind.ORDER: self.order_number_pattern,
             NumberKind.SHIPMENT: self.shipment_number_pattern,
@@ -40,11 +40,11 @@ class Policy:
         return Pattern.of(kind, texts[kind])
 
     def local(self, instant: datetime) -> datetime:
-        """The instant as the business's own clocks show it."""
+        """The instant in the business's time zone."""
         return instant.astimezone(ZoneInfo(self.time_zone))
 
     def beginning_of(self, day: date) -> datetime:
-        """The instant at which a day of the business begins, in UTC."""
+        """The first instant of a day of the business, in UTC."""
         return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
 
@@ -52,11 +52,11 @@ _policy = Policy()
 
 
 def current() -> Policy:
-    """The policy that this process follows."""
+    """The policy of this process."""
     return _policy
 
 
 def use(policy: Policy) -> None:
-    """From now on this process follows `policy`."""
+    """Sets the policy of this process."""
     global _policy  # noqa: PLW0603 - set once, when the process starts
     _policy = policy

@@ -1,4 +1,4 @@
-"""Keys by which other systems know our objects."""
+"""External references: keys of objects in other systems."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class ExternalKey:
-    """`key` in the system of that name."""
+    """A key in the system of that name."""
 
     system: str
     key: str
@@ -28,7 +28,7 @@ async def refer(
     external: ExternalKey | None,
     path: Path = ("externalRef",),
 ) -> None:
-    """Note that the object is known by this key; any earlier key in that system is replaced.
+    """Stores the object's key in a system; it replaces the earlier key in that system.
 
     Raises:
         InputError: INVALID: empty or too long; DUPLICATE: another object of the kind has the key.
@@ -49,7 +49,7 @@ async def refer(
 async def keys_of(
     kind: SubjectKind, subject_id: UUID, connection: BaseDBAsyncClient | None = None
 ) -> list[ExternalKey]:
-    """The keys by which other systems know the object, in the order of the systems."""
+    """The object's keys in other systems, sorted by system and key."""
     # unscoped: all keys of an object that the caller was found to see
     known = ExternalRef.filter(subject_kind=kind, subject_id=subject_id).using_db(connection)
     return [ExternalKey(each.system, each.key) for each in await known.order_by("system", "key")]
@@ -62,7 +62,7 @@ async def check(
     external: ExternalKey,
     path: Path = ("externalRef",),
 ) -> ExternalKey | None:
-    """The key as it is kept, if the object may be known by it; None where it is so already.
+    """The key to store, if the object may have it; None if it already has it.
 
     A new object has no id.
 
@@ -86,7 +86,7 @@ def _cleaned(external: ExternalKey, path: Path) -> ExternalKey:
 
 
 async def _holder(work: Work, kind: SubjectKind, external: ExternalKey) -> UUID | None:
-    """The object of the kind that has the key."""
+    """The id of the object of the kind that has the key."""
     # unscoped: a key is unique among all objects of a kind
     rows = ExternalRef.filter(subject_kind=kind, system=external.system, key=external.key)
     found = await rows.using_db(work.connection).first()

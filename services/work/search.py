@@ -1,4 +1,4 @@
-"""Words that objects are found by, kept in the transaction that writes the object."""
+"""Search words of objects, written in the transaction of the object."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -19,14 +19,14 @@ from services.work.work import Work
 
 MAX_WORDS_A_FIELD: Final = 32
 ATTRIBUTE: Final = "=attribute"
-"""The field of tokens that stand for an attribute with its value. No search for words means it."""
+"""The field of tokens for an attribute with its value. Word searches leave it out."""
 NUMBER: Final = "number"
 ENDING: Final = "ending"
-"""The field of the word by which an order's number is found by its end."""
+"""The field of the word that finds an order's number by its end."""
 PHONE: Final = "phone"
 SKU: Final = "sku"
 REFERENCE: Final = "reference"
-"""The field of words of keys of other systems, kept by `services.work.references`."""
+"""The field of words of external references, written by `services.work.references`."""
 
 SEARCHED: Final = frozenset(
     {SubjectKind.CUSTOMER, SubjectKind.PRODUCT, SubjectKind.SUPPLIER, SubjectKind.ORDER}
@@ -36,7 +36,7 @@ Texts = Mapping[str, str | None]
 
 
 def customer_texts(customer: Customer) -> Texts:
-    """What a customer is found by, beside the keys of other systems."""
+    """The searchable texts of a customer, without external references."""
     return {
         "name": customer.name,
         "code": customer.code,
@@ -46,12 +46,12 @@ def customer_texts(customer: Customer) -> Texts:
 
 
 def order_texts(order: Order) -> Texts:
-    """What an order is found by, beside its customer, its lines and the keys of other systems."""
+    """The searchable texts of an order, without its customer, lines and external references."""
     return {NUMBER: order.number}
 
 
 def tokens(kind: SubjectKind, subject_id: UUID, texts: Texts) -> list[SearchToken]:
-    """The rows that make an object findable by the words of its fields."""
+    """The rows of search words for an object's texts."""
     return [
         fresh(SearchToken, subject_kind=kind, subject_id=subject_id, field=field, token=word)
         for field, word in words_of(texts)
@@ -59,7 +59,7 @@ def tokens(kind: SubjectKind, subject_id: UUID, texts: Texts) -> list[SearchToke
 
 
 def words_of(texts: Texts) -> list[tuple[str, str]]:
-    """The words of each field that objects are found by, with the field."""
+    """The search words of texts, each with its field."""
     found = []
     for field, text in texts.items():
         if not text:
@@ -74,12 +74,12 @@ def words_of(texts: Texts) -> list[tuple[str, str]]:
 
 
 def reference_tokens(kind: SubjectKind, subject_id: UUID, keys: Iterable[str]) -> list[SearchToken]:
-    """The rows that make an object findable by the keys that other systems know it by."""
+    """The rows of search words for an object's external references."""
     return tokens(kind, subject_id, {REFERENCE: " ".join(keys)})
 
 
 def product_tokens(product: Product) -> list[SearchToken]:
-    """The rows that make a product findable by name, SKU, barcode and its own attributes."""
+    """The rows of search words for a product: name, SKU, barcode and attributes."""
     texts = {"name": product.name, SKU: product.sku, "barcode": product.barcode}
     named = tokens(SubjectKind.PRODUCT, product.id, texts)
     described = [
@@ -96,12 +96,12 @@ def product_tokens(product: Product) -> list[SearchToken]:
 
 
 def attribute_token(key: str, value: Any) -> str:
-    """One word for an attribute with its value: the same on every database, and indexed."""
+    """The token of an attribute with its value: the same on each database, and indexed."""
     return hashlib.sha256(orjson.dumps([key, value], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def replace(work: Work, subject_id: UUID, rows: list[SearchToken]) -> None:
-    """Make an object findable by these rows, and by keys of other systems as before."""
+    """Replaces an object's search words, except those of external references."""
     kept = SearchToken.filter(subject_id=subject_id).using_db(work.connection)
     await kept.exclude(field=REFERENCE).delete()
     await work.insert(rows)
@@ -110,7 +110,7 @@ async def replace(work: Work, subject_id: UUID, rows: list[SearchToken]) -> None
 async def new_reference_tokens(
     work: Work, kind: SubjectKind, keys: Mapping[str, UUID]
 ) -> list[SearchToken]:
-    """The rows by which objects are found by more keys of other systems, without those there."""
+    """The missing rows of search words for further external references."""
     known = SearchToken.filter(subject_id__in=set(keys.values()), field=REFERENCE)
     pairs = await known.using_db(work.connection).values_list("subject_id", "token")
     seen: set[Any] = set(pairs)
@@ -126,7 +126,7 @@ async def new_reference_tokens(
 async def replace_references(
     work: Work, kind: SubjectKind, subject_id: UUID, keys: Iterable[str]
 ) -> None:
-    """Make an object findable by these keys of other systems and no others."""
+    """Replaces an object's search words of external references."""
     if kind not in SEARCHED:
         return
     kept = SearchToken.filter(subject_id=subject_id, field=REFERENCE)

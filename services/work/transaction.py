@@ -1,4 +1,4 @@
-"""One use case is one transaction: retried where a database asks for it, all or nothing."""
+"""One use case is one transaction: retried after conflicts, all or nothing."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ SQLITE_TAKEN: Final = "UNIQUE constraint failed"
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether the database gave up on a transaction that would succeed if it ran again."""
+    """Whether the database ended a transaction that would succeed if it ran again."""
     if isinstance(error, Contended):
         return True
     if getattr(error, "sqlstate", None) in POSTGRES_CONFLICTS:
@@ -44,7 +44,7 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_taken(error: BaseException) -> bool:
-    """Whether a unique value was already there: a check that runs again will see that it is."""
+    """Whether a unique value was taken meanwhile: a second run will find it and refuse."""
     if getattr(error, "sqlstate", None) == POSTGRES_TAKEN:
         return True
     first = error.args[0] if error.args else None
@@ -54,14 +54,14 @@ def is_taken(error: BaseException) -> bool:
 
 
 async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
-    """What `step` returns, its writes committed together with the events that it recorded.
+    """The result of `step`, its writes committed together with its events.
 
-    A deadlock or serialization failure runs it again, at most `ATTEMPTS` times, with a pause that
-    grows. So does a unique value that another transaction took meanwhile: the use case then finds
-    it and can say so. Any exception leaves the database as it was.
+    A deadlock or serialization failure repeats it, at most `ATTEMPTS` times, with growing pauses.
+    So does a unique value that another transaction took meanwhile: the use case then finds it. Any
+    exception leaves the database as it was.
 
     Raises:
-        Overloaded: it met with conflicts every time.
+        Overloaded: all attempts met conflicts.
     """
     conflict: Exception | None = None
     commits = (None if idempotency.is_claimed() else current_commits.get()) or Commits()
@@ -81,11 +81,11 @@ async def run(actor: Actor, step: Callable[[Work], Awaitable[T]]) -> T:
                     listener()
             return result
         except ValidationError as error:
-            # What people type is measured by its use case; this is for what they look up by.
+            # Use cases check the length of stored texts; this is for texts to look up by.
             raise invalid("A text is longer than what is kept there.") from error
         except Exception as error:
             if not outages.is_outage(error) or database.dialect() == "sqlite":
-                commits.unknown = before  # the database has answered that nothing is kept
+                commits.unknown = before  # the database has answered that nothing is committed
             if not (is_conflict(error) or (is_taken(error) and attempt < ATTEMPTS)):
                 raise
             conflict = error

@@ -1,4 +1,4 @@
-"""What every `save` use case shares: absent fields stay, null clears, versions are compared."""
+"""Shared steps of `save` use cases: omitted fields stay, null clears, versions are compared."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Versioned)
 
 
 class Unset(Enum):
-    """The mark of a field that the caller did not send."""
+    """The mark of an omitted field."""
 
     UNSET = "UNSET"
 
@@ -31,7 +31,7 @@ UNSET: Final = Unset.UNSET
 
 @dataclass(frozen=True)
 class Save:
-    """What is to be saved: a row by its id, of the version that the caller saw, or a new one."""
+    """A row to save: by its id and the version that the caller read, or a new one."""
 
     id: UUID | None = None
     version: int | None = None
@@ -42,7 +42,7 @@ class Save:
 
 
 async def row_to_save(work: Work, table: type[Row], command: Save) -> Row:
-    """The row that a command means, locked, or a new one; it has its next version already.
+    """The command's row, locked, or a new one, already with its next version.
 
     Raises:
         InputError: the actor sees no such row; a version without an id.
@@ -56,7 +56,7 @@ async def row_to_save(work: Work, table: type[Row], command: Save) -> Row:
 
 
 async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int | None) -> Row:
-    """The row, locked and with its next version, if the caller saw it as it is.
+    """The row, locked and with its next version, if its version is the one that the caller read.
 
     Without a version nothing is compared.
 
@@ -75,7 +75,7 @@ async def lock_for_save(work: Work, table: type[Row], row_id: UUID, version: int
 
 
 async def set_unique(work: Work, row: Versioned, column: str, value: str | None) -> None:
-    """Give a row a value that no other row of its table has.
+    """Gives a row a value that no other row of its table has.
 
     Raises:
         InputError: DUPLICATE at the column: another row has it.
@@ -89,7 +89,7 @@ async def set_unique(work: Work, row: Versioned, column: str, value: str | None)
 
 
 def text(value: str | Unset | None, field: str, limit: int) -> str:
-    """A text that must be there, cleaned.
+    """A required text, cleaned.
 
     Raises:
         InputError: REQUIRED: missing, null or empty; INVALID: too long or not text.
@@ -101,7 +101,7 @@ def text(value: str | Unset | None, field: str, limit: int) -> str:
 
 
 def optional_text(value: str | Unset | None, field: str, limit: int) -> str | None:
-    """A text that may be missing, cleaned; None for an empty one."""
+    """An optional text, cleaned; None for an empty one."""
     if not value or isinstance(value, Unset):
         return None
     try:
@@ -114,17 +114,17 @@ def optional_text(value: str | Unset | None, field: str, limit: int) -> str | No
 
 
 def code(value: str | Unset | None, field: str, limit: int) -> str:
-    """A code that must be there: as `text`, without invisible characters."""
+    """A required code: as `text`, without invisible characters."""
     return text(_visible(value), field, limit)
 
 
 def optional_code(value: str | Unset | None, field: str, limit: int) -> str | None:
-    """A code that may be missing: as `optional_text`, without invisible characters."""
+    """An optional code: as `optional_text`, without invisible characters."""
     return optional_text(_visible(value), field, limit)
 
 
 def _visible(value: str | Unset | None) -> str | Unset | None:
-    """The text; one that is none is left to `optional_text`, which says so."""
+    """The text without invisible characters; `optional_text` refuses an unusable one."""
     try:
         return key(value) if isinstance(value, str) else value
     except UnusableText:
@@ -132,5 +132,5 @@ def _visible(value: str | Unset | None) -> str | Unset | None:
 
 
 def given(value: Any | Unset) -> bool:
-    """Whether the caller sent the field, be it null."""
+    """Whether the caller sent the field, even as null."""
     return value is not UNSET

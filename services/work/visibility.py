@@ -1,4 +1,4 @@
-"""Which rows an actor may see: the only row-level filters, and the outermost of every read."""
+"""The rows that an actor may see: the only row-level filters, around every read."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -59,12 +59,12 @@ SOME_ROWS: Final[dict[type[Model], Callable[[Actor], Q]]] = {}
 
 
 def scope(table: type[Model], actor: Actor) -> Q | None:
-    """The condition that a row must meet for the actor to see it; None where they see none.
+    """The condition for rows that the actor may see; None if there are none.
 
-    It asks for columns of the table, and for other tables by subqueries: `Select` joins nothing.
+    It reads columns of the table, and other tables by subqueries: `Select` joins nothing.
 
     Raises:
-        KeyError: nobody has decided who may see this table; it is then served to nobody.
+        KeyError: the table has no rule of visibility, and is therefore shown to no actor.
     """
     if not actor.may(NEEDED[table]):
         return None
@@ -79,9 +79,9 @@ async def only_seen(
     key: Callable[[Read], UUID],
     client: BaseDBAsyncClient,
 ) -> list[Read]:
-    """Those of the rows that tell of a row of the table that the actor may see, by its `key`.
+    """The rows whose row of the table, by its `key`, the actor may see.
 
-    The database is not asked where they may see all.
+    The database is not asked if the actor may see all.
     """
     condition = scope(table, actor)
     if condition is EVERY_ROW or not found:
@@ -94,10 +94,10 @@ async def only_seen(
 
 
 def visible(table: type[Row], actor: Actor) -> QuerySet[Row]:
-    """The table's rows that the actor may see. What they may not see does not exist for them.
+    """The table's rows that the actor may see. Others do not exist for the actor.
 
     Raises:
-        KeyError: nobody has decided who may see this table; it is then served to nobody.
+        KeyError: the table has no rule of visibility, and is therefore shown to no actor.
     """
     condition = scope(table, actor)
     return table.filter(pk__in=[]) if condition is None else table.filter(condition)

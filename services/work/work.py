@@ -1,4 +1,4 @@
-"""A transaction under way: its actor, instant and connection, and the rows that it will write."""
+"""A running transaction: its actor, instant and connection, and the rows that it will write."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,19 +21,18 @@ from services.work.visibility import Read, Row, only_seen, visible
 
 
 class Contended(Exception):
-    """Another transaction took what this one had seen; running it again will tell."""
+    """Another transaction took rows that this one had read; a second run decides anew."""
 
 
 @dataclass(slots=True)
 class Work:
-    """A transaction under way: its actor, its instant, its connection, and the company's policy.
+    """A running transaction: its actor, its instant, its connection, and the company's policy.
 
     `now` is one instant for the whole transaction. Events, and `movements` of the ledger, are
-    collected and written just before the commit, and with them everything is there or nothing.
-    `freed` are products of which more can be promised than before: before the commit, lines that
-    wait for them are served. `relieved` are customers who owe less or may owe more than before:
-    what waits for approval and no longer needs it is confirmed. `touched` are the orders that were
-    changed so.
+    collected and written just before the commit. `freed` are products with more available units:
+    their backorders are served before the commit. `relieved` are customers with more free credit:
+    their orders that no longer need approval are confirmed. `touched` are the orders changed by
+    this.
     """
 
     actor: Actor
@@ -48,7 +47,7 @@ class Work:
 
     @property
     def today(self) -> date:
-        """The day of the business's own clocks."""
+        """The present day in the business's time zone."""
         return self.policy.local(self.now).date()
 
     @property
@@ -56,13 +55,13 @@ class Work:
         return self.connection.capabilities.dialect
 
     async def pause(self) -> None:
-        """Let the loop serve others between two pieces of what is long to compute."""
+        """Lets other tasks run between two pieces of a long computation."""
         await asyncio.sleep(0)
 
     def rows(self, table: type[Row]) -> QuerySet[Row]:
-        """The table's rows that the actor may see: the way in for every read of a use case.
+        """The table's rows that the actor may see, for each read of a use case.
 
-        A read that has to find other rows too says so on its line, or on the line above it, by
+        A read of other rows has its reason on its line, or on the line above it, as
         `# unscoped:` and the reason.
         """
         return visible(table, self.actor).using_db(self.connection)
@@ -75,5 +74,5 @@ class Work:
         return await only_seen(table, self.actor, found, key, self.connection)
 
     async def insert(self, *groups: Sequence[Model]) -> None:
-        """Insert rows, each group of one table, with as few statements as the database takes."""
+        """Inserts rows, each group of one table, with as few statements as possible."""
         await insert_rows(self.connection, *groups)
