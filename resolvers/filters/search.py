@@ -15,7 +15,7 @@ from models.rules.search_words import Alternatives, ending
 from models.rules.text import clean
 from resolvers.filters.text import NOTHING, AnyOf, Rows, all_of, any_of, beginning, bounded_words
 from services.work.search import ENDING, PHONE, SKU
-from services.work.visibility import EVERY_ROW, scope, visible
+from services.work.visibility import sees_all, visible
 
 FEWEST_OF_END = 2
 """The end of a number needs more characters than this: one digit matches every tenth number."""
@@ -86,7 +86,7 @@ def _by_own_words(kind: SubjectKind, word: Alternatives) -> list[Rows]:
 
 def _seen(actor: Actor, table: type[Model], found: list[Rows]) -> AnyOf | Subquery:
     """Those of the objects that the actor sees, by their ids; the table is read only to tell."""
-    if scope(table, actor) is EVERY_ROW:
+    if sees_all(actor, table):
         return AnyOf(found)
     return Subquery(visible(table, actor).filter(id__in=AnyOf(found)).values("id"))
 

@@ -1,12 +1,13 @@
 """What every change of an order shares: locks, versions, and axes that are derived anew."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.queryset import QuerySet
 
 from models.columns import Versioned
 from models.fulfillment import Shipment
@@ -237,20 +238,25 @@ def facts(order: Order) -> dict[str, Any]:
     }
 
 
-async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient | None = None) -> list[str]:
+async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient) -> list[str]:
     """The ids, as hex, of the warehouses in which units are promised or which a shipment names."""
-    # unscoped: an order's facts name all its warehouses
-    shipped = Shipment.filter(order_id=order_id).using_db(connection)
+    # unscoped: what is kept of an order names all its warehouses
+    shipments = Shipment.filter(order_id=order_id).using_db(connection)
     # unscoped: as its shipments
-    promised = Reservation.filter(order_line__order_id=order_id).using_db(connection)
-    found: set[Any] = {*await shipped.distinct().values_list("warehouse_id", flat=True)}
-    found |= {*await promised.distinct().values_list("stock_item__warehouse_id", flat=True)}
+    promises = Reservation.filter(order_line__order_id=order_id).using_db(connection)
+    return await warehouses_in(shipments, promises)
+
+
+async def warehouses_in(
+    shipments: QuerySet[Shipment], promises: QuerySet[Reservation]
+) -> list[str]:
+    """The ids, as hex, of the warehouses of these shipments and reservations."""
+    found: set[Any] = {*await shipments.distinct().values_list("warehouse_id", flat=True)}
+    found |= {*await promises.distinct().values_list("stock_item__warehouse_id", flat=True)}
     return sorted(key.hex for key in found)
 
 
-async def references_of(
-    order_id: UUID, connection: BaseDBAsyncClient | None = None
-) -> list[list[str]]:
+async def references_of(order_id: UUID, connection: BaseDBAsyncClient) -> list[list[str]]:
     """System and key of each other system that knows the order."""
     known = await keys_of(SubjectKind.ORDER, order_id, connection)
     return [[each.system, each.key] for each in known]
@@ -263,17 +269,3 @@ async def announced_of(work: Work, order: Order) -> Counter[UUID]:
     for line_id, some in await ANNOUNCED.rows(work.connection, order.id, statuses):
         units[line_id] += some
     return units
-
-
-async def facts_now(order: Order, names: Collection[str]) -> dict[str, Any]:
-    """The order's facts, those of `skus`, `warehouses` and `references` only where named."""
-    found = facts(order)
-    if "skus" in names:
-        # unscoped: an order's facts name all its SKUs
-        lines = OrderLine.filter(order_id=order.id).distinct()
-        found["skus"] = sorted(await lines.values_list("sku", flat=True))
-    if "warehouses" in names:
-        found["warehouses"] = await warehouses_of(order.id)
-    if "references" in names:
-        found["references"] = await references_of(order.id)
-    return found

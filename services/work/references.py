@@ -47,7 +47,7 @@ async def refer(
 
 
 async def keys_of(
-    kind: SubjectKind, subject_id: UUID, connection: BaseDBAsyncClient | None = None
+    kind: SubjectKind, subject_id: UUID, connection: BaseDBAsyncClient
 ) -> list[ExternalKey]:
     """The object's keys in other systems, sorted by system and key."""
     # unscoped: all keys of an object that the caller was found to see

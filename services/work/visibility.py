@@ -72,6 +72,11 @@ def scope(table: type[Model], actor: Actor) -> Q | None:
     return narrowed(actor) if narrowed else EVERY_ROW
 
 
+def sees_all(actor: Actor, *tables: type[Model]) -> bool:
+    """Whether the actor may see every row of the tables."""
+    return all(scope(table, actor) is EVERY_ROW for table in tables)
+
+
 async def only_seen(
     table: type[Model],
     actor: Actor,

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import strawberry
 
 from models.events import Event
 from models.orders import Order
-from models.rules.access import Permission
+from models.rules.access import Actor, Permission
 from models.rules.errors import BadRequest
 from models.rules.events import EventKind, StreamResetReason, SubjectKind
 from models.rules.order_filter import OrderFilter, matches, needed_facts
@@ -23,10 +23,11 @@ from resolvers.cursors import TRACKING
 from resolvers.filters.orders import to_filter, to_query
 from resolvers.identifiers import key_of
 from resolvers.inputs.orders import OrderWhere
+from resolvers.loaders.facts import BESIDE, facts_now
 from resolvers.loaders.relation import ToOne
 from resolvers.scalars import Cursor
-from services.aggregates.orders import facts_now
 from services.work import clock, feed
+from services.work.visibility import sees_all
 from subscriptions.feed.bus import StreamClosed
 from subscriptions.feed.retrying import retrying
 from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
@@ -106,24 +107,36 @@ async def _updates(
 
 @dataclass(frozen=True)
 class _Watch:
-    """The orders that a stream follows: one order, or those that match a filter."""
+    """The orders that a stream follows for an actor: one order, or those that match a filter."""
 
+    actor: Actor
     order_id: UUID | None = None
     wanted: OrderFilter = field(default_factory=OrderFilter)
 
-    @property
+    @cached_property
     def facts(self) -> frozenset[str]:
         return needed_facts(self.wanted)
 
+    @cached_property
+    def partial_facts(self) -> frozenset[str]:
+        """The facts that events keep of rows which the actor does not all see."""
+        names = self.facts & BESIDE.keys()
+        return frozenset(name for name in names if not sees_all(self.actor, *BESIDE[name]))
+
     async def matches_now(self, order: Order) -> bool:
-        return matches(self.wanted, await facts_now(order, self.facts), clock.now())
+        return matches(self.wanted, await facts_now(self.actor, order, self.facts), clock.now())
+
+    def told(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """The facts that an event keeps, without those: they are read as the actor sees them."""
+        hidden = self.partial_facts
+        return {name: facts[name] for name in facts.keys() - hidden} if hidden else facts
 
     def matched(self, event: Event, facts: dict[str, Any]) -> bool:
         """Whether the order matched before or after the event; `facts` are those after it."""
         if matches(self.wanted, facts, event.at):
             return True
         made = event.subject_kind is SubjectKind.ORDER and event.subject_seq == 1
-        before = {**facts, **event.before}
+        before = {**facts, **self.told(event.before)}
         return not made and matches(self.wanted, before, _just_before(event))
 
 
@@ -148,14 +161,14 @@ async def _watch(
         wanted = to_filter(where)
         # Refuses filters that lists refuse, as of too many words.
         to_query(context.actor, wanted, clock.now())
-        return _Watch(wanted=wanted)
+        return _Watch(context.actor, wanted=wanted)
     if order_id is not None:
         key = key_of("Order", order_id)
     else:
         key = context.sealer.open(TRACKING, token or "")[0]
     if await context.by_key(ORDER, key) is None:
         raise BadRequest("There is no such order.")
-    return _Watch(order_id=key)
+    return _Watch(context.actor, order_id=key)
 
 
 async def _opening(context: Context, watch: _Watch, position: int) -> Item:
@@ -172,8 +185,9 @@ async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate 
     """The update for an event; None if the order is not selected or not visible."""
     if event.order_id is None or watch.order_id not in (None, event.order_id):
         return None
-    kept = watch.facts <= event.after.keys()
-    if kept and not watch.matched(event, event.after):
+    after = watch.told(event.after)
+    kept = watch.facts <= after.keys()
+    if kept and not watch.matched(event, after):
         return None
     context.forget()
     order: Order | None = await context.by_key(ORDER, event.order_id)
@@ -181,8 +195,8 @@ async def _update(context: Context, watch: _Watch, event: Event) -> OrderUpdate 
         return None
     # Facts that are missing in the event are read from the order's present state.
     if not kept:
-        now = await facts_now(order, watch.facts)
-        if not watch.matched(event, {**now, **event.after}):
+        now = await facts_now(watch.actor, order, watch.facts)
+        if not watch.matched(event, {**now, **after}):
             return None
     shown = event if context.actor.may(Permission.EVENTS_READ) else None
     cursor = context.sealer.feed_cursor(event.position)

@@ -36,7 +36,7 @@ from models.rules.order_states import (
 from models.rules.shipment_states import ShipmentStatus
 from models.rules.text import clean
 from resolvers.filters.orders import to_query
-from services.aggregates.orders import facts_now
+from resolvers.loaders.facts import facts_now
 from services.catalog.products import SaveProduct, save_product
 from services.customers.save import SaveCustomer, save_customer
 from services.inventory.adjust import ChangeStock, adjust_stock
@@ -235,7 +235,7 @@ async def test_lists_and_streams_agree_on_every_filter(database: Database) -> No
     await orders.make()
     filters = [_filter(dice, orders, depth) for depth in [0, 0, 1, 2] * (FILTERS // 4)]
     names = frozenset().union(*(needed_facts(wanted) for wanted in filters))
-    facts = {order.id: await facts_now(order, names) for order in orders.orders}
+    facts = {order.id: await facts_now(OPEN, order, names) for order in orders.orders}
     sizes = set()
     for wanted in filters:
         listed = {order.id for order in await Order.filter(to_query(OPEN, wanted, NOW))}

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 
 from models.events import Event
+from models.inventory import Reservation
+from models.orders import OrderLine
+from models.references import ExternalRef
 from models.rules.access import OPEN, Actor, ActorKind, Permission
 from models.rules.errors import BadRequest
 from models.rules.events import EventKind, StreamResetReason
 from models.rules.order_states import OrderAction, OrderStatus
 from resolvers.identifiers import to_global
-from resolvers.inputs.filtering import ExternalRefInput
+from resolvers.inputs.filtering import ExternalRefInput, StringOp
 from resolvers.inputs.orders import OrderWhere
 from services.customers.save import SaveCustomer, save_customer
 from services.orders.edit import EditOrder, edit_order
@@ -23,6 +26,7 @@ from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
 from subscriptions.streams.items import Heartbeat, OrderUpdate, StreamReset
 from tests.support.databases import Database
+from tests.support.hidden import DESK, hide
 from tests.support.shop import open_shop
 from tests.support.watching import (
     QUICK,
@@ -160,6 +164,40 @@ async def test_events_without_facts_are_asked_of_the_order_as_it_is(
     async with FeedRuntime(QUICK) as live, watching(live, wanted, cursor(0)) as stream:
         (placed,) = await updates(stream, 1)
     assert placed.matches
+
+
+async def test_a_filter_is_compared_with_rows_that_the_actor_sees(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hidden rows no event matches, though it keeps facts of all rows."""
+    shop = await open_shop()
+    keys = [ExternalKey("SHOP", key) for key in "12"]
+    hidden, shown = [
+        await place_order(
+            OPEN, PlaceOrder(shop.customer_id, (NewLine("CUP", 1),), external_key=key)
+        )
+        for key in keys
+    ]
+    line = await OrderLine.get(order_id=hidden.id)
+    hide(monkeypatch, OrderLine, id=line.id)
+    hide(monkeypatch, Reservation, order_line_id=line.id)
+    hide(monkeypatch, ExternalRef, subject_id=hidden.id)
+    await number_all()
+    known = [
+        OrderWhere(external_ref=ExternalRefInput(system=each.system, key=each.key)) for each in keys
+    ]
+    for wanted in (
+        OrderWhere(sku=StringOp(eq="CUP")),
+        OrderWhere(warehouse_id=to_global("Warehouse", shop.warehouse_id)),  # type: ignore[arg-type]
+        OrderWhere(or_=known),
+    ):
+        for actor, first in ((OPEN, hidden), (DESK, shown)):
+            async with (
+                FeedRuntime(QUICK) as live,
+                watching(live, wanted, cursor(0), actor) as stream,
+            ):
+                (update,) = await updates(stream, 1)
+            assert (update.order.id, update.matches) == (first.id, True), wanted
 
 
 async def test_too_old_a_cursor_gets_a_fresh_one_and_a_beginning(database: Database) -> None:
