@@ -1,4 +1,4 @@
-"""Postal addresses, as typed and as kept."""
+"""Postal addresses: as inputs and as stored."""
 
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +23,7 @@ KEPT: Final = {
 
 
 class Address(NamedTuple):
-    """A postal address, as it was typed or as a customer has it."""
+    """A postal address, as an input or a customer's."""
 
     name: str
     lines: tuple[str, ...]
@@ -37,10 +37,10 @@ class Address(NamedTuple):
 def check_address(
     address: Address | None, *path: str, needs_city: bool = True
 ) -> dict[str, Any] | None:
-    """The address as an order keeps it; None where there is none.
+    """The address as orders store it; None for none.
 
     Raises:
-        Refused: a part that is missing or too long, or a country that is not one.
+        Refused: a part that is missing or too long, or an unknown country.
     """
     if address is None:
         return None
@@ -79,18 +79,18 @@ def check_address(
 
 
 def snapshot(address: Address | CustomerAddress) -> dict[str, Any]:
-    """An address as an order keeps it."""
+    """An address as orders store it."""
     kept = {called: getattr(address, part) for part, called in KEPT.items()}
     return kept | {"lines": list(address.lines)}
 
 
 def restored(kept: dict[str, Any] | None) -> Address | None:
-    """The address that `check_address` or `snapshot` gave; None for none."""
+    """The address of a stored one; None for none."""
     return Address(**_parts(kept))._replace(lines=tuple(kept["lines"])) if kept else None
 
 
 def address_row(kept: dict[str, Any], **others: Any) -> CustomerAddress:
-    """A customer's address that `check_address` gave, with its `others` of the columns."""
+    """A customer's address row of a stored address, with other columns."""
     return fresh(CustomerAddress, **_parts(kept), **others)
 
 

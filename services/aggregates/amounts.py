@@ -1,6 +1,4 @@
-"""What an order and its lines come to: prices, taxes, freight, what is still to be paid, and what
-other currencies are worth.
-"""
+"""Amounts of orders and lines: prices, taxes, freight, balances and exchange rates."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -35,10 +33,10 @@ from services.work.work import Work
 
 
 def rule_of(rate: Decimal | None, usual: str) -> str:
-    """How freight is taxed: at the rate that is given, else as the company's policy says.
+    """The rule of the freight's tax: the given rate, otherwise the company's policy.
 
     Raises:
-        InputError: INVALID: the rate is not 0 to 1, or finer than is kept.
+        InputError: INVALID: the rate is not 0 to 1, or has too many decimals.
     """
     if rate is None:
         return usual
@@ -46,7 +44,7 @@ def rule_of(rate: Decimal | None, usual: str) -> str:
 
 
 def tax_freight(order: Order, lines: Sequence[OrderLine]) -> None:
-    """Reckon the tax of the order's freight anew, by what is wanted of its lines.
+    """Computes the tax of the order's freight anew, by its lines' wanted units.
 
     The order's sums are not set here, nor is it saved.
     """
@@ -61,13 +59,13 @@ def tax_freight(order: Order, lines: Sequence[OrderLine]) -> None:
 
 
 def keep_parts(order: Order, parts: Sequence[RatePart]) -> None:
-    """Set what of the freight bears which rate, and its tax. The order is not saved here."""
+    """Sets the parts of the freight by rate, and its tax. The order is not saved here."""
     order.shipping_taxes = stored(parts)
     order.shipping_tax_minor = sum(part.tax_minor for part in parts)
 
 
 def parts_of(order: Order) -> list[RatePart]:
-    """What of the order's freight bears which rate, as it is kept; all at 0 where none is."""
+    """The stored parts of the order's freight by rate; all at 0 if none are stored."""
     kept = restored(order.shipping_taxes)
     if kept or not order.shipping_net_minor:
         return kept
@@ -75,13 +73,13 @@ def parts_of(order: Order) -> list[RatePart]:
 
 
 def stored(parts: Sequence[RatePart]) -> list[list[Any]]:
-    """The parts as a column keeps them."""
+    """The parts as a column stores them."""
     return [[f"{part.rate:f}", part.net_minor, part.tax_minor] for part in parts]
 
 
 def restored(kept: Any) -> list[RatePart]:
-    """The parts that a column keeps."""
-    parts = orjson.loads(kept) if isinstance(kept, str) else kept  # of another table's column
+    """The parts of a stored column."""
+    parts = orjson.loads(kept) if isinstance(kept, str) else kept  # text in another table's column
     return [RatePart(Decimal(rate), net, tax) for rate, net, tax in parts or ()]
 
 
@@ -97,14 +95,14 @@ def sums_of(order: Order) -> PaymentSums:
 
 
 def balance_of(order: Order) -> int:
-    """What is still to be paid, by the order's sums; below zero: owed to the customer."""
+    """The unpaid amount by the order's sums; below zero: owed to the customer."""
     return balance_minor(order.status, order.return_status, sums_of(order))
 
 
 def strike_balance(order: Order) -> None:
-    """Set the balance, how far the money is, and what amounts are sorted by.
+    """Sets the balance, the payment status and the columns that sort by amounts.
 
-    Whatever changes a part of them calls this. The order is not saved here.
+    Each change of one of the sums calls this. The order is not saved here.
     """
     sums = sums_of(order)
     order.balance_minor = balance_of(order)
@@ -114,7 +112,7 @@ def strike_balance(order: Order) -> None:
 
 
 def totals_of(line: OrderLine, rounding: Rounding) -> LineTotals:
-    """What the wanted units of a line come to, by its order's rounding."""
+    """The totals of a line's wanted units, by its order's rounding."""
     return price_line(
         LinePrice(
             quantity=line.quantity - line.cancelled,
@@ -128,7 +126,7 @@ def totals_of(line: OrderLine, rounding: Rounding) -> LineTotals:
 
 
 def price(line: OrderLine, rounding: Rounding) -> None:
-    """Set what a line comes to from its units and prices."""
+    """Sets a line's totals from its units and prices."""
     totals = totals_of(line, rounding)
     line.net_minor, line.tax_minor = totals.net_minor, totals.tax_minor
     line.discount_minor = totals.discount_minor
@@ -142,7 +140,7 @@ def line_of(
     currency: str,
     **more: Any,
 ) -> OrderLine:
-    """A line with the product's SKU and name as they are now, and what it comes to.
+    """A line with the product's present SKU and name, and its totals.
 
     `more` are other columns of it. It is not saved here.
     """
@@ -171,7 +169,7 @@ def line_of(
 def has_keepable_worth(
     gross_minor: int, currency: str, company_rate: Decimal | None, company: str
 ) -> bool:
-    """Whether the company's currency can hold what an order is worth, as far as that is known."""
+    """Whether the order's value fits a column in the company's currency, if its rate is known."""
     if company_rate is None:
         return True
     worth = converted(gross_minor, currency, company_rate, company)
@@ -179,13 +177,12 @@ def has_keepable_worth(
 
 
 def sum_up(order: Order, lines: list[OrderLine], company: str) -> None:
-    """Set the order's sums and its balance from its lines and its shipping.
+    """Sets the order's sums and its balance from its lines and its shipping.
 
     `company` is the company's currency.
 
     Raises:
-        InputError: they come to more than an amount can hold, also before what was taken off, or
-            are worth more in the company's currency.
+        InputError: an amount is too large, also before discounts, or in the company's currency.
     """
     sums = total(
         [totals_of(line, order.rounding) for line in lines],
@@ -207,7 +204,7 @@ def sum_up(order: Order, lines: list[OrderLine], company: str) -> None:
 
 
 async def rate_on(work: Work, currency: str, day: date) -> Decimal | None:
-    """The rate that holds on a day; None where none is known from that day or before."""
+    """The exchange rate of a day; None if there is none from that day or before."""
     rows = ExchangeRate.filter(currency=currency, day__lte=day).using_db(work.connection)
     found = await rows.order_by("-day").first()
     return found.rate if found else None
@@ -216,7 +213,7 @@ async def rate_on(work: Work, currency: str, day: date) -> Decimal | None:
 async def rates_on(
     days: Collection[tuple[str, date]], connection: BaseDBAsyncClient | None = None
 ) -> dict[tuple[str, date], Decimal]:
-    """The rates that hold on those days, by currency and day; days without one are left out."""
+    """The exchange rates of those days, by currency and day; days without one are left out."""
     found: dict[tuple[str, date], Decimal] = {}
     for currency in {currency for currency, _ in days}:
         wanted = sorted(day for name, day in days if name == currency)

@@ -1,4 +1,4 @@
-"""Promises that are taken back because stock is missing: whose they are, and who is told."""
+"""Backorders: releases reservations for missing stock, and serves backorders from free stock."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ YOUNGEST: Final = Query(  # unscoped: missing units are taken from any order
 
 @dataclass(slots=True)
 class _Loser:
-    """An order that promises are taken from: its lines by their ids, and how many units of each."""
+    """An order that loses reservations: its lines by id, and the units of each."""
 
     order: Order
     lines: dict[UUID, OrderLine]
@@ -52,13 +52,13 @@ class _Loser:
 
 
 async def take_promises(work: Work, item: StockItem, units: int) -> None:
-    """Take promised units back from the youngest orders that have some: they wait again.
+    """Releases reserved units of the youngest orders, whose lines wait again.
 
-    Units that lie in a pending shipment stay there, since somebody may be packing them. Each order
-    is told once, however many of its lines lose some.
+    Units in a pending shipment stay, because they may be packed. Each order gets one event, for any
+    number of its lines.
 
     Raises:
-        InputError: without those units there are not enough.
+        InputError: there are not enough units outside shipments.
     """
     losers: dict[UUID, _Loser] = {}
     taken: dict[Reservation, int] = {}
@@ -83,7 +83,7 @@ async def take_promises(work: Work, item: StockItem, units: int) -> None:
 
 
 def _so_many(waiting: Iterator[_Promise], units: int) -> Iterator[_Promise]:
-    """The next reservations, of so many units or more as far as there are any."""
+    """The next reservations, until they have that many units, or all."""
     while units > 0 and (found := next(waiting, None)):
         units -= found.reservation.quantity
         yield found
@@ -96,7 +96,7 @@ async def _loser(work: Work, order_id: UUID) -> _Loser:
 
 
 async def _take(work: Work, taken: dict[Reservation, int], losers: list[_Loser]) -> None:
-    """Release the units, and let their lines wait for others."""
+    """Releases the units, and counts them as backordered."""
     lines = {line_id: line for loser in losers for line_id, line in loser.lines.items()}
     await move_all(work, taken_off(taken, lines, trade.release, "stock is missing"))
     await save_shrunk(work, taken)
@@ -135,9 +135,9 @@ WAITING_LINES: Final = Query(  # unscoped: stock goes to who has waited longest
     WHERE product_id IN ? AND backordered > 0 AND status IN ? AND order_id <> ?
     ORDER BY sorted_at, order_id, position LIMIT 2000""",
 )
-"""Lines that are looked at before stock is looked at again."""
+"""Lines that are read before stock is read again."""
 NOBODY: Final = UUID(int=0)
-"""An order's id that none has."""
+"""An order's id that does not occur."""
 WAITING_UNITS: Final = Query(  # unscoped: as the lines that wait
     Units,
     """SELECT product_id, SUM(backordered) FROM order_line
@@ -146,14 +146,14 @@ WAITING_UNITS: Final = Query(  # unscoped: as the lines that wait
     GROUP BY product_id""",
 )
 BATCH: Final = 100
-"""Drafts whose time is over that one sweep frees."""
+"""Expired drafts that one sweep frees."""
 
 
 async def serve(work: Work, apart_from: UUID | None = None) -> None:
-    """Promise stock that became free in this transaction to the lines that wait for it.
+    """Reserves stock that this transaction freed for the lines that wait for it.
 
-    Orders are served in the order in which they were placed, as far as the stock goes; each is told
-    by an event. The lines' orders are locked. The order `apart_from` is left out.
+    Orders are served in the order in which they were placed, as far as the stock goes; each gets an
+    event. The lines' orders are locked. The order `apart_from` is left out.
     """
     while work.freed:
         products = await _awaited(work)
@@ -163,13 +163,13 @@ async def serve(work: Work, apart_from: UUID | None = None) -> None:
 
 
 async def _awaited(work: Work) -> set[UUID]:
-    """Those of the freed products that a line waits for."""
+    """The freed products with backorders."""
     statuses = [each.value for each in OPEN]
     return set(await AWAITED.rows(work.connection, list(work.freed), statuses))
 
 
 async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) -> bool:
-    """Serve the first orders that wait for the products; whether others may be served as well."""
+    """Serves the first waiting orders of the products; whether there may be more to serve."""
     left: Counter[UUID] = Counter()
     for row in await stock_rows(work, products):
         left[row.product_id] += row.available
@@ -189,7 +189,7 @@ async def _serve_some(work: Work, products: set[UUID], apart_from: UUID | None) 
 
 
 async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
-    """Promise what there is to an order's lines of the products; how many units."""
+    """Reserves free units for an order's lines of the products; returns their number."""
     order = await lock_waiting(work, order_id)
     before = await facts_with_stock(work, order)
     lines = await lines_of(work, order)
@@ -206,7 +206,7 @@ async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
 
 
 def _allotted(lines: Iterable[OrderLine], stock: Iterable[StockRow]) -> Plan:
-    """Who gets what of each product: which others the order waits for decides nothing."""
+    """The allocation of each product separately, without regard to other products of the order."""
     demand: dict[UUID, list[Demand]] = defaultdict(list)
     for line in lines:
         if line.product_id:
@@ -220,13 +220,13 @@ def _allotted(lines: Iterable[OrderLine], stock: Iterable[StockRow]) -> Plan:
 
 
 async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -> bool:
-    """Free what drafts held of the products for a time that is over, and serve who waits for it.
+    """Releases expired reservations of drafts for the products, and serves backorders with them.
 
-    Whether any was freed. The order `apart_from` is the one that stock is looked for: as it is
-    under way, it keeps what it holds, and is served with all others before the commit. So is who
-    waits for what it has given back: it may want that itself.
+    Returns whether any was released. The order `apart_from` is the one that needs the stock: it
+    keeps its own reservations. Serves backorders before the commit too: releasing an expired hold
+    can free stock for the same order.
     """
-    expired = Reservation.filter(  # unscoped: stock that any draft held too long is free for all
+    expired = Reservation.filter(  # unscoped: stock of any expired draft is free for all
         expires_at__lte=work.now, stock_item__product_id__in=list(products)
     ).using_db(work.connection)
     others = expired.exclude(order_line__order_id=apart_from)
@@ -242,7 +242,7 @@ async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -
 
 @dataclass(frozen=True, slots=True)
 class OnceFreed:
-    """Products, what could be promised of them, and how many units others would have got."""
+    """Products, their available units after `free_expired`, and the units that others would get."""
 
     products: Collection[UUID]
     stock: list[StockRow]
@@ -255,10 +255,10 @@ async def once_freed(
     apart_from: UUID | None,
     given_back: Mapping[UUID, int],
 ) -> OnceFreed | None:
-    """What `free_expired` would leave of the products; None where no draft's time is over.
+    """The result of `free_expired` for the products; None if no draft has expired.
 
-    Nothing is freed, and nobody is served, by asking. `given_back` is what the order `apart_from`
-    would have given back before, by stock items.
+    Nothing is released or served. `given_back` has the units that the order `apart_from` would
+    release before, by stock item.
     """
     expired = Reservation.filter(  # unscoped: as `free_expired`
         expires_at__lte=work.now, stock_item__product_id__in=list(products)
@@ -284,7 +284,7 @@ async def once_freed(
 
 
 async def free_held(work: Work, order: Order) -> None:
-    """Free the units that an order's lines hold for a time that is over; the order is locked."""
+    """Releases an order's expired reservations; the order is locked."""
     lines = await lines_of(work, order)
     expired = Reservation.filter(  # unscoped: all that the order holds
         expires_at__lte=work.now, order_line_id__in=[line.id for line in lines]
@@ -299,6 +299,6 @@ async def free_held(work: Work, order: Order) -> None:
 
 
 async def lock_waiting(work: Work, order_id: UUID) -> Order:
-    """The order, whoever may see it: stock is owed to it by the company."""
+    """The order, locked, without regard to visibility: the company owes it the stock."""
     # unscoped: stock is given and taken for all orders
     return await Order.filter(id=order_id).using_db(work.connection).select_for_update().get()

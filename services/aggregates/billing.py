@@ -1,4 +1,4 @@
-"""Invoices, issued when a shipment ships and numbered without a gap, and payments."""
+"""Invoices, issued when a shipment leaves and numbered without a gap, and payments."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from services.work.work import Work
 async def issue(
     work: Work, order: Order, shipment: Shipment, units: dict[UUID, int], lines: list[OrderLine]
 ) -> Invoice:
-    """The invoice for what a shipment holds, `units` by line, which the lines count as shipped."""
+    """The invoice of a shipment of `units` by line, which the lines count as shipped."""
     # unscoped: the first of all invoices of the order bills its freight
     is_first = not await Invoice.filter(order_id=order.id).using_db(work.connection).exists()
     # unscoped: the order's own customer has the terms
@@ -45,7 +45,7 @@ def invoice_of(
     worth: Sequence[RatePart],
     terms_days: int,
 ) -> Invoice:
-    """The invoice for a shipment of that worth, issued now. It is not saved here."""
+    """The invoice of a shipment with these amounts, issued now. It is not saved here."""
     return fresh(
         Invoice,
         number=number,
@@ -63,10 +63,10 @@ def invoice_of(
 def worth_of(
     order: Order, units: dict[UUID, int], lines: list[OrderLine], *, is_first: bool
 ) -> list[RatePart]:
-    """What units that have just left are billed with, by tax rate; freight is on the first invoice.
+    """The amounts of units that have just left, by tax rate; freight is on the first invoice.
 
-    They cost what they add to the price of what left before them. So an order's invoices together
-    come at any time to exactly what has left, rounded once, however it was split.
+    They cost the difference that they make to the price of all shipped units. So an order's
+    invoices always add up to exactly the shipped units, rounded once, for any split.
     """
     parts = parts_of(order) if is_first else []
     for line in lines:
@@ -102,9 +102,9 @@ def payment_of(
     earlier_id: UUID | None = None,
     at: datetime | None = None,
 ) -> Payment:
-    """A payment of the order, which took place at an instant or now. It is not saved here.
+    """A payment of the order, made at an instant or now. It is not saved here.
 
-    `earlier_id` is that of the one that it captures, releases or gives back.
+    `earlier_id` is the payment that it captures, releases or refunds.
     """
     return fresh(
         Payment,
@@ -124,9 +124,10 @@ def payment_of(
 
 
 def count_payment(order: Order, payment: Payment) -> dict[str, Any]:
-    """Count a payment that was checked in the order's sums; what its event tells of it.
+    """Adds a checked payment to the order's sums; returns the data of its event.
 
-    A charge that captures an authorization uses up what is set aside. The order is not saved here.
+    A charge that captures an authorization uses up the authorized amount. The order is not saved
+    here.
     """
     amount_minor = payment.amount_minor
     match payment.kind:

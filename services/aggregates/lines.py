@@ -1,4 +1,4 @@
-"""The lines of an order: read together, and written together as far as they differ."""
+"""The lines of an order: read together, and changed ones stored together."""
 
 from collections.abc import Iterable
 from operator import attrgetter
@@ -13,7 +13,7 @@ from services.storage.updates import update
 from services.work.work import Work
 
 _, *COUNTS = LineCounts._fields
-"""The columns that say where a line's units are, beside how many it has."""
+"""The columns of a line's units by state, beside its quantity."""
 
 PRICES: Final = (
     "quantity",
@@ -24,7 +24,7 @@ PRICES: Final = (
     "tax_minor",
     "discount_minor",
 )
-"""The columns that say what a line comes to."""
+"""The columns of a line's totals."""
 
 CHANGING: Final = (*COUNTS, *PRICES)
 values_of: Final = attrgetter(*CHANGING)
@@ -38,14 +38,14 @@ counted: Final = attrgetter(*LineCounts._fields)
 
 
 def counts_of(line: OrderLine) -> LineCounts:
-    """Where the line's units are, for the rules."""
+    """The line's units by state, for the rules."""
     return LineCounts._make(counted(line))
 
 
 def carry_out(line: OrderLine, rule: Rule, units: int, reason: str | None = None) -> list[Movement]:
-    """Take a step of the trade with units of a line: its counts are what the rule makes of them.
+    """Applies a step of the trade to units of a line; returns the movements of its stock item.
 
-    What the stock item of the units gains or loses by it. Neither is saved here.
+    Neither is saved here.
 
     Raises:
         ImpossibleStep: the rule does not allow it.
@@ -57,14 +57,14 @@ def carry_out(line: OrderLine, rule: Rule, units: int, reason: str | None = None
 
 
 def stop_waiting(lines: Iterable[OrderLine]) -> None:
-    """Let no unit of the lines wait for stock any more. They are not saved here."""
+    """Ends all backorders of the lines. They are not saved here."""
     for line in lines:
         if line.backordered:
             carry_out(line, trade.stop_waiting, line.backordered)
 
 
 def recount(line: OrderLine, counts: LineCounts) -> None:
-    """Give the line the counts that a rule has found. It is not saved here."""
+    """Sets the line's units by state. It is not saved here."""
     for name, was, now in zip(COUNTS, counts_of(line)[1:], counts[1:], strict=True):
         if was != now:
             setattr(line, name, now)
@@ -78,9 +78,9 @@ async def lines_of(work: Work, order: Order) -> list[OrderLine]:
 
 
 async def save_lines(work: Work, lines: Iterable[OrderLine]) -> None:
-    """Save the lines that differ from what is stored of them, by one statement.
+    """Saves the changed lines in one statement.
 
-    Lines that were never stored are not inserted here.
+    New lines are not inserted here.
     """
     changed = [line for line in lines if vars(line).get(STORED, values_of(line)) != values_of(line)]
     await update(work.connection, changed, CHANGING)
@@ -88,7 +88,7 @@ async def save_lines(work: Work, lines: Iterable[OrderLine]) -> None:
 
 
 STORED: Final = "_stored"
-"""Where a line keeps the values that are stored of it."""
+"""The attribute of a line with its stored values."""
 
 
 def _remember(lines: Iterable[OrderLine]) -> None:

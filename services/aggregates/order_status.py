@@ -1,4 +1,4 @@
-"""The one place that gives an order its status: the table's moves, and what history says."""
+"""The only module that gives an order its status: by the table, or by an import's history."""
 
 from typing import Any, Final
 
@@ -19,22 +19,22 @@ BEGINNING: Final[dict[str, Any]] = {
     "payment_status": PaymentStatus.UNPAID,
     "return_status": ReturnStatus.NONE,
 }
-"""The axes of an order before anything is known of it."""
+"""The statuses of a new order."""
 
 
 def step(order: Order, action: OrderAction, *holds: OrderGuard) -> None:
-    """Take a step: the status is where the table leads with the guards that hold.
+    """Takes a step: sets the status by the table and the guards that hold.
 
     The order is not saved here.
 
     Raises:
-        NotAllowed: its status does not have the step.
+        NotAllowed: its status does not allow the step.
     """
     _enter(order, ORDER_TABLE.next(order.status, action, holds))
 
 
 def arrive(order: Order, status: OrderStatus) -> None:
-    """Give an order that comes with its history the status that it had got to."""
+    """Sets the status of an imported order by its history."""
     _enter(order, status)
 
 

@@ -1,4 +1,4 @@
-"""Stock that is promised to order lines: taking it, keeping it, giving it back."""
+"""Reservations: stock that is promised to order lines."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from services.work.work import Work
 
 
 class Counters(NamedTuple):
-    """What is read of a stock item to say what can be promised of it."""
+    """The columns of a stock item that give its available units."""
 
     id: UUID
     product_id: UUID
@@ -80,7 +80,7 @@ Lines = Mapping[UUID, OrderLine]
 
 
 class Take(NamedTuple):
-    """Units of one line that come from one stock item."""
+    """Units of one stock item for one line."""
 
     line: OrderLine
     stock_item_id: UUID
@@ -89,35 +89,35 @@ class Take(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What was taken from stock: reservations to be stored, and the warehouses of the units."""
+    """The reservations to store, and the warehouses of their units."""
 
     reservations: list[Reservation]
     warehouses: set[UUID]
 
 
 def takes_of(plan: Plan, lines: dict[UUID, OrderLine]) -> list[Take]:
-    """What the plan gives to the lines, which are named by their ids."""
+    """The plan's units for the lines, which are named by their ids."""
     return [Take(lines[take.line_key], take.stock_item_id, take.quantity) for take in plan.takes]
 
 
 def check_hold(until: datetime, now: datetime) -> None:
-    """Pass where stock can still be held until then.
+    """Passes if a reservation until then is possible.
 
     Raises:
-        InputError: that time is over.
+        InputError: the time is over.
     """
     if until <= now:
         raise invalid("That time is over.", "reserveUntil")
 
 
 async def hold_until(work: Work, lines: Iterable[OrderLine], until: datetime) -> None:
-    """Hold whatever stock the lines have until then."""
+    """Sets the end of all reservations of the lines."""
     held = await HELD.rows(work.connection, [line.id for line in lines])
     await update(work.connection, held, (), {"expires_at": until})
 
 
 async def keep(work: Work, reservations: list[Reservation]) -> None:
-    """Store reservations of lines that may have some already, of the same stock even."""
+    """Stores reservations; a line may have one of the same stock item already."""
     if not reservations:
         return
     lines = {each.order_line_id for each in reservations}
@@ -136,7 +136,7 @@ async def keep(work: Work, reservations: list[Reservation]) -> None:
 
 
 async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUID, int]]:
-    """Promised units that lie in no shipment yet: by warehouse, then by line."""
+    """Reserved units in no shipment yet: by warehouse, then by line."""
     ids = [line.id for line in lines]
     packed = await packed_units(work, ids)
     return loose_by_place(await HELD_WHERE.rows(work.connection, ids), packed)
@@ -145,7 +145,7 @@ async def loose_units(work: Work, lines: list[OrderLine]) -> dict[UUID, dict[UUI
 def loose_by_place(
     held: Iterable[Held], packed: Mapping[tuple[UUID, UUID], int]
 ) -> dict[UUID, dict[UUID, int]]:
-    """What of reservations is not packed: by warehouse, then by line.
+    """The unpacked units of reservations: by warehouse, then by line.
 
     `packed` is by warehouse and line.
     """
@@ -167,12 +167,12 @@ async def packed_units(work: Work, line_ids: list[UUID]) -> Counter[tuple[UUID, 
 
 
 def not_gone(status: ShipmentStatus) -> bool:
-    """Whether a shipment of this status still holds units in the warehouse."""
+    """Whether a shipment of this status still has units in the warehouse."""
     return not has_left(status) and status is not ShipmentStatus.CANCELLED
 
 
 async def give_back(work: Work, units: Mapping[UUID, int], lines: Lines, reason: str) -> None:
-    """Release reserved units of lines that lie in no shipment. The lines are not saved here.
+    """Releases reserved units of lines outside shipments. The lines are not saved here.
 
     `units` and `lines` are by the lines' ids.
     """
@@ -180,7 +180,7 @@ async def give_back(work: Work, units: Mapping[UUID, int], lines: Lines, reason:
 
 
 async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, int]:
-    """Which reservations give back so many units of lines, by their ids: none that is packed."""
+    """The reservations that release so many unpacked units of lines, by the lines' ids."""
     wanted = {line_id: some for line_id, some in units.items() if some}
     if not wanted:
         return {}
@@ -191,7 +191,7 @@ async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, i
 def given_back(
     held: Iterable[Held], packed: Mapping[tuple[UUID, UUID], int], units: Mapping[UUID, int]
 ) -> dict[Reservation, int]:
-    """As `loose_of`, of reservations that are known; `packed` is by warehouse and line."""
+    """As `loose_of`, for known reservations; `packed` is by warehouse and line."""
     wanted = dict(units)
     released: dict[Reservation, int] = {}
     for reservation, warehouse_id in held:
@@ -204,7 +204,7 @@ def given_back(
 
 
 async def release(work: Work, units: Mapping[Reservation, int], lines: Lines, reason: str) -> None:
-    """Release units of reservations. The lines, which are by their ids, are not saved here."""
+    """Releases units of reservations. The lines, by their ids, are not saved here."""
     await move_all(work, taken_off(units, lines, trade.release, reason))
     await save_shrunk(work, units)
 
@@ -212,7 +212,7 @@ async def release(work: Work, units: Mapping[Reservation, int], lines: Lines, re
 def taken_off(
     units: Mapping[Reservation, int], lines: Lines, rule: trade.Rule, reason: str | None = None
 ) -> dict[UUID, list[Movement]]:
-    """Take units off reservations and their lines by a step; the movements, by stock item.
+    """Takes units off reservations and their lines by a step; the movements, by stock item.
 
     Neither reservations nor lines are saved here.
     """
@@ -225,7 +225,7 @@ def taken_off(
 
 
 async def save_shrunk(work: Work, reservations: Iterable[Reservation]) -> None:
-    """Save reservations that units were taken off; those that hold none any more are deleted."""
+    """Saves reduced reservations; empty ones are deleted."""
     gone: list[Reservation] = []
     left: list[Reservation] = []
     for reservation in reservations:
@@ -238,9 +238,9 @@ async def save_shrunk(work: Work, reservations: Iterable[Reservation]) -> None:
 async def stock_rows(
     work: Work, products: Iterable[UUID], given_back: Mapping[UUID, int] = NOTHING
 ) -> list[StockRow]:
-    """What each warehouse can promise of the products now.
+    """The available units of the products in each warehouse.
 
-    Units that are `given_back`, by their stock items, count as promised no more.
+    Units in `given_back`, by stock item, count as available.
     """
     found = await STOCK.rows(work.connection, list(products))
     return [
@@ -249,7 +249,7 @@ async def stock_rows(
 
 
 def stock_row(item: Counters | StockItem, priority: int, *, given_back: int = 0) -> StockRow:
-    """What a warehouse of this priority can promise of an item's product."""
+    """The available units of a stock item, in a warehouse of this priority."""
     reserved = item.reserved - given_back
     return StockRow(
         stock_item_id=item.id,
@@ -261,12 +261,12 @@ def stock_row(item: Counters | StockItem, priority: int, *, given_back: int = 0)
 
 
 async def reserve(work: Work, takes: list[Take]) -> Promised:
-    """Take stock for lines, each item once and in the order of their ids, so nobody deadlocks.
+    """Reserves stock for lines, each item once and in the order of their ids, against deadlocks.
 
     The lines count the units as reserved; neither they nor the reservations are saved here.
 
     Raises:
-        Contended: the stock that we saw was taken meanwhile.
+        Contended: another transaction took the stock meanwhile.
     """
     movements = counted(takes)
     await work.pause()
@@ -276,7 +276,7 @@ async def reserve(work: Work, takes: list[Take]) -> Promised:
 
 
 def counted(takes: Iterable[Take]) -> dict[UUID, list[Movement]]:
-    """Count what lines take as reserved; the movements, by stock item. Nothing is saved here."""
+    """Counts the units as reserved on their lines; the movements, by stock item. Saves nothing."""
     movements: dict[UUID, list[Movement]] = defaultdict(list)
     for take in takes:
         movements[take.stock_item_id] += carry_out(take.line, trade.promise, take.quantity)
@@ -284,7 +284,7 @@ def counted(takes: Iterable[Take]) -> dict[UUID, list[Movement]]:
 
 
 def reservations_of(work: Work, takes: Iterable[Take]) -> list[Reservation]:
-    """What is stored of units that were taken."""
+    """The reservations of the units, not stored yet."""
     return [
         fresh(
             Reservation,

@@ -1,4 +1,4 @@
-"""What may be sold, and to whom: asked of every order that is placed, submitted or grows."""
+"""Checks of sales: products and customers of orders that are placed, submitted or grow."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -15,7 +15,7 @@ from services.work.work import Work
 
 
 class Goods(NamedTuple):
-    """What is read of a product that is sold."""
+    """The columns of a product that a sale needs."""
 
     id: UUID
     sku: str
@@ -32,7 +32,7 @@ class Goods(NamedTuple):
 
 
 class Debtor(Protocol):
-    """What is read of a customer to say whether they may owe more."""
+    """The columns of a customer that the credit check needs."""
 
     @property
     def blocked(self) -> bool: ...
@@ -47,11 +47,11 @@ BY_ID: Final = Query(Goods, "SELECT {columns} FROM product WHERE id IN ?")
 BY_SKU: Final = Query(Goods, "SELECT {columns} FROM product WHERE sku IN ?")
 
 Products = Mapping[UUID | None, Goods]
-"""Products by their ids; a line that has none has no product."""
+"""Products by their ids; a line without an id has no product."""
 
 
 def check_product(product: Goods | None, sku: str, path: Path) -> Iterator[DomainError]:
-    """What is wrong with selling more of a product; `sku` is the one by which it was asked for."""
+    """The errors of selling more of a product; `sku` is the requested one."""
     if product is None:
         yield not_found(f"There is no product {sku}.", *path, "sku")
     elif product.discontinued:
@@ -59,24 +59,24 @@ def check_product(product: Goods | None, sku: str, path: Path) -> Iterator[Domai
 
 
 async def products_by_id(work: Work, lines: Iterable[OrderLine]) -> Products:
-    """The lines' own products, whatever their SKUs are by now."""
+    """The lines' own products, under any SKU."""
     ids = list({line.product_id for line in lines if line.product_id})
     found = await BY_ID.rows(work.connection, ids) if ids else []
     return {product.id: product for product in found}
 
 
 async def products_named(work: Work, skus: Iterable[str]) -> dict[str, Goods]:
-    """The products that the actor sees of those that are named, by their SKUs as they are kept."""
+    """The named products that the actor sees, by their stored SKUs."""
     named = list({form for sku in skus for form in forms(sku)})
     found = await work.seen(BY_SKU, Product, lambda each: each.id, named)
     return {each.sku: each for each in found}
 
 
 def refuse_blocked(customer: Debtor, order: Order) -> None:
-    """Pass where the customer may order.
+    """Passes if the customer may order.
 
     Raises:
-        CreditExceeded: they are blocked.
+        CreditExceeded: the customer is blocked.
     """
     if customer.blocked:
         raise CreditExceeded(

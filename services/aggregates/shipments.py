@@ -1,4 +1,4 @@
-"""Shipments and their parcels: made from reserved units, and moved from one status to the next."""
+"""Shipments and their parcels: made of reserved units, and advanced by status."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ FIELDS: Final = (
     ("tracking_number", "trackingNumber", 64),
     ("tracking_url", "trackingUrl", 1000),
 )
-"""A parcel's columns, what clients call them, and how many characters they hold."""
+"""A parcel's columns, with their input fields and maximum lengths."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class NewParcel:
 
 
 def parcel_of(shipment: Shipment, position: int, texts: NewParcel, *path: str) -> Parcel:
-    """A parcel that is not stored yet.
+    """A parcel, not stored yet.
 
     Raises:
         InputError: a text that is too long, or a URL of another kind; `path` leads to it.
@@ -55,7 +55,7 @@ def parcel_of(shipment: Shipment, position: int, texts: NewParcel, *path: str) -
 
 
 def write_parcel(parcel: Parcel, texts: NewParcel, *path: str) -> list[str]:
-    """Set the texts that are given; an empty one clears. What has changed, as clients call it."""
+    """Sets the given texts; an empty one clears. Returns the changed input fields."""
     changed = []
     for column, called, limit in FIELDS:
         sent = getattr(texts, column)
@@ -90,10 +90,10 @@ async def add_shipment(
     parcels: tuple[NewParcel, ...] = (),
     chosen: Chosen | None = None,
 ) -> Shipment:
-    """A pending shipment of an order that is locked, stored with what is in it.
+    """A pending shipment of a locked order, stored with its lines.
 
-    Its number is by its pattern: usually the order's and a count. The order and its lines, which
-    count the units as preparing, are not saved here.
+    Its number is by its pattern, by default the order's with a count. The order and its lines,
+    which count the units as preparing, are not saved here.
     """
     if len(parcels) > work.policy.max_parcels:
         most = work.policy.max_parcels
@@ -122,9 +122,9 @@ def pack(
     units: Mapping[UUID, int],
     lines: Lines,
 ) -> tuple[Shipment, list[ShipmentLine]]:
-    """A pending shipment of promised units, by their lines' ids, and what is stored of them.
+    """A pending shipment of reserved units, by their lines' ids, and its lines.
 
-    The lines count the units as preparing. Nothing is saved here.
+    The order's lines count the units as preparing. Nothing is saved here.
     """
     shipment = fresh(
         Shipment,
@@ -155,9 +155,9 @@ async def advance(
     at: datetime,
     news: TrackingEvent | None = None,
 ) -> None:
-    """Bring a shipment to a status that it may have, with all that follows for stock and lines.
+    """Brings a shipment to a possible status, with all effects on stock and lines.
 
-    The order is locked; the caller settles it afterwards. `news` is what was told of it.
+    The order is locked; the caller settles it afterwards. `news` is the tracking event.
     """
     units: dict[UUID, int] = dict(await CONTENTS.rows(work.connection, shipment.id))
     held = {line.id: line for line in lines if line.id in units}
@@ -179,14 +179,14 @@ async def advance(
 
 
 def leaves(shipment: Shipment, status: ShipmentStatus) -> bool:
-    """Whether the goods of a shipment that gets to the status leave the warehouse by that."""
+    """Whether the goods leave the warehouse when the shipment gets the status."""
     return has_left(status) and not has_left(shipment.status)
 
 
 def taken_out(
     shipment: Shipment, units: Mapping[UUID, int], held: Iterable[Held]
 ) -> dict[Reservation, int]:
-    """Which reservations a shipment's units are taken off."""
+    """The units taken off each reservation by a shipment."""
     return {
         reservation: units[reservation.order_line_id]
         for reservation, warehouse_id in held
@@ -204,10 +204,10 @@ def enter(
     at: datetime,
     news: TrackingEvent | None = None,
 ) -> None:
-    """Give a shipment a status that it may have, and count it on its lines; record it.
+    """Gives a shipment a possible status, counts it on its lines, and records the event.
 
-    Units arrive, or have not arrived after all where the carrier takes that back. What leaves has
-    been taken out of stock before. Nothing is saved here.
+    Units arrive, or have not arrived after all if the carrier takes that back. The stock of a
+    leaving shipment was changed before. Nothing is saved here.
     """
     if leaves(shipment, status):
         shipment.shipped_at = at
@@ -222,7 +222,7 @@ def enter(
 
 
 def _rule(before: ShipmentStatus, after: ShipmentStatus) -> trade.Rule | None:
-    """What the units of a shipment that goes from one status to another do inside their lines."""
+    """The step of a shipment's units in their lines between two statuses."""
     if after is ShipmentStatus.CANCELLED:
         return trade.unpack
     arrives, arrived = after is ShipmentStatus.DELIVERED, before is ShipmentStatus.DELIVERED
@@ -234,7 +234,7 @@ def _rule(before: ShipmentStatus, after: ShipmentStatus) -> trade.Rule | None:
 def tell_shipment(
     work: Work, shipment: Shipment, order: Order, news: TrackingEvent | None = None
 ) -> None:
-    """Record how far the shipment is, and of what there was news; its texts are in its history."""
+    """Records the shipment's status and the tracking event; its texts are in its history."""
     data: dict[str, Any] = {"status": shipment.status, "number": shipment.number}
     if news:
         data["news"] = {"status": news.status, "at": news.at.isoformat()}

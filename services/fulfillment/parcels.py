@@ -1,4 +1,4 @@
-"""Parcels: what carriers call them, which may be known or corrected at any time."""
+"""Parcels: their carrier, number and URL, which may be corrected at any time."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class SaveParcel:
-    """How a parcel is to be; without `parcel_id` a new one. What is None stays as it is."""
+    """A parcel's texts; without `parcel_id` for a new one. None leaves a text unchanged."""
 
     shipment_id: UUID
     texts: NewParcel
@@ -27,14 +27,14 @@ class SaveParcel:
 
 @use_case(Permission.SHIPMENTS_WRITE)
 async def save_parcel(work: Work, command: SaveParcel) -> Order:
-    """The order with the parcel's carrier, number and URL as they are now.
+    """The order, after its parcel got a carrier, a number or a URL.
 
     A carrier's number may come at any time, also after the shipment has left or arrived. The texts
-    need no version and raise none. Where nothing changes, nothing is recorded.
+    need no version and raise none. Without a change no event is recorded.
 
     Raises:
         Refused: no such shipment or parcel, texts that are too long, too many parcels, a new parcel
-            of a shipment that is cancelled.
+            of a cancelled shipment.
     """
     found = await work.rows(Shipment).get_or_none(id=command.shipment_id)
     if found is None:

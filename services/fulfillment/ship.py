@@ -1,4 +1,4 @@
-"""Shipments that are made by hand, of some of what is reserved."""
+"""Shipments of chosen units of an order."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,9 +30,9 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class CreateShipment:
-    """What is to leave from one warehouse. Without `lines`: all that is promised there.
+    """The units to ship from one warehouse. Without `lines`: all that are reserved there.
 
-    `units` are lots and serial numbers that were chosen for lines; without, what expires first.
+    `units` are chosen lots and serial numbers by line; without them, those that expire first.
     """
 
     order_id: UUID
@@ -45,10 +45,10 @@ class CreateShipment:
 
 @use_case(Permission.SHIPMENTS_WRITE)
 async def create_shipment(work: Work, command: CreateShipment) -> Order:
-    """The order with a new pending shipment. Its units stay reserved until it ships.
+    """The order, with a new pending shipment. Its units stay reserved until it leaves.
 
     Raises:
-        Refused: an unknown order, warehouse or line; more units than are promised there; lots or
+        Refused: an unknown order, warehouse or line; more units than are reserved there; lots or
             serial numbers that are not free there.
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: the order is not confirmed.

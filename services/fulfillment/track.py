@@ -1,4 +1,4 @@
-"""News of carriers: what became of a shipment, with the time and the place."""
+"""Tracking events of shipments: a status with its time and place."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,16 +29,16 @@ from services.use_case import use_case
 from services.work.work import Work
 
 MAX_NEWS: Final = 2_000
-"""What is kept of one shipment and its parcels."""
+"""The most stored events of one shipment and its parcels."""
 
 
 SAME: Final = ("parcel_id", "status", "place", "message")
-"""What makes two news of one instant the same."""
+"""The columns in which two events of one instant must be equal to be the same."""
 
 
 @dataclass(frozen=True)
 class Track:
-    """What became of a shipment, or of one parcel of it."""
+    """A tracking event of a shipment, or of one of its parcels."""
 
     shipment_id: UUID
     status: ShipmentStatus
@@ -50,17 +50,17 @@ class Track:
 
 @use_case(Permission.SHIPMENTS_WRITE)
 async def track_shipment(work: Work, command: Track) -> Order:
-    """The order after news of its shipment. The step to SHIPPED takes its units out of stock.
+    """The order, after a tracking event of its shipment. SHIPPED takes its units out of stock.
 
-    The news is kept for the parcel, or for every parcel where none is named, with an event of its
-    own. Of a shipment that has left it may come late and out of order: then it moves nothing back.
-    News that is there already, with the same status, time, place and message, changes nothing.
+    The event is stored for the parcel, or for all parcels if none is named, and recorded in the
+    feed. After leaving, events may come late and out of order: a late one moves nothing back. An
+    event with the same status, time, place and message as an earlier one changes nothing.
 
     Raises:
         Refused: an unknown shipment or parcel; a time in the future or before the order was placed;
-            more news than are kept.
-        IllegalTransition: the shipment cannot get there from where it is, or it would leave while
-            its order is on hold.
+            too many events.
+        IllegalTransition: the shipment's status does not allow it, or the shipment would leave
+            while its order is on hold.
     """
     found = await work.rows(Shipment).get_or_none(id=command.shipment_id)
     if found is None:
@@ -88,10 +88,10 @@ async def track_shipment(work: Work, command: Track) -> Order:
 
 
 async def _is_known(work: Work, news: TrackingEvent) -> bool:
-    """Whether the very same was told before.
+    """Whether the same event is stored already.
 
     Raises:
-        InputError: so much is kept already that no more is.
+        InputError: the shipment has as many events as are stored.
     """
     # unscoped: the same news is told once, and all of it is counted
     kept = TrackingEvent.filter(shipment_id=news.shipment_id).using_db(work.connection)
@@ -104,7 +104,7 @@ async def _is_known(work: Work, news: TrackingEvent) -> bool:
 
 
 async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
-    """Whether the news moves the whole shipment: it has arrived when its last parcel has."""
+    """Whether the event moves the shipment: it has arrived when its last parcel has."""
     if command.parcel_id is None or command.status is not ShipmentStatus.DELIVERED:
         return True
     # unscoped: a shipment has arrived with the last of all its parcels
@@ -119,7 +119,7 @@ async def _all_there(work: Work, command: Track, shipment: Shipment) -> bool:
 async def _check_news(work: Work, command: Track, order: Order, shipment: Shipment) -> None:
     if command.at and command.at > work.now:
         raise invalid("What has been tracked has happened: no time in the future.", "at")
-    # Carriers tell no fractions of a second.
+    # Carriers report no fractions of a second.
     if command.at and command.at < order.sorted_at.replace(microsecond=0):
         raise invalid("Nothing was tracked before the order was placed.", "at")
     if command.parcel_id:
@@ -132,7 +132,7 @@ async def _check_news(work: Work, command: Track, order: Order, shipment: Shipme
 
 
 async def _check_step(work: Work, status: ShipmentStatus, order: Order, shipment: Shipment) -> None:
-    """Pass where a shipment may be told to have got so far."""
+    """Passes if the shipment may get a tracking event of the status."""
     if not may_be_reported(shipment.status, status):
         possible = allowed_statuses(shipment.status)
         raise IllegalTransition(shipment, status, shipment.status, possible, ("status",))

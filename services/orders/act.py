@@ -1,4 +1,4 @@
-"""The steps of an order's life: what `availableActions` offers and `orderAct` does."""
+"""The steps of an order's life: the actions of `orderAct`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -48,12 +48,12 @@ FOREVER: Final = Statement(  # unscoped: all that is held for an order that the 
 )
 
 Guards = tuple[OrderGuard, ...]
-"""What decides where a step leads, where it may lead to several states."""
+"""The guards that hold for a step."""
 
 
 @dataclass(frozen=True)
 class ActOnOrder:
-    """A step of an order's life. `lines` says which units to cancel; without it, all."""
+    """A step of an order's life. `lines` has the units to cancel; without it, all."""
 
     order_id: UUID
     version: int
@@ -64,7 +64,7 @@ class ActOnOrder:
 
 @dataclass(frozen=True)
 class Step:
-    """An action under way on a locked order."""
+    """A running action on a locked order."""
 
     work: Work
     command: ActOnOrder
@@ -78,12 +78,11 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
 
     Raises:
         Forbidden: approving needs a permission of its own.
-        CreditExceeded: a draft of a blocked customer is submitted, or their order released.
+        CreditExceeded: a blocked customer's draft is submitted, or their order released.
         VersionConflict: the order has changed since the caller read it.
-        IllegalTransition: its state does not allow the action; `allowed` tells what it does.
+        IllegalTransition: its state does not allow the action; `allowed` has the possible ones.
         Refused: an action that has a mutation of its own, unknown lines, too many units, a
-            StockShortage where the action needs stock that is not there; a product of a draft that
-            is sold no more.
+            StockShortage for an action that needs stock; a discontinued product of a draft.
     """
     if command.action in ELSEWHERE:
         raise invalid(f"{command.action} is done by {ELSEWHERE[command.action]}.", "action")
@@ -112,10 +111,10 @@ async def act_on_order(work: Work, command: ActOnOrder) -> Order:
 
 
 async def _submit(step: Step) -> Guards:
-    """A draft becomes an order: what it holds stays, and the rest is promised now."""
+    """Places a draft: its reservations stay, and the rest is reserved now."""
     await _refuse_blocked(step)
     products = await look_anew(step.work, step.lines)
-    await save_lines(step.work, step.lines)  # what is expected is counted in the database
+    await save_lines(step.work, step.lines)  # the database counts the backorders
     await _promise(step, step.lines, products)
     await FOREVER.change(step.work.connection, step.order.id)
     step.order.placed_at = step.order.sorted_at = step.work.now
@@ -130,9 +129,9 @@ async def _refuse_blocked(step: Step) -> Guards:
 
 
 async def _prepare(step: Step) -> Guards:
-    """Everything that is promised lies in a pending shipment, one a warehouse.
+    """Puts all reserved units into pending shipments, one for each warehouse.
 
-    Units that nobody promised yet (of an imported open order) are promised first.
+    Units of an imported open order without a reservation are reserved first.
     """
     waiting = [line for line in step.lines if counts_of(line).open]
     if waiting:
@@ -144,7 +143,7 @@ async def _prepare(step: Step) -> Guards:
 
 
 async def _ship(step: Step) -> Guards:
-    """Every pending shipment leaves, after all that is promised was put into one."""
+    """Ships each pending shipment, after all reserved units were put into one."""
     await _prepare(step)
     rows = Shipment.filter(  # unscoped: an order is shipped from all its warehouses
         order_id=step.order.id, status__in=[each for each in ShipmentStatus if not_gone(each)]
@@ -157,9 +156,9 @@ async def _ship(step: Step) -> Guards:
 
 
 async def _cancel(step: Step) -> Guards:
-    """Units that have not left are cancelled and what was promised to them is free again.
+    """Cancels units that have not left and releases their reservations.
 
-    Pending shipments are undone first, so that nothing is packed for nobody.
+    Pending shipments are undone first, so that no cancelled unit is packed.
     """
     units = _units_to_cancel(step)
     await _undo_shipments(step, units)
@@ -195,7 +194,7 @@ def _units_to_cancel(step: Step) -> dict[UUID, int]:
 
 
 async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
-    """Cancel the shipments that have not left and hold units of the lines."""
+    """Cancels the shipments that have not left and contain units of the lines."""
     rows = Shipment.filter(  # unscoped: an order is cancelled in all its warehouses
         order_id=step.order.id,
         status__in=[each for each in ShipmentStatus if not_gone(each)],
@@ -219,4 +218,4 @@ ACTIONS: Final[dict[OrderAction, Callable[[Step], Awaitable[Guards]]]] = {
     OrderAction.SHIP: _ship,
     OrderAction.CANCEL: _cancel,
 }
-"""What is done for an action; those that are not here are nothing but a decision."""
+"""The functions of actions; an action without one only changes the status."""

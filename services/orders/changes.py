@@ -1,4 +1,4 @@
-"""What an edit changed, as its event tells it: each field and line with how it was and is."""
+"""The changes of an edit, as its event has them: fields and lines with old and new values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from uuid import UUID
 from models.orders import Order, OrderLine
 
 MAX_LINES: Final = 100
-"""Lines that an event tells of, so that it stays small whatever an order's size."""
+"""Lines in an event, so that it stays small for an order of any size."""
 
 PARTED: Final = ("shippingAddress", "billingAddress", "attributes")
-"""Fields of which the changed parts are named, and not told: people's data stays out of events."""
+"""Fields of which only the changed parts' names are in events, to keep personal data out."""
 PRIVATE: Final = (*PARTED, "note")
-"""Fields of which neither the old nor the new value is told."""
+"""Fields of which no values are in events."""
 
 
 NO_LINE: Final = {"quantity": 0, "cancelled": 0, "unitPriceMinor": None, "discountRate": None}
-"""What a line's values are before it is there, and after."""
+"""A line's values before it was added, and after it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An order as its events tell of it: its own fields, and those of each line."""
+    """An order's fields and those of each line, as events have them."""
 
     fields: dict[str, Any]
     lines: dict[UUID, dict[str, Any]]
 
 
 def as_told(order: Order, lines: list[OrderLine], beside: Mapping[str, Any]) -> Told:
-    """The order as it is now, with fields that are kept beside it."""
+    """The order's present fields, with those stored beside it."""
     fields = {
         "shipping": order.shipping_net_minor,
         "shippingTaxRate": order.shipping_tax_rule,
@@ -55,11 +55,11 @@ def _of_line(line: OrderLine) -> dict[str, Any]:
 
 
 def changes(before: Told, after: Told) -> dict[str, Any]:
-    """What differs: `fields` by name, `changes` and `lines` with the old and the new value.
+    """The differences: `fields` by name, `changes` and `lines` with the old and the new value.
 
-    `parts` names what differs within an address or the attributes. `lineCount` lines have changed;
-    the first `MAX_LINES` of them are told of. A line that is new was of 0 units and had no price,
-    one that is gone is of 0 and has none.
+    `parts` names the differences within an address or the attributes. `lineCount` lines have
+    changed; the first `MAX_LINES` of them are listed. A new line had 0 units and no price before, a
+    deleted one has 0 units and none after.
     """
     names = sorted(name for name, was in before.fields.items() if after.fields[name] != was)
     told = {
@@ -86,7 +86,7 @@ def changes(before: Told, after: Told) -> dict[str, Any]:
 
 
 def _parts(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:
-    """The names of what is not as it was; what is not there is null."""
+    """The names of the parts that differ; a missing part is null."""
     was, now = before or {}, after or {}
     return sorted(name for name in {*was, *now} if was.get(name) != now.get(name))
 
@@ -94,7 +94,7 @@ def _parts(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
 def _line(
     line_id: UUID, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
-    """What differs in a line that is there, is new or is gone; None where nothing does."""
+    """The differences in an existing, new or deleted line; None without any."""
     was, now = before or NO_LINE, after or NO_LINE
     differing = {name: [was[name], now[name]] for name in NO_LINE if now[name] != was[name]}
     if not differing:

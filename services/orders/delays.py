@@ -1,4 +1,4 @@
-"""Telling of orders that a deadline has passed."""
+"""Events of late orders."""
 
 from datetime import datetime
 from functools import partial
@@ -23,10 +23,10 @@ BATCH: Final = 100
 
 
 async def tell_delays(actor: Actor, limit: int = BATCH) -> int:
-    """Record ORDER_DELAYED for orders that are late, the longest due first; for how many.
+    """Records ORDER_DELAYED for late orders, the longest due first; returns their number.
 
-    At most `limit` at a time, each in a transaction of its own. An order is told of once in each
-    stage, whoever else does this at the same time, and however often it comes back to the stage.
+    At most `limit` at a time, each in a transaction of its own. Each stage of an order gets the
+    event once, with any number of processes, and even if the order comes back to the stage.
     """
     actor.require(Permission.ORDERS_WRITE)
     late: Any = _untold(visible(Order, actor), clock.now()).order_by("stage_due_at").limit(limit)
@@ -41,7 +41,7 @@ def _untold(orders: QuerySet[Order], now: datetime) -> QuerySet[Order]:
 
 
 async def _tell(order_id: UUID, work: Work) -> bool:
-    """Whether the order was ours to tell of: it is late, and nobody was quicker."""
+    """Records the delay of the order, if it is late and no other process has done so."""
     claim = _untold(work.rows(Order), work.now).filter(id=order_id)
     if not await claim.update(delayed_stage=F("stage")):
         return False
@@ -55,7 +55,7 @@ async def _tell(order_id: UUID, work: Work) -> bool:
 
 
 async def _was_told(work: Work, order: Order) -> bool:
-    """Whether the order was late in this stage before, left it, and has come back to it."""
-    # unscoped: whether it was told at all
+    """Whether this stage's delay is recorded already, before the order left it and came back."""
+    # unscoped: whether the delay is recorded at all
     rows = Event.filter(order_id=order.id, kind=EventKind.ORDER_DELAYED).using_db(work.connection)
     return any(event.data["stage"] == order.stage for event in await rows)

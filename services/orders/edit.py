@@ -1,4 +1,4 @@
-"""Editing an order: its lines, its shipping and its addresses, for the difference and no more."""
+"""Editing an order: its lines, its shipping and its addresses, by the difference."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -45,17 +45,16 @@ from services.work.upserts import UNSET, Unset, given, optional_text
 from services.work.work import Work
 
 WORDS: Final = frozenset({"note", "external_key"})
-"""What an edit may change of an order in any state: it concerns neither goods nor money."""
+"""Fields that an edit may change in any state: they concern neither goods nor money."""
 # unscoped: lines of an order that the actor sees
 DELETE: Final = Statement("DELETE FROM order_line WHERE id IN ?")
 
 
 @dataclass(frozen=True)
 class EditOrder:
-    """How an order is to be. `lines` is the complete new list; what is unset stays as it is.
+    """The new values of an order. `lines` is the complete new list; unset fields stay.
 
-    A draft can become another customer's, and hold its stock until another time; with None for that
-    it holds none.
+    A draft can get another customer, and another end of its reservations; None releases them.
     """
 
     order_id: UUID
@@ -75,7 +74,7 @@ class EditOrder:
 
     @property
     def is_about_words(self) -> bool:
-        """Whether it changes nothing but how the order is noted and called."""
+        """Whether it changes only the note and the external reference."""
         optional = (field.name for field in fields(self) if field.default is UNSET)
         wanted = {name for name in optional if given(getattr(self, name))}
         return bool(wanted) and wanted <= WORDS
@@ -83,21 +82,21 @@ class EditOrder:
 
 @use_case(Permission.ORDERS_WRITE)
 async def edit_order(work: Work, command: EditOrder) -> Order:
-    """The order after the edit; stock was reserved and released for the difference.
+    """The order after the edit; the difference in stock was reserved and released.
 
-    A line that is left out is cancelled as far as it has not shipped; of a draft it is deleted.
-    `services.orders.drafts` changes the customer of a draft, and until when it holds stock. An edit
-    of note and key alone is possible in every state.
+    A missing line is cancelled as far as it has not shipped; of a draft it is deleted.
+    `services.orders.drafts` changes the customer and the reservations of a draft. An edit of note
+    and key alone is possible in every state.
 
     Raises:
         VersionConflict: the order has changed since the caller read it.
         IllegalTransition: its state allows no edit.
-        Refused: every reason at once: what has shipped or is being prepared would shrink or change
-            its price, unknown lines or SKUs, a StockShortage for each line that is short. Another
-            shipping where it was billed. Nothing that would be left. Another customer of an order
-            that was placed, or a time to hold its stock. A key that another order is known by.
-        CreditExceeded: it would take the customer over their limit, or they are blocked and it
-            would order more.
+        Refused: every reason at once: shipped or preparing units would shrink or change their
+            price, unknown lines or SKUs, a StockShortage for each short line. Another shipping
+            after the first invoice. No lines left. Another customer of a placed order, or an end of
+            its reservations. A key of another order.
+        CreditExceeded: it would exceed the customer's limit, or a blocked customer's order would
+            grow.
     """
     if not clean(command.reason) or len(command.reason) > MAX_REASON:
         raise invalid(f"A reason has 1 to {MAX_REASON} characters.", "reason")
@@ -136,7 +135,7 @@ async def _edit(
 
 
 def write_note(command: EditOrder, order: Order) -> None:
-    """Give the order the note that is wanted, if any is.
+    """Sets the order's note, if the command has one.
 
     Raises:
         InputError: it is too long.
@@ -146,7 +145,7 @@ def write_note(command: EditOrder, order: Order) -> None:
 
 
 async def _told(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Told:
-    """The order as its event tells of it now, with what is kept beside it, if that may change."""
+    """The order's fields for its event, with those stored beside it if they may change."""
     beside: dict[str, Any] = {}
     if given(command.reserve_until):
         until = await held_until(work, order)
@@ -158,11 +157,11 @@ async def _told(work: Work, command: EditOrder, order: Order, lines: list[OrderL
 
 
 async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Edit:
-    """The order and its lines as they are to be; nothing is stored or promised yet.
+    """The edited order and its lines; nothing is stored or reserved yet.
 
     Raises:
         IllegalTransition: the order's state allows no edit.
-        Refused: as `edit_order`, for what is wrong with the wishes themselves.
+        Refused: as `edit_order`, for errors of the input itself.
     """
     if OrderAction.EDIT not in order_actions(situation(order, lines)):
         raise await not_possible(work, order, lines, OrderAction.EDIT)
@@ -191,7 +190,7 @@ async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[Orde
 
 
 def _write_down(command: EditOrder, order: Order) -> None:
-    """Give the order what is wanted of it beside goods and money."""
+    """Sets the order's fields beside goods and money."""
     if not isinstance(command.shipping_address, Unset):
         order.shipping_address = check_address(command.shipping_address, "shippingAddress")
         there = order.shipping_address
@@ -207,7 +206,7 @@ def _write_down(command: EditOrder, order: Order) -> None:
 
 
 def _is_billed(lines: list[OrderLine]) -> bool:
-    """Whether anything has left: the freight was billed with it, and stays as it is."""
+    """Whether anything has left: the freight was billed with it, and stays."""
     return any(line.shipped for line in lines)
 
 
@@ -226,13 +225,13 @@ def _shipping(order: Order, lines: list[OrderLine], cost: Decimal) -> int:
 
 
 async def _apply(work: Work, command: EditOrder, edit: Edit) -> None:
-    """Release, promise, and store. Stock is given back, and nobody waits, before more is taken."""
+    """Releases, reserves, and stores. Stock is released before more is taken."""
     order = edit.order
     hold, spare, wanting = await let_go(work, command, edit)
     await give_back(work, spare, edit.by_id(), "edited")
     if edit.removed:
         await DELETE.change(work.connection, [line.id for line in edit.removed])
-    await save_lines(work, edit.lines)  # what is expected is counted in the database
+    await save_lines(work, edit.lines)  # the database counts the backorders
     reservations: list[Reservation] = []
     if order.status is not OrderStatus.DRAFT or hold.until:
         promised = await promise(work, wanting, edit.products, places=edit.places)
@@ -250,15 +249,15 @@ async def _apply(work: Work, command: EditOrder, edit: Edit) -> None:
 async def let_go(
     work: Work, command: EditOrder, edit: Edit
 ) -> tuple[Hold, dict[UUID, int], list[OrderLine]]:
-    """What becomes of the time that stock is held, which units are given back, which lines want.
+    """The change of the reservations' end, the units to release, and the lines that grow.
 
-    Units that wait too many wait no more; promised ones are only counted, by their lines. Nothing
-    is stored.
+    Surplus backorders are ended; surplus reserved units are only counted, by line. Nothing is
+    stored.
 
     Raises:
         CreditExceeded: the customer is blocked, and the order would grow.
-        InputError: that stock cannot be held for such a time.
-        Refused: a draft would begin to hold what is sold no more.
+        InputError: the end of the reservations is not possible.
+        Refused: a draft would begin to reserve a discontinued product.
     """
     order = edit.order
     if order.status is not OrderStatus.DRAFT and (edit.grown or edit.added):

@@ -1,4 +1,4 @@
-"""What an edited order would come to: by the same reckoning, and not written."""
+"""The preview of an edit: the same computation, not stored."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an edit would come to, and why it would be refused."""
+    """The totals before and after an edit, and the errors against it."""
 
     before: TaxedAmount
     after: TaxedAmount
@@ -37,7 +37,7 @@ class Preview:
 
     @property
     def difference(self) -> Amount:
-        """What the order would come to more, with tax."""
+        """The change of the gross total."""
         more = self.after.gross.minor - self.before.gross.minor
         return Amount(more, self.before.currency)
 
@@ -45,14 +45,14 @@ class Preview:
 async def preview_edit(
     actor: Actor, command: EditOrder, weigh: Callable[[int], None] | None = None
 ) -> Preview:
-    """What `edit_order` would make of the command now, or why it would refuse it.
+    """The result of `edit_order` for the command now, or its errors.
 
-    It only reads: it moves no stock or credit, and locks nothing. `weigh` is told how many lines
-    that takes before it is done, and may stop it by an error.
+    It only reads: it moves no stock or credit, and locks nothing. `weigh` gets the number of lines
+    to compute in advance, and may stop it by an error.
 
     Raises:
         Forbidden: the actor may not edit orders.
-        InputError: they see no such order.
+        InputError: the actor sees no such order.
     """
     actor.require(Permission.ORDERS_WRITE)
     work = Work(actor, clock.now(), database.connection(), policy.current())
@@ -71,9 +71,9 @@ async def preview_edit(
 async def preview_of_nothing(
     actor: Actor, order_id: UUID, errors: list[DomainError]
 ) -> Preview | None:
-    """The preview of an edit that is refused before anything of it can be reckoned.
+    """The preview of an edit that is refused before any amount can be computed.
 
-    None where the actor sees no such order.
+    None if the actor sees no such order.
 
     Raises:
         Forbidden: the actor may not edit orders.
@@ -84,7 +84,7 @@ async def preview_of_nothing(
 
 
 async def _try(work: Work, command: EditOrder, order: Order) -> None:
-    """Give the order what is wanted, and pass where all of it could be stored."""
+    """Sets the new values, and passes if all could be stored."""
     if not command.is_about_words:
         edit = await draw_up(work, command, order, await lines_of(work, order))
         await _try_stock(work, command, edit)
@@ -110,7 +110,7 @@ async def _try_stock(work: Work, command: EditOrder, edit: Edit) -> None:
 
 
 def _waiting(edit: Edit) -> Counter[UUID]:
-    """The units of each product that the order's lines wait for."""
+    """The backordered units of the order's lines, by product."""
     units: Counter[UUID] = Counter()
     for line in edit.by_id().values():
         if line.product_id:

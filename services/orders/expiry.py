@@ -1,4 +1,4 @@
-"""Drafts whose hold on stock is over: their units are free for others."""
+"""Expired drafts: their reserved units become free."""
 
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ from services.work.work import Work
 
 
 async def sweep_expired(now: datetime | None = None, limit: int = BATCH) -> int:
-    """Free what drafts held for a time that is over, each in a transaction; how many drafts."""
-    # unscoped: whoever sweeps frees what is over for all
+    """Releases expired reservations of drafts, each in a transaction; returns their number."""
+    # unscoped: expired reservations of all drafts are released
     due = Reservation.filter(expires_at__lte=now or clock.now()).order_by("expires_at").limit(limit)
     found: list[Any] = list(await due.values_list("order_line__order_id", flat=True))
     orders = list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""The goods that an order asks for: its products, their currency, and what may be promised."""
+"""The goods of an order: its products, their currency, and their available units."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ STOCKED: Final = Query(
 
 @dataclass(frozen=True)
 class NewLine:
-    """A line as somebody orders it. The price is a decimal in the order's currency."""
+    """A line's input. The price is a decimal in the order's currency."""
 
     sku: str | None
     quantity: int
@@ -56,20 +56,20 @@ class NewLine:
 
     @property
     def has_own_price(self) -> bool:
-        """Whether its price or discount is given, and not its customer's."""
+        """Whether its price or discount is given, instead of the customer's."""
         return self.unit_price is not None or self.discount_rate is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Products by SKU, and what each warehouse could promise of them when they were read."""
+    """Products by SKU, and their available units in each warehouse when they were read."""
 
     products: dict[str, Goods]
     stock: list[StockRow]
 
 
 async def goods_of(work: Work, lines: Sequence[NewLine]) -> Ordered:
-    """The products that the lines name, in the order of the lines, with their stock.
+    """The products of the lines, in the order of the lines, with their stock.
 
     Raises:
         Refused: no lines, too many, a SKU that is missing, unknown or discontinued, a quantity out
@@ -89,9 +89,9 @@ async def goods_of(work: Work, lines: Sequence[NewLine]) -> Ordered:
 async def products_of(
     work: Work, lines: Sequence[NewLine], known: Collection[int]
 ) -> dict[str, Goods]:
-    """As `goods_of` for lines of which some, at the places in `known`, are an order's already.
+    """As `goods_of` for lines of which some, at the places in `known`, belong to an order already.
 
-    The SKUs of those name nothing. No stock is read.
+    The SKUs of those are ignored. No stock is read.
 
     Raises:
         Refused: as `goods_of`.
@@ -114,7 +114,7 @@ def _named(work: Work, lines: Sequence[NewLine], known: Collection[int] = ()) ->
 
 
 def _by_sku(skus: list[str], found: Iterable[Goods]) -> dict[str, Goods]:
-    """The products by their SKUs and in the order of these."""
+    """The products by SKU, in the order of the SKUs."""
     by_sku = {product.sku: product for product in found}
     return {sku: by_sku[sku] for sku in skus if sku in by_sku}
 
@@ -154,9 +154,9 @@ def _check_product(sku: str, products: dict[str, Goods], path: Path) -> Iterator
 
 
 def currency_of(wished: str | None, products: dict[str, Goods], company: str) -> str:
-    """The order's currency: the one asked for, else the products' own.
+    """The order's currency: the requested one, otherwise the products' own.
 
-    Where they are priced in several, it is the company's, and the others are refused.
+    For products in several currencies it is the company's, and the others are refused.
 
     Raises:
         Refused: it is no ISO 4217 code, or a product is priced in another.

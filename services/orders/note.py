@@ -21,7 +21,7 @@ MAX_NOTE: Final = 10_000
 
 @use_case(Permission.ORDERS_WRITE)
 async def note_on_order(work: Work, order_id: UUID, text: str) -> Order:
-    """The order with a line added to its note. Nobody's version is in the way of a note.
+    """The order with a line added to its note. A note needs no version.
 
     Raises:
         InputError: no such order; an empty text, or a note that would become too long.

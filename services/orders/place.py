@@ -1,4 +1,4 @@
-"""Placing orders and drafting them: all or nothing, with every reason against it at once."""
+"""Placing and drafting orders: all or nothing, with every error at once."""
 
 from models.orders import Order
 from models.rules.access import Actor, Permission
@@ -20,13 +20,13 @@ from services.work.work import Work
 
 
 async def place_order(actor: Actor, command: PlaceOrder) -> Order:
-    """An order with its stock reserved, or a refusal that changed nothing.
+    """The order with its stock reserved, or a refusal that changed nothing.
 
-    It is confirmed; where it takes its customer over their credit limit, it waits for approval.
+    It is confirmed; above its customer's credit limit it waits for approval.
 
     Raises:
         Refused: every reason at once: an unknown customer or SKU, a bad quantity, price or
-            currency, a StockShortage for each line that is short and may not wait.
+            currency, a StockShortage for each short line without a backorder.
         CreditExceeded: the customer is blocked.
     """
     actor.require(Permission.ORDERS_WRITE)
@@ -35,10 +35,10 @@ async def place_order(actor: Actor, command: PlaceOrder) -> Order:
 
 
 def channel_to_place(command: PlaceOrder) -> str:
-    """The name of the channel by which an order, and no draft, is placed.
+    """The channel of an order that is placed and not drafted.
 
     Raises:
-        InputError: it is none, or stock is to be held for a time.
+        InputError: it is no channel, or the command has `reserve_until`.
     """
     if command.reserve_until is not None:
         raise invalid("Only a draft holds its stock for a time.", "reserveUntil")
@@ -46,10 +46,10 @@ def channel_to_place(command: PlaceOrder) -> str:
 
 
 async def draft_order(actor: Actor, command: PlaceOrder) -> Order:
-    """A draft, to be submitted later. It owes nothing, and holds stock only if it asks for it.
+    """A draft. It uses no credit, and reserves stock only with `reserve_until`.
 
     Raises:
-        Refused: as for `place_order`; stock is looked at only where it is to be held.
+        Refused: as for `place_order`; stock is checked only if it is to be reserved.
     """
     actor.require(Permission.ORDERS_WRITE)
     channel = clean_channel(command.channel)
@@ -76,7 +76,7 @@ async def _place(work: Work, command: PlaceOrder, channel: str, number: str) -> 
 
 @use_case(Permission.ORDERS_WRITE)
 async def _draft(work: Work, command: PlaceOrder, channel: str, number: str) -> Order:
-    # Here, and not before, so that a retry which comes later than that time is replayed.
+    # Checked in the transaction, so that a retry after that time is replayed.
     if command.reserve_until is not None:
         check_hold(command.reserve_until, work.now)
     drawn = await draw_up(work, command)

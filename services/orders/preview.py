@@ -1,4 +1,4 @@
-"""What an order would come to if it were placed now: by the same reckoning, and not written."""
+"""The preview of an order: the same computation, not stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,9 +30,9 @@ from services.work.work import Work
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A line as it would be written. `available` of its units can be promised, all by `earliest`.
+    """A line as it would be stored. `available` units can be promised now, all by `earliest`.
 
-    `earliest` is None where nobody knows, or never.
+    `earliest` is None if it is unknown, or never.
     """
 
     sku: str
@@ -48,9 +48,9 @@ class PreviewLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderPreview:
-    """An order as it would be written; `taxes` are those of its lines and its freight by rate.
+    """An order as it would be stored; `taxes` are those of its lines and its freight by rate.
 
-    `status` is the one that it would get, None where it would be refused with `errors`.
+    `status` is the status that it would get, None if it would be refused with `errors`.
     """
 
     currency: str
@@ -65,11 +65,11 @@ class OrderPreview:
 
 
 async def preview_order(actor: Actor, command: PlaceOrder) -> OrderPreview:
-    """What `place_order` would write of the command now, or why it would refuse it.
+    """The result of `place_order` for the command now, or its errors.
 
-    It only reads: it takes no stock, credit or number, and no lock. A command that would be
-    refused is reckoned as far as it can be: all of it where only stock, credit, the channel or the
-    reference is in the way; else without the lines that are, and not at all where more is.
+    It only reads: it takes no stock, credit or number, and no lock. A refused command is computed
+    as far as possible: all of it if only stock, credit, the channel or the reference is refused;
+    otherwise without the refused lines, and not at all if more than lines is wrong.
 
     Raises:
         Forbidden: the actor may not place orders.
@@ -95,7 +95,7 @@ async def preview_order(actor: Actor, command: PlaceOrder) -> OrderPreview:
 
 
 def preview_of_nothing(currency: str | None, errors: list[DomainError]) -> OrderPreview:
-    """The preview of an order that is refused before anything of it can be reckoned."""
+    """The preview of an order that is refused before any amount can be computed."""
     try:
         exponent(currency or "")
     except UnknownCurrency:
@@ -115,7 +115,7 @@ def _without_refused_lines(command: PlaceOrder, errors: list[DomainError]) -> Pl
 async def _refusals(
     work: Work, command: PlaceOrder, drawn: Drawn, foreseen: Foreseen
 ) -> list[DomainError]:
-    """Why `place_order` would refuse an order that can be drawn up; in its sequence."""
+    """The errors of `place_order` for an order without errors of its input; in its sequence."""
     try:
         refuse_blocked(drawn.customer, drawn.order)
         refuse(foreseen.errors)
@@ -168,7 +168,7 @@ def _taxes(order: Order, lines: list[OrderLine]) -> list[RatePart]:
 async def _earliest(
     work: Work, drawn: Drawn, missing: Mapping[UUID, int]
 ) -> dict[UUID, date | None]:
-    """When all units of each line could be sent, by its id; the day is the business's own."""
+    """The earliest date of all units of each line, by its id, in the business's time zone."""
     short = {line.product_id for line in drawn.lines if line.product_id and line.id in missing}
     coming = await incoming(work, short)
     lead_times = await _lead_times(work, short)
@@ -187,7 +187,7 @@ async def _earliest(
 
 
 async def _lead_times(work: Work, products: set[UUID]) -> dict[UUID, int]:
-    """In how many days a product's supplier brings it, where it has one."""
+    """The lead time in days of each product's supplier, if it has one."""
     if not products:
         return {}
     rows = work.rows(Product).filter(id__in=list(products), supplier_id__isnull=False)

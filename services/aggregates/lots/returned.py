@@ -1,4 +1,4 @@
-"""Which lots and serial numbers come back: only such as went out with the line of the order."""
+"""The lots and serial numbers of a return: only units that were shipped with the order's line."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 
 _Awaited = Mapping[UUID | None, Mapping[str, int]]
-"""How much of which units open returns await, by the line of the order."""
+"""The quantities of units that open returns await, by order line and code."""
 
 STEPS = {**MOVEMENTS, Disposition.SCRAP: (MovementKind.RETURN, MovementKind.SCRAP)}
-"""What a unit's ledger tells of goods that came back. Scrapped ones never got into stock."""
+"""The movements in a returned unit's ledger. Scrapped units never enter the stock."""
 
 
 @dataclass(frozen=True)
 class _Out:
-    """What customers have of the lines' units, and how many left before units had codes."""
+    """The units of the lines that customers have, and the units that left without a code."""
 
     units: dict[UUID, dict[str, TrackedUnit]]
     left: dict[UUID, Counter[str]]
     unknown: Counter[UUID]
 
     def take(self, line_id: UUID, named: NamedUnits) -> bool:
-        """Whether these can come back; then they are out no longer."""
+        """Whether these units can come back; if so they are with customers no longer."""
         code = named.exact_code
         strange = named.quantity - min(named.quantity, self.left[line_id][code])
         if strange > self.unknown[line_id]:
@@ -62,18 +62,18 @@ class _Out:
 async def check_announced(
     work: Work, order: Order, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine]
 ) -> None:
-    """Pass where the units that are named, if any are, can be announced to come back.
+    """Passes if the named units, if there are any, can be announced as a return.
 
     Raises:
-        Refused: they do not come to the quantity, did not go out with their line, or another
-            return awaits them: DUPLICATE for a serial number.
+        Refused: they do not add up to the quantity, were not shipped with their line, or are
+            awaited by another return: DUPLICATE for a serial number.
     """
     awaited = await _awaited(work, order) if any(each.units for each in back) else {}
     await _check(work, back, lines, awaited, needed=False)
 
 
 async def _awaited(work: Work, order: Order) -> _Awaited:
-    """The units that the order's open returns named and that have not come with them."""
+    """The units named by the order's open returns and not received."""
     rows = ReturnLine.filter(  # unscoped: all returns of the order
         return_request__order_id=order.id,
         return_request__status__in=AWAITED,
@@ -100,10 +100,11 @@ async def _awaited(work: Work, order: Order) -> _Awaited:
 async def check_back(
     work: Work, back: Sequence["ReturnUnits"], lines: Mapping[UUID, OrderLine]
 ) -> Products:
-    """The tracked products of the lines, where the units named for them can come back.
+    """The tracked products of the lines, if the named units can come back.
 
     Raises:
-        Refused: units are missing, do not come to the quantity, or did not go out with their line.
+        Refused: units are missing, do not add up to the quantity, or were not shipped with their
+            line.
     """
     return await _check(work, back, lines, {}, needed=True)
 
@@ -116,7 +117,7 @@ async def _check(
     *,
     needed: bool,
 ) -> Products:
-    """The tracked products, where units can come back that are not among those `awaited`."""
+    """The tracked products, if the units can come back and are not among those `awaited`."""
     products = await tracked_products(work, [lines[each.line_id].product_id for each in back])
     errors: list[DomainError] = []
     for index, each in enumerate(back):
@@ -145,7 +146,7 @@ async def _check(
 def _check_each(
     each: "ReturnUnits", out: _Out, pieces: Mapping[str, int], path: Path
 ) -> Iterator[DomainError]:
-    """What is wrong with units; `pieces` are the serial numbers that another return awaits."""
+    """The errors of units; `pieces` are the serial numbers that another return awaits."""
     yield from check_expiry(each.units or (), out.units.get(each.line_id, {}), path)
     for index, named in enumerate(each.units or ()):
         code = named.exact_code
@@ -159,7 +160,7 @@ def _check_each(
 def _check_once(
     each: "ReturnUnits", product: Goods, seen: set[tuple[UUID, str]], path: Path
 ) -> Iterator[DomainError]:
-    """A piece with a serial number cannot come back twice at the same time."""
+    """The error of a serial number that occurs twice in a return."""
     for index, named in enumerate(each.units or ()):
         piece = (product.id, named.exact_code)
         if piece in seen:
@@ -193,10 +194,10 @@ async def take_back(
     parts: Mapping[Part, int],
     places: Mapping[Place, StockItem],
 ) -> None:
-    """Put the units of a return where its goods have been put, and tell what became of them.
+    """Puts a return's units into stock, and records their movements.
 
-    `products` are those that `check_back` has passed. `parts` are the quantities of what has come,
-    `places` the stock items that they have been put into, which are locked.
+    `products` are those of `check_back`. `parts` are the received quantities, `places` their stock
+    items, which are locked.
 
     Raises:
         Refused: a lot expires on another day; a serial number is on hand already.
@@ -232,7 +233,7 @@ def _steps_back(
     item_id: UUID | None,
     amounts: Mapping[UUID, int],
 ) -> list[Step]:
-    """What is to stand in the ledgers of units of one line that came back."""
+    """The steps in the ledgers of returned units of one line."""
     return [
         Step(
             unit_id,

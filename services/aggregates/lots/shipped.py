@@ -1,4 +1,4 @@
-"""Which lots and serial numbers a shipment has: assigned when it is made, gone when it leaves."""
+"""The lots and serial numbers of a shipment: assigned when it is made, gone when it leaves."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,14 +33,14 @@ MAX_TOLD: Final = 10
 """Codes that a refusal names."""
 
 Chosen = Mapping[UUID, Sequence[NamedUnits]]
-"""The units that somebody chose for lines of an order, by the line's id."""
+"""The chosen units of order lines, by the line's id."""
 
 
 @dataclass
 class _Shelf:
-    """What is free of tracked products in one warehouse, while a shipment takes of it.
+    """The free units of tracked products in one warehouse, as a shipment takes them.
 
-    Nothing takes what has expired by the `day`.
+    Units that have expired by the `day` are not taken.
     """
 
     rows: Mapping[UUID | None, Mapping[str, UnitStock]]
@@ -56,7 +56,7 @@ class _Shelf:
             self.taken[key] += units
 
     def take_first(self, product_id: UUID | None, quantity: int) -> dict[UUID, int]:
-        """What expires first, as far as it goes."""
+        """Takes the units that expire first, as far as they go."""
         turn = self._turn(product_id)
         amounts: dict[UUID, int] = {}
         while quantity and turn:
@@ -70,9 +70,9 @@ class _Shelf:
         return amounts
 
     def _turn(self, product_id: UUID | None) -> deque[UnitStock]:
-        """The product's units in the order in which they go, without those that are all taken.
+        """The product's units in shipping order, without those that are all taken.
 
-        Lines of one product share it, so that a shipment of many sorts them once.
+        Lines of one product share it, so that a large shipment sorts them once.
         """
         if product_id not in self.turns:
             rows = {row.id: row for row in self.rows.get(product_id, {}).values()}
@@ -82,7 +82,7 @@ class _Shelf:
         return self.turns[product_id]
 
     def too_few(self, product: Goods) -> DomainError:
-        """The refusal of more than is free; it names what has to be written off first."""
+        """The refusal of more than is free; it names the lots to write off first."""
         rows = self.rows.get(product.id, {}).values()
         expired = [row.unit for row in rows if self.left(row) and self._is_over(row.unit)]
         message = f"Too few units of {product.sku} are free."
@@ -98,7 +98,7 @@ class _Shelf:
     def take_named(
         self, product_id: UUID | None, named: Sequence[NamedUnits], path: Path
     ) -> tuple[dict[UUID, int], list[DomainError]]:
-        """Exactly the units that were chosen, and which of them cannot be had."""
+        """Takes exactly the chosen units; returns them, and the errors of the others."""
         rows = self.rows.get(product_id, {})
         errors = [*check_expiry(named, {code: row.unit for code, row in rows.items()}, path)]
         amounts: dict[UUID, int] = {}
@@ -137,14 +137,14 @@ async def assign(
     lines: Mapping[UUID, OrderLine],
     chosen: Chosen | None = None,
 ) -> None:
-    """Assign units to the lines of a pending shipment whose products are tracked.
+    """Assigns units to the lines of a pending shipment whose products are tracked.
 
-    Those that were chosen, and for other lines what expires first. They stay in stock.
+    The chosen units, and for other lines those that expire first. They stay in stock.
 
     Raises:
-        Refused: units do not come to the quantity, do not lie in the warehouse, are not free or
+        Refused: units do not add up to the quantity, are not in the warehouse, are not free or
             have expired.
-        Contended: somebody else took them meanwhile.
+        Contended: another transaction took them meanwhile.
     """
     chosen = chosen or {}
     products = await tracked_products(
@@ -180,7 +180,7 @@ async def _fill(
     products: Products,
     given: dict[UUID, dict[UUID, int]],
 ) -> None:
-    """Store what lines were given, and what expires first for those that were given nothing."""
+    """Stores the given units of lines, and the first to expire for lines without any."""
     for each in contents:
         product_id = lines[each.order_line_id].product_id
         if product_id not in products or each.id in given:
@@ -203,12 +203,12 @@ async def _fill(
 async def send_out(
     work: Work, shipment: Shipment, lines: Mapping[UUID, OrderLine], at: datetime
 ) -> None:
-    """Take the units of a shipment out of stock, whose lines' goods have left it at `at`.
+    """Takes a shipment's units out of stock; the lines' goods left it at `at`.
 
-    Lines that were packed before somebody could assign units to them send what expires first.
+    Lines that were packed without units send those that expire first.
 
     Raises:
-        Refused: units that were packed have expired since, or too few are free.
+        Refused: packed units have expired since, or too few are free.
     """
     products = await tracked_products(work, [line.product_id for line in lines.values()])
     if not products:
@@ -255,7 +255,7 @@ def _spoiled(assigned: Sequence[ShipmentUnit], day: date) -> Iterator[DomainErro
 
 
 async def set_free(work: Work, shipment: Shipment) -> None:
-    """Free the units of a shipment that is cancelled before it left."""
+    """Frees the units of a shipment that is cancelled before it left."""
     assigned = await _assigned(work, shipment)
     if not assigned:
         return
@@ -276,7 +276,7 @@ async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
 async def _there(
     work: Work, shipment: Shipment, assigned: Sequence[ShipmentUnit]
 ) -> dict[UUID, UnitStock]:
-    """Where the units lie from which the shipment goes, by unit."""
+    """The stock of the assigned units in the shipment's warehouse, by unit."""
     there: dict[UUID, UnitStock] = {}
     for part in pieces(sorted({each.unit_id for each in assigned})):
         rows = UnitStock.filter(  # unscoped: where the shipment's own units lie

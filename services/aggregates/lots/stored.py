@@ -1,8 +1,8 @@
-"""Lots and serial numbers in stock: which units come, go, move and are damaged.
+"""Lots and serial numbers in stock: receipts, corrections, transfers and damage.
 
-Of a tracked product, the units in a stock item always come to what is on hand there. So whoever
-moves its stock says here which units those were, in the same transaction and afterwards: the stock
-item is locked by then.
+The units of a tracked product in a stock item always add up to its units on hand. So each movement
+of its stock names its units here, in the same transaction and after the movement: the stock item
+is locked by then.
 """
 
 from collections import Counter, defaultdict
@@ -38,12 +38,12 @@ T = TypeVar("T")
 TRACKED: Final = Query(Goods, "SELECT {columns} FROM product WHERE id IN ? AND tracking <> ?")
 
 CHUNK: Final = 1_000
-"""Units that one statement names."""
+"""Units in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A signed quantity of one unit that came, went or was damaged, and for what."""
+    """A signed quantity of one unit that was moved or damaged, with its cause."""
 
     unit_id: UUID
     kind: MovementKind
@@ -57,7 +57,7 @@ class Step:
 
 
 class Shift(NamedTuple):
-    """What is added to the counters of a unit in a stock item."""
+    """The change of the counters of a unit in a stock item."""
 
     quantity: int = 0
     assigned: int = 0
@@ -65,7 +65,7 @@ class Shift(NamedTuple):
 
 
 async def tracked_products(work: Work, ids: Iterable[UUID | None]) -> Products:
-    """Those of the products whose units have codes, by id. No product has none."""
+    """The tracked ones of the products, by id; a None among the ids is skipped."""
     wanted = list({key for key in ids if key})
     found = await TRACKED.rows(work.connection, wanted, TrackingPolicy.NONE.value)
     return {each.id: each for each in found}
@@ -79,12 +79,12 @@ async def adjust_units(
     named: Sequence[NamedUnits] | None,
     path: Path,
 ) -> None:
-    """Say which units a correction of a product's stock item brought, took or found damaged.
+    """Records the units of a correction of a product's stock item.
 
     The item is as the movement left it. `path` is the place of the correction in the input.
 
     Raises:
-        Refused: units are missing, do not come to the quantity, or cannot be what was moved.
+        Refused: units are missing, do not add up to the quantity, or cannot have been moved.
     """
     damage = movement.kind is MovementKind.DAMAGE
     quantity = abs(movement.quantity)
@@ -110,7 +110,7 @@ async def _bring(
     units = await find_or_make(work, product, named, path)
     await refuse_on_hand(work, product, units, path)
     if product.tracking is TrackingPolicy.SERIAL:
-        # A piece that lies here again is not with the customer any more.
+        # A piece that is on hand again is not with a customer any more.
         # unscoped: units that were just found or made
         back = TrackedUnit.filter(id__in=[unit.id for unit in units], sold__gt=0)
         await back.using_db(work.connection).update(sold=0)
@@ -126,10 +126,10 @@ async def _bring(
 async def find_or_make(
     work: Work, product: Goods, named: Sequence[NamedUnits], path: Path
 ) -> list[TrackedUnit]:
-    """The units of a product with these codes, locked; those that nobody knew are made.
+    """The units of a product with these codes, locked; unknown codes are made.
 
     Raises:
-        Refused: a lot is said to expire on another day than it does.
+        Refused: a lot is given another expiry than it has.
     """
     codes = [each.exact_code for each in named]
     found: dict[str, TrackedUnit] = {}
@@ -161,7 +161,7 @@ async def find_or_make(
 def check_expiry(
     named: Sequence[NamedUnits], known: Mapping[str, TrackedUnit], path: Path
 ) -> Iterator[DomainError]:
-    """What is wrong with the days on which units are said to expire."""
+    """The errors of given expiries that differ from the known ones."""
     for index, each in enumerate(named):
         unit = known.get(each.exact_code)
         kept = unit.expires_on if unit else None
@@ -172,10 +172,10 @@ def check_expiry(
 async def refuse_on_hand(
     work: Work, product: Goods, units: Sequence[TrackedUnit], path: Path
 ) -> None:
-    """Pass where no piece with one of these serial numbers is on hand; lots may well be.
+    """Passes if no piece with one of these serial numbers is on hand; lots may be.
 
     Raises:
-        Refused: DUPLICATE for each that is. The units are locked, so nobody brings it meanwhile.
+        Refused: DUPLICATE for each that is. The units are locked against other receipts.
     """
     if product.tracking is not TrackingPolicy.SERIAL:
         return
@@ -196,7 +196,7 @@ async def refuse_on_hand(
 async def _change_there(
     work: Work, item: StockItem, movement: Movement, named: Sequence[NamedUnits], path: Path
 ) -> None:
-    """Take named units of a stock item away, or count them as damaged or as good again."""
+    """Takes named units out of a stock item, or marks them as damaged or as good again."""
     rows: dict[str, UnitStock] = {}
     for part in pieces([each.exact_code for each in named]):
         found = work.rows(UnitStock).filter(stock_item_id=item.id, unit__code__in=part)
@@ -224,21 +224,21 @@ async def _change_there(
 
 
 def _shift(row: UnitStock, movement: Movement, quantity: int) -> tuple[Shift, int]:
-    """What a correction does to a unit's counters, and how much of it the correction may mean."""
+    """The change of a unit's counters by a correction, and the most units that it may name."""
     loose = row.quantity - row.assigned
     if movement.kind is MovementKind.DAMAGE:
         bad = movement.quantity > 0
         return Shift(damaged=quantity if bad else -quantity), (
             loose - row.damaged if bad else row.damaged
         )
-    # What is scrapped is the damaged part first, what is missing is the sound part first.
+    # Scrapping takes damaged units first, a loss takes good units first.
     scrapped = movement.kind is MovementKind.SCRAP
     bad_units = quantity if scrapped else quantity - (loose - row.damaged)
     return Shift(-quantity, damaged=-min(row.damaged, max(0, bad_units))), loose
 
 
 async def _unmark(work: Work, item: StockItem) -> None:
-    """Where fewer are damaged than units are marked as such, the first of them are good again."""
+    """Unmarks the first damaged units if more are marked than the item counts as damaged."""
     # unscoped: all that is marked is counted
     rows = UnitStock.filter(stock_item_id=item.id, damaged__gt=0).using_db(work.connection)
     marked = await rows.select_related("unit")
@@ -249,13 +249,12 @@ async def _unmark(work: Work, item: StockItem) -> None:
 
 
 async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int]]) -> None:
-    """Take along the units of what has been moved: product, stock items from and to, quantity.
+    """Moves the units of transferred stock: product, stock items from and to, quantity.
 
-    What expires first goes first, what has expired last. What is assigned to a shipment or damaged
-    stays.
+    Units go by expiry, expired ones last. Units that are assigned to a shipment or damaged stay.
 
     Raises:
-        Contended: somebody assigned meanwhile what was to go.
+        Contended: another transaction assigned the units meanwhile.
     """
     tracked = await tracked_products(work, [product_id for product_id, *_ in moves])
     steps = []
@@ -279,13 +278,13 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
 
 
 def free(row: UnitStock) -> int:
-    """What of a unit in a stock item is neither assigned to a shipment nor damaged."""
+    """The quantity of a unit in a stock item that is neither assigned nor damaged."""
     units: int = row.quantity - row.assigned - row.damaged
     return units
 
 
 def lying(row: UnitStock, units: int, today: date) -> Lying:
-    """So much of what lies there, for the rules; its key is the row's id."""
+    """A quantity of a unit in stock, for the rules; its key is the row's id."""
     unit = row.unit
     expired = is_expired(unit.expires_on, today)
     return Lying(row.id, units, unit.expires_on, unit.created_at, unit.code, expired)
@@ -294,7 +293,7 @@ def lying(row: UnitStock, units: int, today: date) -> Lying:
 async def put_in(
     work: Work, stock_item_id: UUID, amounts: Mapping[UUID, int], *, damaged: bool = False
 ) -> None:
-    """Add quantities of units, by their ids, to what lies in a stock item that is locked."""
+    """Adds quantities of units, by their ids, to a locked stock item."""
     shifts = {key: Shift(units, 0, units if damaged else 0) for key, units in amounts.items()}
     there: dict[UUID, UUID] = {}
     for part in pieces(list(amounts)):
@@ -312,9 +311,9 @@ async def put_in(
 
 
 async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
-    """Change counters of units in stock items, by one guarded update for each kind of change.
+    """Changes counters of units in stock items, by one guarded update for each kind of change.
 
-    What no longer lies there has no row any more.
+    Rows with no units left are deleted.
 
     Raises:
         Contended: the counters do not allow it (any more).
@@ -341,7 +340,7 @@ async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
 
 
 async def tell(work: Work, steps: Sequence[Step]) -> None:
-    """Add steps to the ledgers of their units, in their order. The units are locked by it."""
+    """Adds steps to the ledgers of their units, in order; locks the units."""
     by_unit: dict[UUID, list[Step]] = defaultdict(list)
     for step in steps:
         by_unit[step.unit_id].append(step)
@@ -385,13 +384,13 @@ def _entry(work: Work, step: Step, number: int) -> UnitMovement:
 
 
 def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values in pieces that fit one statement each."""
+    """The values in chunks that fit one statement each."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
 
 
 def summed(amounts: Iterable[tuple[UUID, int]]) -> Counter[UUID]:
-    """The quantities of each key together."""
+    """The sum of the quantities of each key."""
     sums: Counter[UUID] = Counter()
     for key, units in amounts:
         sums[key] += units
