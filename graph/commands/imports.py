@@ -11,9 +11,9 @@ import typer
 from graph.commands import interrupts, progress, session
 from models.rules.access import SYSTEM
 from models.rules.errors import Overloaded
-from services.imports.mapping import BadMapping
-from services.imports.problems import Problems
-from services.imports.report import Outcome, Report, Told
+from services.imports.checks.problems import Problems
+from services.imports.files.mapping import BadMapping
+from services.imports.files.report import Outcome, Report, Told
 from services.imports.run import Options, import_files
 from services.storage.outages import is_outage
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.rules.access import Actor, Permission
-from services.imports.checking import Case, check_rows
-from services.imports.differences import check_differences
-from services.imports.loading import load
-from services.imports.order_documents import check_orders, check_shipments, settle_doubts
-from services.imports.problems import Problems
-from services.imports.rates import check_rates
-from services.imports.reading import locate
-from services.imports.records import Kind
-from services.imports.report import Outcome, Report
-from services.imports.staging import Staging, State, own_folder
-from services.imports.writing import write
+from services.imports.checks.first_pass import Case, check_rows
+from services.imports.checks.order_documents import check_orders, check_shipments, settle_doubts
+from services.imports.checks.problems import Problems
+from services.imports.checks.rates import check_rates
+from services.imports.checks.staging import Staging, State, own_folder
+from services.imports.files.loading import load
+from services.imports.files.reading import locate
+from services.imports.files.records import Kind
+from services.imports.files.report import Outcome, Report
+from services.imports.rows.differences import check_differences
+from services.imports.rows.second_pass import write
 from services.work import policy
 
 

@@ -19,9 +19,11 @@ from tests.support.stoppable_servers import Away
 COMMAND: Final = """
 import os, sys
 from graph.commands.cli import app
-from services.imports import checking, writing
+from services.imports.checks import first_pass
+from services.imports.rows import second_pass
 
-module, name, left, number = {"reading": checking, "writing": writing}[sys.argv[1]], *sys.argv[2:5]
+passes = {"reading": first_pass, "writing": second_pass}
+module, name, left, number = passes[sys.argv[1]], *sys.argv[2:5]
 del sys.argv[1:5]
 left = int(left)
 number, _, waits = number.partition("+")
@@ -39,7 +41,7 @@ async def counted(*values):
     return done
 
 setattr(module, name, counted)
-writing.BATCH = 1
+second_pass.BATCH = 1
 app()
 """
 """The command. Behind so many batches it gets a signal, if any, and may wait for a line.

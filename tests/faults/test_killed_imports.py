@@ -21,7 +21,8 @@ from tests.support.one_table import KINDS, OneTable
 COMMAND: Final = """
 import atexit, os, pathlib, resource, signal, sys
 from graph.commands.cli import app
-from services.imports import checking, writing
+from services.imports.checks import first_pass
+from services.imports.rows import second_pass
 
 peak, phase, left = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 del sys.argv[1:4]
@@ -34,7 +35,8 @@ def keep_peak():
     peak.write_text(own[0] if own else str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
 atexit.register(keep_peak)
-module, name = {"reading": (checking, "_check_batch"), "writing": (writing, "_write_batch")}[phase]
+passes = {"reading": (first_pass, "_check_batch"), "writing": (second_pass, "_write_batch")}
+module, name = passes[phase]
 step = getattr(module, name)
 
 async def counted(*values):

@@ -63,7 +63,7 @@ USE_CASES = {
 """Every use case, and what it takes to call it."""
 
 NO_USE_CASES = {
-    "imports.writing.write": "called by import_files alone, which has asked for the permission",
+    "imports.rows.second_pass.write": "called by import_files alone, which has asked",
     "use_case.perform": "runs what a use case does that has asked",
     "work.transaction.run": "opens the transaction of a use case that has asked",
 }

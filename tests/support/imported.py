@@ -5,7 +5,7 @@ from typing import Final
 
 from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
-from services.imports.report import Report
+from services.imports.files.report import Report
 from services.imports.run import Options, import_files
 
 HEAD: Final = """

@@ -11,8 +11,8 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
-from services.imports.problems import Problems
-from services.imports.report import Report
+from services.imports.checks.problems import Problems
+from services.imports.files.report import Report
 from services.imports.run import import_files
 from services.payments import rates
 from services.payments.rates import Quote

@@ -16,9 +16,9 @@ from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
 from models.rules.order_states import FulfillmentStatus, OrderAction, OrderStatus
 from models.tables import TABLES
-from services.imports import writing
-from services.imports.records import Kind
-from services.imports.report import Count, Problem, Report
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Problem, Report
+from services.imports.rows import second_pass
 from services.imports.run import import_files
 from services.operations.audits.stock import verify_stock
 from services.orders.act import ActOnOrder, act_on_order
@@ -146,7 +146,7 @@ async def test_an_import_that_was_cut_off_is_finished_by_the_next(
         if has_lines and await Order.all().count() > 5:
             raise PowerCut
 
-    monkeypatch.setattr(writing, "BATCH", 5)
+    monkeypatch.setattr(second_pass, "BATCH", 5)
     with monkeypatch.context() as broken:
         broken.setattr(Work, "insert", cut_off)
         with pytest.raises(PowerCut):

@@ -6,8 +6,8 @@ import pytest
 
 from models.orders import Order
 from models.references import ExternalRef
-from services.imports.records import Kind
-from services.imports.report import Count
+from services.imports.files.records import Kind
+from services.imports.files.report import Count
 from tests.support.databases import Database
 from tests.support.imported import CUSTOMERS, LINES, Files, told
 

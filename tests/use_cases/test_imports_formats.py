@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.customers import CustomerAddress
-from services.imports.mapping import BadMapping
+from services.imports.files.mapping import BadMapping
 from tests.support.databases import Database
 from tests.support.imported import CUSTOMERS, HEAD, Files, told
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from services.imports.loading import load
-from services.imports.mapping import BadMapping
-from services.imports.reading import locate
+from services.imports.files.loading import load
+from services.imports.files.mapping import BadMapping
+from services.imports.files.reading import locate
 from tests.support.samples import EXAMPLES
 
 SOUND: Final = """

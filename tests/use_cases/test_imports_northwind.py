@@ -17,8 +17,8 @@ from models.rules.events import SubjectKind
 from models.rules.inventory import MovementKind, is_low
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
 from models.tables import TABLES
-from services.imports.records import Kind
-from services.imports.report import Count, Report
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Report
 from services.imports.run import Options, import_files
 from services.operations.audits.stock import verify_stock
 from tests.support.audit.auditor import IMPORTED_PAST, audit

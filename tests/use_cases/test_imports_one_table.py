@@ -7,10 +7,10 @@ import pytest
 from models.catalog import Product
 from models.orders import Order
 from models.rules.access import SYSTEM
-from services.imports.mapping import BadMapping
-from services.imports.problems import Problems
-from services.imports.records import Kind
-from services.imports.report import Count, Outcome, Problem, Report
+from services.imports.checks.problems import Problems
+from services.imports.files.mapping import BadMapping
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Outcome, Problem, Report
 from services.imports.run import import_files
 from tests.support.databases import Database
 from tests.support.imported import HEAD, Files, told

@@ -13,8 +13,8 @@ from models.rules.access import SYSTEM
 from models.rules.errors import ErrorCode
 from models.rules.events import SubjectKind
 from models.rules.order_states import OrderStatus, PaymentStatus
-from services.imports.records import Kind
-from services.imports.report import Count, Problem, Report
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Problem, Report
 from services.imports.run import import_files
 from services.operations.audits.stock import verify_stock
 from tests.support.audit.auditor import IMPORTED_PAST, audit

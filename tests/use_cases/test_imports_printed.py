@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from graph.commands.cli import app
 from models.rules.errors import ErrorCode
-from services.imports.problems import cause
-from services.imports.report import Problem
+from services.imports.checks.problems import cause
+from services.imports.files.report import Problem
 from tests.support.imported import CUSTOMERS, PRODUCTS, Files
 
 DECIMALS = "price: EUR prices have at most 6 decimals"

@@ -11,9 +11,9 @@ from models.catalog import Category, Product
 from models.customers import Customer, CustomerAddress
 from models.orders import Order
 from models.rules.errors import ErrorCode
-from services.imports.records import Kind
-from services.imports.report import Count
-from services.imports.values import Formats, instant, number, rounded
+from services.imports.files.records import Kind
+from services.imports.files.report import Count
+from services.imports.files.values import Formats, instant, number, rounded
 from tests.support.databases import Database
 from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, told
 

@@ -15,8 +15,8 @@ from models.rules.catalog import TrackingPolicy
 from models.rules.errors import ErrorCode, Forbidden
 from models.rules.order_states import OrderStatus, PaymentStatus
 from services.catalog.products import SaveProduct, save_product
-from services.imports.records import Kind
-from services.imports.report import Count, Problem
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Problem
 from services.imports.run import import_files
 from tests.support.databases import Database
 from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, told

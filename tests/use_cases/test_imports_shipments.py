@@ -15,8 +15,8 @@ from models.rules.delays import USUAL, Stage
 from models.rules.errors import ErrorCode
 from models.rules.events import SubjectKind
 from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentStatus
-from services.imports.records import Kind
-from services.imports.report import Count
+from services.imports.files.records import Kind
+from services.imports.files.report import Count
 from tests.support.databases import Database
 from tests.support.imported import HEAD, ORDERS, Files, told
 

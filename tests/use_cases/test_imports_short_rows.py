@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.orders import Order
-from services.imports.mapping import BadMapping
+from services.imports.files.mapping import BadMapping
 from tests.support.databases import Database
 from tests.support.imported import LINES, PRODUCTS, Files
 

@@ -7,8 +7,8 @@ import pytest
 from models.orders import Order, OrderLine
 from models.rules.errors import ErrorCode
 from models.rules.order_states import OrderStatus, PaymentStatus
-from services.imports.records import Kind
-from services.imports.report import Count, Outcome
+from services.imports.files.records import Kind
+from services.imports.files.report import Count, Outcome
 from tests.support.databases import Database
 from tests.support.imported import HEAD, LINES, ORDERS, Files, told
 

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from models.rules.errors import ErrorCode
-from services.imports.report import Cause, Outcome, Problem, Told
-from services.imports.staging import open_scratch
+from services.imports.checks.staging import open_scratch
+from services.imports.files.report import Cause, Outcome, Problem, Told
 
 MAX_LISTED: Final = 1_000
 MAX_CAUSES: Final = 20

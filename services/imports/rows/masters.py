@@ -14,7 +14,7 @@ from models.rules.events import EventKind, SubjectKind
 from models.rules.money import comparable
 from models.rules.text import fold, phone_key
 from services.aggregates.addresses import address_row
-from services.imports.records import (
+from services.imports.files.records import (
     CategoryRow,
     CustomerRow,
     Kind,

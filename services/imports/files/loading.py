@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import ValidationError
 
-from services.imports.mapping import BadMapping, Mapping, Source, Value
-from services.imports.postal import PostalRow
-from services.imports.records import RECORDS, Kind
-from services.imports.values import Formats, instant
+from services.imports.files.mapping import BadMapping, Mapping, Source, Value
+from services.imports.files.postal import PostalRow
+from services.imports.files.records import RECORDS, Kind
+from services.imports.files.values import Formats, instant
 
 COMPUTED: Final = frozenset({Kind.STOCK, Kind.LINE})
 """Kinds whose rows need no key: stock is known by product and warehouse, a line by its place."""

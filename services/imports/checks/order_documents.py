@@ -12,18 +12,18 @@ from models.rules.money import Rounding, to_minor
 from models.rules.pricing import RATE_PLACES, LinePrice, price_line, shortest, total
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.aggregates.amounts import has_keepable_worth
-from services.imports import known
-from services.imports.checking import Case, shape
-from services.imports.rates import rates_of_rows
-from services.imports.records import (
+from services.imports.checks import known
+from services.imports.checks.first_pass import Case, shape
+from services.imports.checks.rates import rates_of_rows
+from services.imports.checks.staging import Kept, Staging, State, batched
+from services.imports.files.records import (
     Kind,
     LineRow,
     OrderRow,
     ShipmentRow,
     exactly,
 )
-from services.imports.report import Outcome
-from services.imports.staging import Kept, Staging, State, batched
+from services.imports.files.report import Outcome
 
 BATCH: Final = 200
 GATHERED: Final = 25

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from models.rules.errors import ErrorCode
 from models.rules.text import clean
-from services.imports.mapping import ANYTHING, Mapping, Value
-from services.imports.reading import Row
-from services.imports.records import (
+from services.imports.files.mapping import ANYTHING, Mapping, Value
+from services.imports.files.reading import Row
+from services.imports.files.records import (
     BY_CODE,
     RECORDS,
     CustomerRow,
@@ -20,8 +20,8 @@ from services.imports.records import (
     Record,
     SupplierRow,
 )
-from services.imports.report import Problem
-from services.imports.values import number, quoted, rounded
+from services.imports.files.report import Problem
+from services.imports.files.values import number, quoted, rounded
 
 
 @dataclass(slots=True)

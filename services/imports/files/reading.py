@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from services.imports.mapping import BadMapping, Mapping, Source
-from services.imports.splitting import Record, records
-from services.imports.values import quoted
+from services.imports.files.mapping import BadMapping, Mapping, Source
+from services.imports.files.splitting import Record, records
+from services.imports.files.values import quoted
 
 Advance = Callable[[int, int], None]
 """Told how much of a file is read, in bytes, and how large it is."""

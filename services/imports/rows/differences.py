@@ -8,12 +8,12 @@ from typing import Final
 
 from models.references import ExternalRef
 from models.rules.errors import ErrorCode
-from services.imports.checking import Case
-from services.imports.masters import BUILDERS
-from services.imports.order_documents import gather
-from services.imports.records import RECORDS, Kind
-from services.imports.report import Outcome
-from services.imports.staging import Kept, State
+from services.imports.checks.first_pass import Case
+from services.imports.checks.order_documents import gather
+from services.imports.checks.staging import Kept, State
+from services.imports.files.records import RECORDS, Kind
+from services.imports.files.report import Outcome
+from services.imports.rows.masters import BUILDERS
 
 BATCH: Final = 500
 DIGITS: Final = 16

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.rules.money import Rounding
-from services.imports.records import Currency, Kind
-from services.imports.values import Formats
+from services.imports.files.records import Currency, Kind
+from services.imports.files.values import Formats
 
 ANYTHING: Final = "*"
 """The entry of a value table that stands for all values which it does not list."""

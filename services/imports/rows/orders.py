@@ -33,9 +33,9 @@ from services.aggregates.credit import share_of
 from services.aggregates.lines import carry_out, counts_of
 from services.aggregates.order_status import BEGINNING
 from services.aggregates.orders import begin, completes, derive
-from services.imports.order_documents import Whole, is_kept, price, shipping_minor, tax_rule
-from services.imports.postal import PostalRow
-from services.imports.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
+from services.imports.checks.order_documents import Whole, is_kept, price, shipping_minor, tax_rule
+from services.imports.files.postal import PostalRow
+from services.imports.files.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
 from services.work import search
 from services.work.events import record
 from services.work.work import Work

@@ -3,8 +3,8 @@
 from operator import itemgetter
 from typing import Any, Final
 
-from services.imports.mapping import Source
-from services.imports.reading import Row
+from services.imports.files.mapping import Source
+from services.imports.files.reading import Row
 
 MAX_REMEMBERED: Final = 10_000
 

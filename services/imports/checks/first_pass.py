@@ -9,15 +9,15 @@ from typing import Final
 
 from models.rules.errors import ErrorCode
 from models.rules.money import Rounding
-from services.imports.converting import Converted, Converter
-from services.imports.mapping import Mapping, Source
-from services.imports.problems import Problems
-from services.imports.reading import rows
-from services.imports.records import BY_CODE, Kind, LineRow, Record, ShipmentRow, StockRow
-from services.imports.repeats import Repeats
-from services.imports.report import Outcome, Problem, Report
-from services.imports.seen import Seen, look_up
-from services.imports.staging import Doubt, Kept, Staging, State, batched
+from services.imports.checks.problems import Problems
+from services.imports.checks.seen import Seen, look_up
+from services.imports.checks.staging import Doubt, Kept, Staging, State, batched
+from services.imports.files.converting import Converted, Converter
+from services.imports.files.mapping import Mapping, Source
+from services.imports.files.reading import rows
+from services.imports.files.records import BY_CODE, Kind, LineRow, Record, ShipmentRow, StockRow
+from services.imports.files.repeats import Repeats
+from services.imports.files.report import Outcome, Problem, Report
 from services.work.policy import Policy
 
 Progress = Callable[[str, int, int], None]

@@ -10,11 +10,11 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.rules.errors import ErrorCode
 from services.aggregates import amounts
-from services.imports.checking import Case
-from services.imports.records import Kind, OrderRow
-from services.imports.report import Outcome
-from services.imports.staging import Kept, State
-from services.imports.values import instant
+from services.imports.checks.first_pass import Case
+from services.imports.checks.staging import Kept, State
+from services.imports.files.records import Kind, OrderRow
+from services.imports.files.report import Outcome
+from services.imports.files.values import instant
 from services.work.policy import Policy
 
 BATCH = 500

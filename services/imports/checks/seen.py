@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.imports import known
-from services.imports.records import BY_CODE, Kind, Record, StockRow
-from services.imports.staging import Kept, Staging
+from services.imports.checks import known
+from services.imports.checks.staging import Kept, Staging
+from services.imports.files.records import BY_CODE, Kind, Record, StockRow
 
 
 @dataclass(frozen=True, slots=True)

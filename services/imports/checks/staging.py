@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from services.imports.records import BY_CODE, Kind
+from services.imports.files.records import BY_CODE, Kind
 
 T = TypeVar("T")
 

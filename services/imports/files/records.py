@@ -22,8 +22,8 @@ from models.rules.inventory import MAX_QUANTITY
 from models.rules.money import UnknownCurrency, exponent, to_minor_exactly
 from models.rules.order_states import OrderStatus
 from models.rules.shipment_states import ShipmentStatus
-from services.imports.postal import Postal
-from services.imports.values import quoted, to_flag, to_instant, to_key, to_number, to_text
+from services.imports.files.postal import Postal
+from services.imports.files.values import quoted, to_flag, to_instant, to_key, to_number, to_text
 from services.work.inputs import clean_channel
 
 MAX_CODE: Final = 56

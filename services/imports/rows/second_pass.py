@@ -19,15 +19,15 @@ from models.references import ExternalRef
 from models.rules.access import Actor
 from models.rules.events import SubjectKind
 from services.aggregates import credit, stock
-from services.imports import known
-from services.imports.checking import Case
-from services.imports.differences import digest
-from services.imports.masters import BUILDERS, Desk
-from services.imports.order_documents import Whole, gather, is_kept, whole
-from services.imports.orders import Surroundings, build
-from services.imports.rates import rates_of
-from services.imports.records import BY_CODE, RECORDS, Kind, Record, StockRow
-from services.imports.staging import Kept, State
+from services.imports.checks import known
+from services.imports.checks.first_pass import Case
+from services.imports.checks.order_documents import Whole, gather, is_kept, whole
+from services.imports.checks.rates import rates_of
+from services.imports.checks.staging import Kept, State
+from services.imports.files.records import BY_CODE, RECORDS, Kind, Record, StockRow
+from services.imports.rows.differences import digest
+from services.imports.rows.masters import BUILDERS, Desk
+from services.imports.rows.orders import Surroundings, build
 from services.use_case import perform
 from services.work import search
 from services.work.work import Contended, Work

@@ -14,7 +14,7 @@ from models.orders import Order
 from models.references import ExternalRef
 from models.rules.catalog import TrackingPolicy
 from models.rules.events import SubjectKind
-from services.imports.records import BY_CODE, RECORDS, Kind
+from services.imports.files.records import BY_CODE, RECORDS, Kind
 
 TABLES: Final[dict[Kind, tuple[type[Model], str]]] = {
     Kind.WAREHOUSE: (Warehouse, "code"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.rules.errors import ErrorCode
-from services.imports.records import Kind
+from services.imports.files.records import Kind
 
 
 class Outcome(StrEnum):
