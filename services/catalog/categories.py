@@ -1,4 +1,4 @@
-"""Saving categories and the definitions of their attributes."""
+"""Saves categories and their attribute definitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ MAX_CATEGORY_DEPTH: Final = 20
 
 @dataclass(frozen=True)
 class SaveCategory(Save):
-    """A category's fields; those left UNSET stay as they are, None clears."""
+    """A category's fields; UNSET ones stay, None clears."""
 
     name: str | Unset | None = UNSET
     parent_id: UUID | Unset | None = UNSET
@@ -37,7 +37,7 @@ class SaveCategory(Save):
 
 @use_case(Permission.CATALOG_WRITE)
 async def save_category(work: Work, command: SaveCategory) -> Category:
-    """The category as saved; without an id a new one.
+    """The saved category; without an id a new one.
 
     Raises:
         Refused: a missing or taken name, an unknown parent, a parent below the category itself.
@@ -58,10 +58,10 @@ async def save_category(work: Work, command: SaveCategory) -> Category:
 
 
 def _tidy(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition with its texts as they are kept.
+    """The definition with its texts in the stored form.
 
     Raises:
-        UnusableText: one has control characters or halves of characters.
+        UnusableText: a text has control characters or lone surrogates.
     """
     unit, choices = definition["unit"], definition["choices"]
     return {
@@ -73,14 +73,14 @@ def _tidy(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def definitions_of(category: Category) -> list[Definition]:
-    """What the category itself defines."""
+    """The category's own attribute definitions."""
     return [
         Definition(**each | {"type": AttributeType(each["type"])}) for each in category.attributes
     ]
 
 
 async def _check_parent(work: Work, category: Category, parent_id: UUID | None) -> None:
-    """Follow the parents up to the root, which must not lead back to the category."""
+    """Checks that the parents lead to the root, and not back to the category."""
     above = parent_id
     for _ in range(MAX_CATEGORY_DEPTH):
         if above is None:

@@ -1,4 +1,4 @@
-"""Saving products."""
+"""Saves products."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -41,7 +41,7 @@ MAX_PRICE_QUANTITY: Final = 1_000_000
 
 @dataclass(frozen=True)
 class SaveProduct(Save):
-    """A product's fields; those left UNSET stay as they are, None clears."""
+    """A product's fields; UNSET ones stay, None clears."""
 
     sku: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
@@ -63,11 +63,11 @@ class SaveProduct(Save):
 
 @use_case(Permission.CATALOG_WRITE)
 async def save_product(work: Work, command: SaveProduct) -> Product:
-    """The product as saved. A new one needs sku, name, price and currency.
+    """The saved product. A new one needs sku, name, price and currency.
 
     Raises:
-        Refused: a missing field, a SKU or barcode that is taken, an unknown category or supplier,
-            a price that is no amount of its currency.
+        Refused: a missing field, a taken SKU or barcode, an unknown category or supplier, a price
+            that is no amount of its currency.
         VersionConflict: it has changed since the caller read it.
     """
     product = await row_to_save(work, Product, command)
@@ -170,7 +170,7 @@ async def _apply_tracking(work: Work, product: Product, command: SaveProduct) ->
 
 
 async def _check_attributes(work: Work, product: Product) -> None:
-    """Pass where the product says what its category and those above it ask for."""
+    """Checks the product's attributes by the definitions of its category and those above it."""
     errors: list[DomainError] = []
     above = product.category_id
     for _ in range(MAX_CATEGORY_DEPTH + 1):

@@ -1,4 +1,4 @@
-"""Saving suppliers."""
+"""Saves suppliers."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,7 +26,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class SaveSupplier(Save):
-    """A supplier's fields; those left UNSET stay as they are, None clears."""
+    """A supplier's fields; UNSET ones stay, None clears."""
 
     code: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
@@ -37,7 +37,7 @@ class SaveSupplier(Save):
 
 @use_case(Permission.CATALOG_WRITE)
 async def save_supplier(work: Work, command: SaveSupplier) -> Supplier:
-    """The supplier as saved; without an id a new one, whose code defaults to its name.
+    """The saved supplier; without an id a new one, whose code defaults to its name.
 
     Raises:
         Refused: a missing name, a taken code, a lead time below 0, a minimum that is no amount.

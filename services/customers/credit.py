@@ -1,4 +1,4 @@
-"""Credit terms of a customer: limit, block and days to pay."""
+"""Credit terms of a customer: limit, block and payment terms."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,9 +21,9 @@ MAX_TERMS_DAYS: Final = 3_650
 
 @dataclass(frozen=True)
 class SetCredit:
-    """How much a customer may owe, a decimal in the company's currency; no limit without one.
+    """A customer's credit limit, a decimal in the company's currency; None is no limit.
 
-    `blocked` stays as it is where it is not given.
+    A missing `blocked` leaves it unchanged.
     """
 
     customer_id: UUID
@@ -36,12 +36,11 @@ class SetCredit:
 
 @use_case(Permission.CREDIT_WRITE)
 async def set_credit(work: Work, command: SetCredit) -> Customer:
-    """The customer with the credit. What they owe already may be above the new limit.
+    """The customer with the new credit terms. The credit used may exceed the new limit.
 
     Raises:
-        Refused: no such customer, a limit that is no amount, terms of less than 0 or of more than
-            3,650 days.
-        VersionConflict: the customer has changed since the caller read them.
+        Refused: no such customer, a limit that is no amount, terms below 0 or above 3,650 days.
+        VersionConflict: the customer has changed since the caller read it.
     """
     customer = await lock_for_save(work, Customer, command.customer_id, command.version)
     if not 0 <= command.terms_days <= MAX_TERMS_DAYS:

@@ -1,4 +1,4 @@
-"""Saving groups of customers."""
+"""Saves customer groups."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +21,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class SaveCustomerGroup(Save):
-    """A group's fields; those left UNSET stay as they are."""
+    """A group's fields; UNSET ones stay."""
 
     name: str | Unset | None = UNSET
     discount_rate: Decimal | Unset | None = UNSET
@@ -29,7 +29,7 @@ class SaveCustomerGroup(Save):
 
 @use_case(Permission.CUSTOMERS_WRITE)
 async def save_customer_group(work: Work, command: SaveCustomerGroup) -> CustomerGroup:
-    """The group as saved; without an id a new one.
+    """The saved group; without an id a new one.
 
     Raises:
         Refused: a missing or taken name, a discount that is not 0 to 1.

@@ -1,4 +1,4 @@
-"""Saving customers."""
+"""Saves customers."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,7 +34,7 @@ MAX_TAGS: Final = 50
 
 @dataclass(frozen=True)
 class SaveCustomer(Save):
-    """A customer's fields; those left UNSET stay as they are, None clears."""
+    """A customer's fields; UNSET ones stay, None clears."""
 
     code: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
@@ -49,10 +49,10 @@ class SaveCustomer(Save):
 
 @use_case(Permission.CUSTOMERS_WRITE)
 async def save_customer(work: Work, command: SaveCustomer) -> Customer:
-    """The customer as saved. Without an id a new one, with a code of ours where none is given.
+    """The saved customer. Without an id a new one, which gets the next code unless one is given.
 
     Raises:
-        Refused: a missing name, a code that is taken, an odd e-mail address, an unknown group.
+        Refused: a missing name, a taken code, an invalid e-mail address, an unknown group.
         VersionConflict: it has changed since the caller read it.
     """
     customer = await row_to_save(work, Customer, command)
@@ -78,7 +78,7 @@ async def save_customer(work: Work, command: SaveCustomer) -> Customer:
 
 
 async def _apply(work: Work, customer: Customer, command: SaveCustomer) -> None:
-    """Set the fields that the caller sent."""
+    """Sets the given fields."""
     if command.is_new or given(command.name):
         customer.name = text(command.name, "name", 200)
         customer.sort_name = fold(customer.name)[:200]
@@ -100,7 +100,7 @@ async def _apply(work: Work, customer: Customer, command: SaveCustomer) -> None:
 
 
 async def _next_code(work: Work) -> str:
-    """The next code of ours that nobody gave to a customer already."""
+    """The next customer code that is not in use."""
     while True:
         code = await numbering.gapless(work.connection, "customer", CUSTOMER_PATTERN, work.today)
         # unscoped: a code is unique among all customers

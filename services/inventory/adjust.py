@@ -36,16 +36,16 @@ from services.use_case import use_case
 from services.work.work import Contended, Work
 
 MAX_CHANGES: Final = 500
-Turn = dict[UUID, list[int]]
+Batch = dict[UUID, list[int]]
 """Changes by the stock item that they change, as their places in the input."""
 
 
 @dataclass(frozen=True)
 class ChangeStock:
-    """A correction: a `delta`, or `set_to` where the caller saw `if_on_hand`, and why.
+    """A correction: a `delta`, or `set_to` with the `if_on_hand` that was read, and a reason.
 
-    ADJUST and COUNT change what is on hand, DAMAGE what of it is damaged, SCRAP takes damaged
-    units away. Of a tracked product, `units` says which; only DAMAGE can do without.
+    ADJUST and COUNT change the units on hand, DAMAGE the damaged ones, SCRAP takes damaged units
+    away. `units` names those of a tracked product; only DAMAGE can do without.
     """
 
     sku: str
@@ -62,12 +62,12 @@ class ChangeStock:
 async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[StockItem]:
     """The stock items after all changes, in the order of the changes; all of them or none.
 
-    A change that leaves less than is promised takes the promise from the youngest orders: their
-    lines become backordered.
+    A change that leaves fewer units than are reserved releases reservations of the youngest orders:
+    their lines become backordered.
 
     Raises:
-        Refused: an unknown product or warehouse, no reason, a change that is none or impossible,
-            units that are missing or are not there.
+        Refused: an unknown product or warehouse, no reason, an empty or impossible change, units
+            that are missing or not in stock.
     """
     if not 1 <= len(changes) <= MAX_CHANGES:
         raise invalid(f"One call makes 1 to {MAX_CHANGES} changes.", "changes")
@@ -78,8 +78,8 @@ async def adjust_stock(work: Work, changes: tuple[ChangeStock, ...]) -> list[Sto
     items = await items_at(work, set(places))
     keys = [items[place].id for place in places]
     products = dict(zip(keys, goods, strict=True))
-    for turn in _turns(keys, products):
-        await _change(work, changes, turn, products)
+    for batch in _batches(keys, products):
+        await _change(work, changes, batch, products)
     await serve(work)
     now = {item.id: item for item in await READ_ALL.rows(work.connection, keys)}
     return [now[key] for key in dict.fromkeys(keys)]
@@ -89,7 +89,7 @@ async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Goods]:
     """The product of each change.
 
     Raises:
-        Refused: every reason against the changes that can be seen without their stock.
+        Refused: every error that can be found without the stock.
     """
     products = await products_named(work, (change.sku for change in changes))
     warehouses = {change.warehouse_id for change in changes}
@@ -111,23 +111,23 @@ async def _goods(work: Work, changes: tuple[ChangeStock, ...]) -> list[Goods]:
     return goods
 
 
-def _turns(keys: Sequence[UUID], products: Mapping[UUID, Goods]) -> list[Turn]:
-    """The changes of stock items, by their ids: all in one turn, of each item in their order.
+def _batches(keys: Sequence[UUID], products: Mapping[UUID, Goods]) -> list[Batch]:
+    """The changes of stock items in batches; the changes of an item are in order.
 
-    Of an item whose units have codes a turn has one change: the next finds the units as it left
-    them.
+    An item with tracked units has one change in a batch: the next change needs the units as that
+    one left them.
     """
-    turns: list[Turn] = []
+    batches: list[Batch] = []
     earlier: Counter[UUID] = Counter()
     for index, item_id in enumerate(keys):
-        turn = 0
+        batch = 0
         if products[item_id].tracking is not TrackingPolicy.NONE:
-            turn = earlier[item_id]
+            batch = earlier[item_id]
             earlier[item_id] += 1
-        if turn == len(turns):
-            turns.append(defaultdict(list))
-        turns[turn][item_id].append(index)
-    return turns
+        if batch == len(batches):
+            batches.append(defaultdict(list))
+        batches[batch][item_id].append(index)
+    return batches
 
 
 def _check(change: ChangeStock, path: Path) -> list[DomainError]:
@@ -156,13 +156,13 @@ def _check(change: ChangeStock, path: Path) -> list[DomainError]:
 async def _change(
     work: Work,
     changes: Sequence[ChangeStock],
-    turn: Turn,
+    batch: Batch,
     products: Mapping[UUID, Goods],
 ) -> None:
-    """Make the changes of a turn, the items in the order of their ids, so nobody deadlocks."""
+    """Makes the changes of a batch, the items in the order of their ids, against deadlocks."""
     movements: dict[UUID, list[Movement]] = {}
-    for item in await LOCK.rows(work.connection, sorted(turn)):
-        drawn, missing = _draw(item, [(index, changes[index]) for index in turn[item.id]])
+    for item in await LOCK.rows(work.connection, sorted(batch)):
+        drawn, missing = _draw(item, [(index, changes[index]) for index in batch[item.id]])
         if missing:
             await take_promises(work, item, missing)
         movements[item.id] = drawn
@@ -171,7 +171,7 @@ async def _change(
     except Contended:
         raise AssertionError("the items were locked") from None
     for item_id, item in items.items():
-        for index, movement in zip(turn[item_id], movements[item_id], strict=True):
+        for index, movement in zip(batch[item_id], movements[item_id], strict=True):
             path, units = ("changes", str(index)), changes[index].units
             await adjust_units(work, products[item_id], item, movement, units, path)
 
@@ -179,10 +179,10 @@ async def _change(
 def _draw(
     item: StockItem, changes: Sequence[tuple[int, ChangeStock]]
 ) -> tuple[list[Movement], int]:
-    """The movements of an item's changes, and for how many units promises must be taken back.
+    """The movements of an item's changes, and the reserved units to release.
 
     Raises:
-        InputError: a change that is none or impossible, or seen on what has changed since.
+        InputError: an empty or impossible change, or an outdated `if_on_hand`.
     """
     balance = item.balance
     movements, missing = [], 0

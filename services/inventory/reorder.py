@@ -21,7 +21,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class SetReorderRule:
-    """From which stock on to reorder and how much, and how much of it to keep back."""
+    """The reorder point, the reorder quantity and the safety stock of a stock item."""
 
     stock_item_id: UUID
     reorder_point: int
@@ -31,7 +31,7 @@ class SetReorderRule:
 
 @use_case(Permission.STOCK_WRITE)
 async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockItem]:
-    """The one stock item with its rule. Less safety stock serves lines that wait.
+    """The stock item with its rule, in a list. Less safety stock serves backorders.
 
     Raises:
         Refused: no such stock item, or numbers below zero or out of range.

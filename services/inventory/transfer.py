@@ -1,4 +1,4 @@
-"""Moving stock between warehouses."""
+"""Transfers of stock between warehouses."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ MAX_LINES: Final = 500
 
 @dataclass(frozen=True)
 class TransferStock:
-    """Units by SKU that go from one warehouse to another."""
+    """Units by SKU to move from one warehouse to another."""
 
     from_id: UUID
     to_id: UUID
@@ -37,13 +37,13 @@ class TransferStock:
 
 @use_case(Permission.STOCK_WRITE)
 async def transfer_stock(work: Work, command: TransferStock) -> list[StockItem]:
-    """The stock items after the transfer: for each line where it came from, then where it went.
+    """The stock items after the transfer: for each line its source, then its destination.
 
-    What is promised or damaged stays where it is; what is kept back may go.
+    Reserved and damaged units stay; units of the safety stock may go.
 
     Raises:
         Refused: unknown warehouses or products, quantities below 1, a StockShortage for each line
-            of which there is less.
+            without enough units.
     """
     if not 1 <= len(command.lines) <= MAX_LINES:
         raise invalid(f"One transfer has 1 to {MAX_LINES} lines.", "lines")
@@ -104,19 +104,19 @@ async def _products(work: Work, command: TransferStock) -> dict[str, Goods]:
 async def _shortage(
     work: Work, command: TransferStock, products: dict[str, Goods], start: Warehouse
 ) -> Refused:
-    """Which lines are short, as far as can be seen; or that it has to be tried again."""
+    """The shortages of the lines, or `Contended` if the stock has changed meanwhile."""
     ids = [product.id for product in products.values()]
     # unscoped: the stock that was to move, of a warehouse and products that the actor sees
     rows = StockItem.filter(warehouse_id=start.id, product_id__in=ids).using_db(work.connection)
-    there = {item.product_id: item.on_hand - item.reserved - item.damaged for item in await rows}
+    free = {item.product_id: item.on_hand - item.reserved - item.damaged for item in await rows}
     errors: list[DomainError] = []
     for index, (sku, quantity) in enumerate(command.lines):
         product_id = products[form_in(sku, products)].id
-        left = max(0, there.get(product_id, 0))
+        left = max(0, free.get(product_id, 0))
         if quantity > left:
             path = ("lines", str(index), "quantity")
             errors.append(StockShortage(form_in(sku, products), quantity, left, path, start.id))
-        there[product_id] = left - quantity
+        free[product_id] = left - quantity
     if not errors:
         raise Contended
     return Refused(errors)

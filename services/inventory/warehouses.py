@@ -1,4 +1,4 @@
-"""Saving warehouses."""
+"""Saves warehouses."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +28,7 @@ DEFAULT_PRIORITY: Final = 100
 
 @dataclass(frozen=True)
 class SaveWarehouse(Save):
-    """A warehouse's fields; those left UNSET stay as they are, None clears."""
+    """A warehouse's fields; UNSET ones stay, None clears."""
 
     code: str | Unset | None = UNSET
     name: str | Unset | None = UNSET
@@ -38,10 +38,10 @@ class SaveWarehouse(Save):
 
 @use_case(Permission.STOCK_WRITE)
 async def save_warehouse(work: Work, command: SaveWarehouse) -> Warehouse:
-    """The warehouse as saved; without an id a new one.
+    """The saved warehouse; without an id a new one.
 
     Raises:
-        Refused: a missing code or name, a code that is taken, an odd address or priority.
+        Refused: a missing code or name, a taken code, an invalid address or priority.
         VersionConflict: it has changed since the caller read it.
     """
     warehouse = await row_to_save(work, Warehouse, command)

@@ -1,8 +1,7 @@
-"""The tables as they were at a migration, made only where a step asks for them.
+"""The tables as they were at a migration, made only for steps that need them.
 
-Tortoise makes a class of every table twice for each step of a migration: as they were before it,
-which few steps look at, and as they are after it, of which a step looks at one. That takes most of
-the time that a new database needs.
+Tortoise makes a class of each table twice for each step of a migration: before it, which few steps
+read, and after it, of which a step reads one. That takes most of the time of a new database.
 """
 
 from collections.abc import Iterable
@@ -27,7 +26,7 @@ RELATIONS: Final = (ForeignKeyFieldInstance, OneToOneFieldInstance, ManyToManyFi
 
 
 class SingleTables(StateApps):
-    """Makes the class of a table when it is asked for, with those of the tables it refers to.
+    """Makes the class of a table on demand, with those of the tables it refers to.
 
     Tables that refer to it are left out: the classes serve steps that change a table, and no
     queries.
@@ -39,13 +38,13 @@ class SingleTables(StateApps):
         self._connected = connections
 
     def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:
-        """As Tortoise's, of a class made for this call."""
+        """As Tortoise's, for a class made in this call."""
         key = self.split_reference(app_label) if model_name is None else (app_label, model_name)
         reached = {each: self._models[each] for each in self._reached(key)}
         return _made(reached, self._connected).get_model(*key)
 
     def _reached(self, key: Key) -> list[Key]:
-        """The table, those that it refers to, those that these refer to, and so on."""
+        """The table and all tables that it refers to, directly or indirectly."""
         reached = [key]
         for each in reached:
             there = (other for other in _referred(self._models[each]) if other in self._models)
@@ -54,22 +53,22 @@ class SingleTables(StateApps):
 
 
 class LazyState(State):
-    """Tortoise's state, of which the classes are made when they are first asked for."""
+    """Tortoise's state, whose classes are made on first use."""
 
     def __init__(self, models: Models, connections: dict[str, str]) -> None:
         super().__init__(models, SingleTables(models, connections))
         self._connected = connections
 
     def reload_model(self, app_label: str, model_name: str) -> None:
-        """Nothing: there are no classes to be made again."""
+        """Does nothing: there are no classes to make again."""
         if (app_label, model_name) not in self.models:
             raise LookupError(f"Model state {app_label}.{model_name} is unknown")
 
     def reload_models(self, model_tuples: Iterable[Key]) -> None:
-        """Nothing, as above."""
+        """Does nothing, as above."""
 
     def validate_relations_initialized(self) -> None:
-        """As Tortoise's, of the declarations.
+        """As Tortoise's, by the declarations.
 
         Raises:
             RuntimeError: a table refers to one that no migration has made.
@@ -80,15 +79,15 @@ class LazyState(State):
                     raise RuntimeError(f"{model.name} refers to {key[1]}, which was never made")
 
     def clone(self) -> "WholeState":
-        """The same tables, on which later changes of this state have no effect."""
+        """The same tables, independent of later changes of this state."""
         return WholeState(self.models, self._connected)
 
 
 class WholeState(State):
-    """The tables before a step, which may query them: then all are there."""
+    """The tables before a step that may query them: all are made."""
 
     def __init__(self, models: Models, connections: dict[str, str]) -> None:
-        # The fields themselves are shared: a migration replaces them, and changes none.
+        # The fields themselves are shared: migrations replace fields and change none.
         self.models = {
             key: replace(model, fields=dict(model.fields), options=dict(model.options))
             for key, model in models.items()

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this release, safely and with the same result everywhere."""
+"""Migrates a database to the schema of this release, safely and with the same result on each."""
 
 import asyncio
 import fcntl
@@ -42,30 +42,30 @@ LOCK_SECONDS: Final = 300
 BALANCE: Final = "0009_balance"
 VISIBLE_KEYS: Final = "0014_visible_keys"
 COUNTED: Final = frozenset({"0003_credit", BALANCE})
-"""After these, credit is counted from the orders by the company's currency, which they do not know.
-"""
+"""After these, credit is counted from the orders in the company's currency, which migrations do not
+know."""
 POSTGRES_LOCK: Final = 0x6F72646572  # "order"
 MYSQL_LOCK: Final = "LEFT(CONCAT('ordergraph.', DATABASE()), 64)"  # MySQL takes no longer names
 
 
 class MigrationLocked(Exception):
-    """Another process has been migrating this database for too long."""
+    """Another process held the migration lock for too long."""
 
 
 async def pending() -> list[str]:
-    """The names of the migrations that the open database still lacks, in order."""
+    """The names of the pending migrations of the open database, in order."""
     plan = await _executor(connection()).plan()
     return [step.migration.name for step in plan if not step.backward]
 
 
 async def migrate(progress: Progress | None = None) -> list[str]:
-    """Apply what is pending to the open database; the names of what was applied.
+    """Applies the pending migrations to the open database; returns their names.
 
-    One process at a time: others wait up to `LOCK_SECONDS`, and then find nothing left to do.
-    `progress` is called with what a long step works on, how much is done, and how much there is.
+    One process at a time: others wait up to `LOCK_SECONDS`, and then find nothing pending.
+    `progress` gets the title of a long step, the part done and the whole.
 
     Raises:
-        MigrationLocked: another process held the lock for all that time.
+        MigrationLocked: another process held the lock for that time.
     """
     client = connection()
     async with _locked(client):
@@ -84,14 +84,14 @@ async def migrate(progress: Progress | None = None) -> list[str]:
 
 
 class ExactMySQL(MySQLSchemaEditor):
-    """Makes tables that tell `ALFKI` from `alfki` and `alfki `, as the other databases do."""
+    """Makes tables that compare exactly (`ALFKI`, `alfki`, `alfki `), as the other databases do."""
 
     def _table_generate_extra(self, table: str) -> str:  # noqa: ARG002 - Tortoise's own signature
         return f" {EXACT_TEXT}"
 
 
 class LenientSQLite(SqliteSchemaEditor):
-    """Drops an index also where an earlier migration rebuilt its table, and so dropped it."""
+    """Drops an index even if an earlier migration has rebuilt its table without it."""
 
     def _drop_index_sql(self, model: type[Model], index_name: str) -> str:  # noqa: ARG002 - as above
         return f"DROP INDEX IF EXISTS {self.quote(index_name)}"
@@ -101,9 +101,9 @@ class Executor(MigrationExecutor):
     progress: Progress | None = None
 
     async def migrate(self, *args: Any, **kwargs: Any) -> None:
-        """As Tortoise's, forgetting which columns it found in tables: they have others now.
+        """As Tortoise's, without its cache of tables' columns, which have changed.
 
-        It remembers them by the table's name, also those of a table as an old migration knew it.
+        The cache is by the table's name, and has columns of older migrations too.
         """
         EXECUTOR_CACHE.clear()
         try:
@@ -114,7 +114,7 @@ class Executor(MigrationExecutor):
     async def _project_state(
         self, applied: set[MigrationKey], *, upto: MigrationKey | None = None
     ) -> State:
-        """As Tortoise's, with classes that are made when they are needed."""
+        """As Tortoise's, with classes that are made on demand."""
         connections = {
             app: config["default_connection"] for app, config in self.loader.apps_config.items()
         }
@@ -128,7 +128,7 @@ class Executor(MigrationExecutor):
         return state
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:
-        """Tortoise's or ours; a migration finds there how to show its `progress`."""
+        """Tortoise's or ours; migrations find `progress` there."""
         editor: Any = self._editor(atomic, collect_sql)
         editor.progress = self.progress
         return cast("BaseSchemaEditor", editor)
@@ -167,7 +167,7 @@ async def _apply(client: BaseDBAsyncClient, progress: Progress | None) -> None:
 
 
 async def _restore_indexes(client: BaseDBAsyncClient) -> None:
-    """Bring back what Tortoise drops when it rebuilds a SQLite table: indexes and uniques."""
+    """Restores the indexes and uniques that Tortoise drops when it rebuilds a SQLite table."""
     for table in TABLES:
         name = table._meta.db_table
         for index in table._meta.indexes:
@@ -187,7 +187,7 @@ async def _restore_indexes(client: BaseDBAsyncClient) -> None:
 
 
 async def _uniques(client: BaseDBAsyncClient, table: str) -> set[tuple[str, ...]]:
-    """The columns of each unique index that a SQLite table has."""
+    """The columns of each unique index of a SQLite table."""
     found = set()
     for index in await client.execute_query_dict(f'PRAGMA index_list("{table}")'):
         if index["unique"]:
@@ -203,7 +203,7 @@ async def _check_references(client: BaseDBAsyncClient) -> None:
 
 
 async def _compare_exactly_on_postgres(client: BaseDBAsyncClient) -> None:
-    """Sort and compare text by code point, whatever locale the server was set up with."""
+    """Makes text compare by code point, for any locale of the server."""
     columns = await client.execute_query_dict(
         "SELECT table_name, column_name, data_type, character_maximum_length AS size "
         "FROM information_schema.columns WHERE table_schema = current_schema() "

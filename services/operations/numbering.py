@@ -1,4 +1,4 @@
-"""Numbering: where each kind of number stands, and where it goes on."""
+"""Numbering: the counters of each kind, and their next numbers."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from services.work.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How a kind is numbered, its next number today, and what each scope has come to."""
+    """A kind's pattern, its next number today, and the counters of its scopes."""
 
     kind: NumberKind
     pattern: Pattern
@@ -25,7 +25,7 @@ class Numbering:
 
 
 async def list_numbering(actor: Actor) -> list[Numbering]:
-    """How each kind is numbered; the example is of the channel `default`, where it has one."""
+    """The numbering of each kind; the example is of the channel `default`, if it has one."""
     actor.require(Permission.ORDERS_READ)
     company = policy.current()
     day = company.local(clock.now()).date()
@@ -49,7 +49,7 @@ async def list_numbering(actor: Actor) -> list[Numbering]:
 
 @dataclass(frozen=True, slots=True)
 class NextNumber:
-    """The next number of a scope, and how many numbers before it nobody will get."""
+    """The next number of a scope, and the number of skipped ones before it."""
 
     scope: str
     number: str
@@ -64,13 +64,13 @@ async def set_next_number(
     day: date | None = None,
     channel: str | None = None,
 ) -> NextNumber:
-    """Count on from `count` in the scope of a channel, else of `default`, and of a day, else today.
+    """Sets the next count of a channel (`default` without one) at a day (today without one).
 
-    A process that holds a block of order numbers uses it up first.
+    A process with a block of order numbers uses it up first.
 
     Raises:
-        InputError: numbers that were given would come twice; the kind is counted in each order; a
-            day or channel that its pattern does not ask for, or a count or channel that cannot be.
+        InputError: assigned numbers would be assigned again; the kind is counted in each order; a
+            day or channel that its pattern does not have, or an invalid count or channel.
     """
     pattern = work.policy.number_pattern(kind)
     _check_scope(pattern, day, channel)

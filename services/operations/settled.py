@@ -1,4 +1,4 @@
-"""Completing orders that are settled already: what an earlier release left open."""
+"""Completes settled orders that an earlier release left open."""
 
 from typing import Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.use_case import perform
 from services.work.work import Work
 
 PAGE: Final = 100
-"""Orders that one transaction looks at."""
+"""Orders in one transaction."""
 
 GONE: Final = (
     FulfillmentStatus.SHIPPED,
@@ -22,10 +22,9 @@ GONE: Final = (
 
 
 async def complete_settled(actor: Actor) -> int:
-    """How many confirmed orders, of which nothing was to come or to be paid, are complete now.
+    """Completes confirmed orders with nothing to deliver or to pay; returns their number.
 
-    Each is told by its event. A page of orders is one transaction: what was interrupted can be
-    repeated.
+    Each gets an event. A page of orders is one transaction, so an interrupted run can be repeated.
 
     Raises:
         Forbidden: the actor may not write orders.

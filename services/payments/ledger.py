@@ -1,4 +1,4 @@
-"""What was billed, paid and given back in a period, as entries of double-entry bookkeeping."""
+"""The ledger of a period: invoices, charges and refunds as double entry."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,7 +39,7 @@ KINDS: Final = {
     PaymentKind.CHARGE: (DocumentKind.CHARGE, charge_postings),
     PaymentKind.REFUND: (DocumentKind.REFUND, refund_postings),
 }
-"""The payments that are booked. What is only set aside or released is no money yet."""
+"""The payments that are booked. Authorizations and voids are no money yet."""
 
 
 class Entry(NamedTuple):
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
 @dataclass
 class Totals:
-    """How much was exported; debits and credits in minor units, by currency."""
+    """The counts of the export; debits and credits in minor units, by currency."""
 
     documents: int = 0
     entries: int = 0
@@ -70,7 +70,7 @@ class Totals:
     credits: Counter[str] = field(default_factory=Counter)
 
     def count(self, entries: Sequence[Entry]) -> None:
-        """Count one more document."""
+        """Counts one more document."""
         self.documents += 1
         self.entries += len(entries)
         for entry in entries:
@@ -79,7 +79,7 @@ class Totals:
 
 
 class _Document(NamedTuple):
-    """A document and its place among all: when, which kind, and which of those."""
+    """A document with its place among all: instant, kind and id."""
 
     at: datetime
     kind: int
@@ -88,10 +88,10 @@ class _Document(NamedTuple):
 
 
 def check_period(first: date, last: date) -> None:
-    """Pass where a period can be exported.
+    """Passes if the period can be exported.
 
     Raises:
-        InputError: it ends before it begins, or lies beyond the years 1900 to 2999.
+        InputError: it ends before it begins, or is beyond the years 1900 to 2999.
     """
     if not FIRST_DAY <= first <= last <= LAST_DAY:
         raise invalid("A period is from a day to the same or a later one, 1900 to 2999.", "from")
@@ -100,15 +100,15 @@ def check_period(first: date, last: date) -> None:
 async def export_ledger(
     actor: Actor, first: date, last: date, write: Callable[[Sequence[Entry]], None]
 ) -> Totals:
-    """Hand the entries of a period to `write`, document by document; how much there was.
+    """Passes the entries of a period to `write`, document by document; returns the totals.
 
-    Both days are included; a day is the business's own. Documents come in the order of their
-    instants, invoices before payments, and each comes to nothing in all. No more than two pages
-    are held in memory. What is recorded meanwhile may be in it or not.
+    Both days are included, in the business's time zone. Documents come in the order of their
+    instants, invoices before payments, and the entries of each add up to zero. At most two pages
+    are in memory. Documents recorded during the export may be in it or not.
 
     Raises:
         Forbidden: the actor may not read payments, orders and customers.
-        InputError: there can be no such period.
+        InputError: the period is not possible.
     """
     for needed in (Permission.PAYMENTS_READ, Permission.ORDERS_READ, Permission.CUSTOMERS_READ):
         actor.require(needed)
@@ -125,7 +125,7 @@ async def export_ledger(
 
 
 async def _merged(*sources: AsyncIterator[_Document]) -> AsyncIterator[_Document]:
-    """The documents of all sources, each of which is in order, in order."""
+    """The documents of all sources in order; each source is in order."""
     heads = [await anext(source, None) for source in sources]
     while waiting := [head for head in heads if head]:
         least = min(waiting)
@@ -154,7 +154,7 @@ async def _invoices(
 
 
 def _billed(row: dict[str, Any], *, is_first: bool) -> list[BilledRate]:
-    """What an invoice bills by rate; the first of an order bills its freight too."""
+    """An invoice's amounts by rate; the first one of an order bills its freight too."""
     shipping_minor = row["shipping"] if is_first else 0
     parts = restored(row["taxes"])
     if not parts:
@@ -171,9 +171,9 @@ def _billed(row: dict[str, Any], *, is_first: bool) -> list[BilledRate]:
 
 
 async def _first_invoices(actor: Actor, orders: set[UUID]) -> dict[UUID, UUID]:
-    """Each order's first invoice, which is the one that bills its shipping.
+    """Each order's first invoice, which bills its shipping.
 
-    Numbers of one instant have one beginning, so the shorter one is the lesser.
+    Numbers of one instant have the same beginning, so the shorter one is the lesser.
     """
     rows = visible(Invoice, actor).filter(order_id__in=list(orders))
     found = await rows.values("id", "order_id", "issued_at", "number")
@@ -196,7 +196,7 @@ async def _payments(
 
 @dataclass(frozen=True)
 class _Period:
-    """Rows whose time lies in a period, in the order of that time and their ids."""
+    """Rows in a period by their time, in the order of time and id."""
 
     rows: QuerySet[Any]
     time: str
@@ -204,7 +204,7 @@ class _Period:
     end: datetime
 
     async def pages(self, *own: str, **others: str) -> AsyncIterator[list[dict[str, Any]]]:
-        """The rows a page at a time: their id, time, order and customer, and these columns."""
+        """The rows in pages: id, time, order and customer, and these columns."""
         after = self._when(gte=self.begin)
         while True:
             wanted = self.rows.filter(after, self._when(lt=self.end)).order_by(self.time, "id")

@@ -1,4 +1,4 @@
-"""Rates of exchange: what other currencies are worth in the company's, day by day."""
+"""Exchange rates to the company's currency, day by day."""
 
 import csv
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ MAX_ERRORS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One unit of the currency is worth so much of the company's, from the day on."""
+    """The value of one unit of the currency in the company's, from the day on."""
 
     day: date
     currency: str
@@ -33,7 +33,7 @@ def read(lines: Iterable[str], company: str) -> list[Quote]:
     """The quotes of a CSV file with the columns day, currency and rate, in the company's currency.
 
     Raises:
-        Refused: naming each line that cannot be read, at most 100 of them.
+        Refused: with each line that cannot be read, at most 100 of them.
     """
     rows = csv.DictReader(lines)
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
@@ -72,9 +72,9 @@ def _quote(day: str, currency: str, rate: str, company: str) -> Quote:
 
 @use_case(Permission.IMPORT)
 async def save_rates(work: Work, quotes: list[Quote]) -> int:
-    """Keep the quotes; those of a day that has one take its place. How many were new or other.
+    """Stores the quotes, also in place of earlier ones; returns the number of new or changed ones.
 
-    Orders that were placed keep the rate that they were placed with.
+    Placed orders keep the rate of their placing.
     """
     wanted = {(each.currency, each.day): each.rate for each in quotes}
     currencies = {currency for currency, _ in wanted}

@@ -1,4 +1,4 @@
-"""Recording money that came, was set aside, or went back."""
+"""Records payments of orders."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +27,8 @@ from services.work.work import Work
 class RecordPayment:
     """A payment of an order, a decimal in the order's currency.
 
-    `payment_id` names the authorization that a charge captures or a void releases, or the charge
-    that a refund gives back.
+    `payment_id` is the authorization that a charge captures or a void releases, or the charge that
+    a refund returns.
     """
 
     order_id: UUID
@@ -43,20 +43,20 @@ class RecordPayment:
 
 @use_case(Permission.PAYMENTS_WRITE)
 async def record_payment(work: Work, command: RecordPayment) -> Order:
-    """The order with the payment on it and its payment status derived anew.
+    """The order with the payment, and its payment status derived anew.
 
     Raises:
-        Refused: an unknown order or payment, an amount that is not above zero, a refund above what
-            was charged, a void or a capture above what is authorized, more than is left of the
-            payment that it names, a payment that cannot follow that one, a time in the future or
-            more than a year before the order; DUPLICATE: one of its kind, method and reference.
-        IllegalTransition: the order's status takes no such payment: a draft none, and one that is
-            completed or cancelled no authorization and no capture of one.
+        Refused: an unknown order or payment, an amount that is not above zero, a refund above the
+            charges, a void or a capture above the authorized amount, more than the unused part of
+            the payment referred to, a payment that cannot refer to that one, a time in the future
+            or more than a year before the order; DUPLICATE: one of its kind, method and reference.
+        IllegalTransition: the order's status takes no such payment: a draft none, and a completed
+            or cancelled order no authorization and no capture of one.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
     captures = command.payment_id is not None
-    never_placed = order.placed_at is None  # a draft, also one that was cancelled
+    never_placed = order.placed_at is None  # a draft, possibly cancelled
     if never_placed or not takes_payment(order.status, command.kind, captures=captures):
         raise await not_possible(work, order, lines, _attempted(order, command.kind))
     payment = await _payment(work, order, command)
@@ -69,7 +69,7 @@ async def record_payment(work: Work, command: RecordPayment) -> Order:
 
 
 def _attempted(order: Order, kind: PaymentKind) -> str:
-    """The step that is refused: the action, or where the status has it, what of it goes too far."""
+    """The refused step: the action, or the kind of payment if only that is refused."""
     action = PAYING[kind]
     if action not in ORDER_TABLE.allowed(order.status):
         return action
@@ -77,7 +77,7 @@ def _attempted(order: Order, kind: PaymentKind) -> str:
 
 
 async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
-    """The payment, checked but not yet stored."""
+    """The payment, checked but not stored."""
     minor = amount(command.amount, order.currency, "amount")
     left = await _left(work, order, command)
     try:
@@ -110,7 +110,7 @@ async def _payment(work: Work, order: Order, command: RecordPayment) -> Payment:
 
 
 def _year_before(at: datetime) -> datetime:
-    """The same day and time a year before; of a 29 February the 28th."""
+    """The same day and time a year before; the 28th for a 29 February."""
     day = min(at.day, 28) if at.month == 2 else at.day
     return at.replace(year=at.year - 1, day=day)
 
@@ -125,7 +125,7 @@ async def _refuse_duplicate(
 
 
 async def _left(work: Work, order: Order, command: RecordPayment) -> int | None:
-    """What no other payment took of the one that is named, in minor units; None without a name."""
+    """The unused part of the payment referred to, in minor units; None without one."""
     if command.payment_id is None:
         return None
     earlier = await work.rows(Payment).get_or_none(id=command.payment_id, order_id=order.id)

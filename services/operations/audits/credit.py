@@ -1,4 +1,4 @@
-"""Whether orders' balances and customers' counters are right, and setting them so."""
+"""Audits orders' balances and customers' counters, and repairs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ PARTS: Final = (
     *("balance_minor", "sort_balance", "sort_total", "payment_status"),
     *("credit_minor", "lifetime_minor"),
 )
-"""What an order keeps of its payments and its total."""
+"""The columns of an order's payments and total."""
 
 
 class Counter(StrEnum):
-    """What can drift. Of an order: its balance, and its part in its customer's counters."""
+    """The audited numbers. Of an order: its balance, and its part in its customer's counters."""
 
     BALANCE = "balance"
     CREDIT = "credit used"
@@ -40,11 +40,11 @@ class Counter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A counter that is not what it should be, in minor units of its currency.
+    """A wrong counter, in minor units of its currency.
 
-    With an order it is that order's balance, in the order's own currency, or its part and what the
-    order comes to; else the customer's counter and the sum of the parts. Without a currency it is
-    the company's.
+    With an order it is the order's balance, in the order's own currency, or its part and the value
+    computed from the order; otherwise the customer's counter and the sum of the parts. Without a
+    currency it is the company's.
     """
 
     customer: str
@@ -57,7 +57,7 @@ class Drift:
 
 
 class _Counted(NamedTuple):
-    """A customer's counters, and what the parts of their orders come to."""
+    """A customer's counters, and the sums of their orders' parts."""
 
     id: UUID
     code: str
@@ -76,11 +76,10 @@ class _Counted(NamedTuple):
 
 
 async def verify_credit(actor: Actor, *, repair: bool = False) -> Report[Drift]:
-    """Every order's balance and part compared, then every customer with the sum of the parts.
+    """Compares each order's balance and part, then each customer with the sum of the parts.
 
-    With `repair` balances, parts and counters are set to what the orders say, 200 orders or one
-    customer in a transaction; a customer's event tells of it. At most 1,000 drifts are listed; all
-    are counted.
+    With `repair` balances, parts and counters are set by the orders, 200 orders or one customer in
+    a transaction, with an event for the customer. At most 1,000 drifts are listed; all are counted.
 
     Raises:
         Forbidden: the actor may not read credit, or for a repair not write it.
@@ -99,7 +98,7 @@ async def verify_credit(actor: Actor, *, repair: bool = False) -> Report[Drift]:
 
 
 async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool) -> list[Drift]:
-    """The orders' parts that are not what the orders come to; with `repair` they are afterwards."""
+    """The orders' wrong parts; `repair` corrects them."""
     company = policy.current().currency
     wrong = [order for order in orders if _drifts_of(order, "", company, repaired=False)]
     if not wrong:
@@ -116,9 +115,9 @@ async def _drifted_parts(actor: Actor, orders: Sequence[Order], *, repair: bool)
 
 
 async def _set_parts(work: Work, wrong: Sequence[Order], codes: dict[UUID, str]) -> list[Drift]:
-    """What is wrong with the orders' parts now that they are locked; it no longer is.
+    """Corrects the parts of the orders that are still wrong under their lock; returns the drifts.
 
-    Each customer is changed by what the part changes, as whenever an order changes.
+    Each customer's counters change by the difference, as with any change of an order.
     """
     # unscoped: orders that the audit has found
     rows = Order.filter(id__in=[order.id for order in wrong]).using_db(work.connection)
@@ -150,7 +149,7 @@ def _part(order: Order) -> Share:
 
 
 async def _repair(actor: Actor, customer: _Counted) -> list[Drift]:
-    """What is wrong with one customer's counters now that they are locked; it no longer is."""
+    """Corrects a customer's counters that are still wrong under the lock; returns the drifts."""
     return await perform(actor, lambda work: _set_counters(work, customer.id))
 
 
@@ -185,7 +184,7 @@ def _differences(
     ]
 
 
-# One statement, so that all its numbers are of one instant on every database.
+# One statement, so that all its numbers are of one instant on each database.
 _COMPARE: Final = Query(  # unscoped: an audit looks at all customers and their orders
     _Counted,
     """
@@ -204,5 +203,5 @@ ORDER BY customer.id
 
 
 async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_Counted]:
-    """The customers whose ids lie in the range, both ends included."""
+    """The customers whose ids are in the range, both ends included."""
     return await _COMPARE.rows(client, *(first, last) * 2)

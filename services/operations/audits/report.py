@@ -1,4 +1,4 @@
-"""What an audit found: all differences counted, and the first of them listed."""
+"""The result of an audit: all differences counted, and the first ones listed."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MAX_LISTED: Final = 1_000
 
 
 class Difference(Protocol):
-    """A number that is not what it should be, or was not."""
+    """A number that is wrong, or was."""
 
     @property
     def repaired(self) -> bool: ...
@@ -27,7 +27,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(slots=True)
 class Report(Generic[Found]):
-    """How many rows were compared, and what was found; the first of it is listed."""
+    """The number of compared rows, and the differences; the first ones are listed."""
 
     compared: int = 0
     found: int = 0
@@ -36,18 +36,18 @@ class Report(Generic[Found]):
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is wrong any more."""
+        """Whether no difference remains."""
         return self.found == self.repaired
 
     def add(self, drifts: Sequence[Found]) -> None:
-        """Count the drifts, and list those that there is room for."""
+        """Counts the drifts, and lists them up to the limit."""
         self.found += len(drifts)
         self.repaired += sum(drift.repaired for drift in drifts)
         self.drifts += drifts[: MAX_LISTED - len(self.drifts)]
 
 
 async def pages(rows: QuerySet[Row]) -> AsyncIterator[list[Row]]:
-    """The rows in the order of their ids, a page at a time; each is read when it is its turn."""
+    """The rows in the order of their ids, in pages that are read one by one."""
     last = UUID(int=0)
     while page := await rows.filter(id__gt=last).order_by("id").limit(PAGE):
         yield page

@@ -1,4 +1,4 @@
-"""Whether stock counters are what ledger, reservations and units say, and putting them right."""
+"""Audits stock counters by ledger, reservations and units, and repairs them."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,7 +22,7 @@ from services.work.work import Work
 
 
 class Counter(StrEnum):
-    """What can drift, and what is compared."""
+    """The audited numbers, each with the number that it is compared with."""
 
     ON_HAND = "on hand"
     """The counter, and the sum of the ledger."""
@@ -31,21 +31,21 @@ class Counter(StrEnum):
     DAMAGED = "damaged"
     """The counter, and the sum of the ledger."""
     MOVEMENTS = "movements"
-    """The stock item's count of its movements, and the last number in the ledger."""
+    """The stock item's count of movements, and the last number in the ledger."""
     SEQUENCE = "sequence"
-    """The last number in the ledger, and how many movements there are: more means a gap."""
+    """The last number in the ledger, and the number of movements: fewer mean a gap."""
     BALANCES = "balances"
-    """Movements whose balance follows from the one before, and how many there are."""
+    """Movements whose balance follows from the one before, and the number of movements."""
     PROMISED = "promised"
     """The reserved counter, and the sum of the reservations."""
     AVAILABLE = "available"
-    """What lists of stock are sorted by, and what the ledger leaves to be promised."""
+    """The available units that lists sort by, and those by the ledger."""
     LISTED = "listed"
-    """How many are right of what else lists of stock are made of (low, SKU, name), and 3."""
+    """The number of right columns among the others of stock lists (low, SKU, name), and 3."""
     UNITS = "units"
-    """What is on hand of a product with lots or serial numbers, and the sum of its units."""
+    """The units on hand of a tracked product, and the sum of its lots and serial numbers."""
     LINE = "order line"
-    """What an order line counts as reserved, and the sum of its reservations."""
+    """The reserved units of an order line, and the sum of its reservations."""
 
 
 REPAIRABLE: Final = frozenset(
@@ -59,7 +59,7 @@ BROKEN_LEDGER: Final = frozenset({Counter.SEQUENCE, Counter.BALANCES})
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A number that is not what it should be; `counter` says what `ledger` is the number of.
+    """A wrong number; `ledger` is the right one of `counter`.
 
     An order line has no warehouse, but the number of its order.
     """
@@ -74,7 +74,7 @@ class Drift:
 
 
 class _Item(NamedTuple):
-    """A stock item with what its ledger, its reservations and its units come to."""
+    """A stock item with the sums of its ledger, its reservations and its units."""
 
     id: UUID
     sku: str
@@ -102,7 +102,7 @@ class _Item(NamedTuple):
 
     @property
     def left(self) -> int:
-        """What the ledger leaves to be promised."""
+        """The available units by the ledger."""
         return self.on_hand_sum - self.reserved_sum - self.damaged_sum - self.safety_stock
 
     @property
@@ -133,19 +133,19 @@ class _Item(NamedTuple):
 
     @property
     def is_possible(self) -> bool:
-        """Whether the table takes the counters that the ledger comes to."""
+        """Whether the ledger's counters are within the table's checks."""
         taken = self.reserved_sum + self.damaged_sum
         is_negative = min(self.reserved_sum, self.damaged_sum) < 0
         return not is_negative and taken <= self.on_hand_sum <= MAX_QUANTITY
 
 
 async def verify_stock(actor: Actor, *, repair: bool = False) -> Report[Drift]:
-    """Every stock item compared with its ledger, reservations and units, each at one instant.
+    """Compares each stock item with its ledger, reservations and units, each at one instant.
 
-    With `repair` the counters that differ from the ledger are set to it, each stock item in a
-    transaction of its own that records an event. The ledger itself is never changed: where it has
-    gaps or balances that do not follow, or comes to what cannot be, the item is left as it is.
-    At most 1,000 drifts are listed; all are counted.
+    With `repair` differing counters are set by the ledger, each stock item in a transaction of its
+    own that records an event. The ledger itself is never changed: an item whose ledger has gaps,
+    wrong balances or an impossible sum stays as it is. At most 1,000 drifts are listed; all are
+    counted.
 
     Raises:
         Forbidden: the actor may not read stock, or for a repair not write it.
@@ -162,7 +162,7 @@ async def verify_stock(actor: Actor, *, repair: bool = False) -> Report[Drift]:
 
 
 async def _repair(actor: Actor, item: _Item) -> list[Drift]:
-    """The drifts of one stock item as they are now that it is locked, repaired where possible."""
+    """The drifts of one stock item that remain under its lock, repaired if possible."""
     return await perform(actor, lambda work: _set_counters(work, item.id))
 
 
@@ -198,13 +198,13 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
 
 
 def _change(counter: str) -> str:
-    """What a movement adds to a counter, in SQL."""
+    """The change of a counter by a movement, in SQL."""
     kinds = ", ".join(f"'{kind}'" for kind, effect in EFFECTS.items() if getattr(effect, counter))
     return f"CASE WHEN kind IN ({kinds}) THEN quantity ELSE 0 END"
 
 
 def _before(counter: str) -> str:
-    """A counter before a movement, as the movement before it says, in SQL."""
+    """A counter before a movement, by the movement before it, in SQL."""
     return f"COALESCE(LAG({counter}_after) OVER (PARTITION BY stock_item_id ORDER BY sequence), 0)"
 
 
@@ -216,8 +216,8 @@ _FOLLOWS: Final = " AND ".join(
     f"{name}_after = {name}_before + {name}_change" for name in _COUNTERS
 )
 
-# One statement, so that all its numbers are of one instant on every database. The range is in each
-# part of it, because not every planner carries it into a derived table by itself.
+# One statement, so that all its numbers are of one instant on each database. The range is in each
+# part of it, because not every planner moves it into a derived table.
 # unscoped: an audit looks at all stock
 _COMPARE: Final = Query(
     _Item,
@@ -284,12 +284,12 @@ LIMIT {MAX_LISTED}
 
 
 async def _compare(client: BaseDBAsyncClient, first: UUID, last: UUID) -> list[_Item]:
-    """The stock items whose ids lie in the range, both ends included."""
+    """The stock items whose ids are in the range, both ends included."""
     return await _COMPARE.rows(client, *(first, last) * 4)
 
 
 async def _drifted_lines(client: BaseDBAsyncClient) -> list[Drift]:
-    """Order lines whose reserved units are not their reservations', at most 1,000."""
+    """Order lines whose reserved units differ from their reservations, at most 1,000."""
     return [
         Drift(line.sku, None, Counter.LINE, line.reserved, line.units, order=line.number)
         for line in await _LINES.rows(client)
