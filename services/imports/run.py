@@ -9,7 +9,8 @@ from services.imports.checks.first_pass import Case, check_rows
 from services.imports.checks.order_documents import check_orders, check_shipments, settle_doubts
 from services.imports.checks.problems import Problems
 from services.imports.checks.rates import check_rates
-from services.imports.checks.staging import Staging, State, own_folder
+from services.imports.checks.scratch import own_folder
+from services.imports.checks.staging import Staging, State
 from services.imports.files.loading import load
 from services.imports.files.reading import locate
 from services.imports.files.records import Kind

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.commands import progress
-from services.imports.checks.staging import LOCK, PREFIX, own_folder
+from services.imports.checks.scratch import LOCK, PREFIX, own_folder
 
 
 def test_a_line_is_written_every_minute(capsys: pytest.CaptureFixture[str]) -> None:

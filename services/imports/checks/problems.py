@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from models.rules.errors import ErrorCode
-from services.imports.checks.staging import open_scratch
+from services.imports.checks.scratch import Scratch
 from services.imports.files.report import Cause, Outcome, Problem, Told
 
 MAX_LISTED: Final = 1_000
@@ -52,24 +51,13 @@ def cause(problem: Problem) -> str:
     return f"{column}{problem.code}: {reason}"
 
 
-class Problems:
+class Problems(Scratch):
     """Use as a context; `path` is a file that does not exist yet, `files` are those of the rows."""
 
     def __init__(self, path: Path, files: list[str]) -> None:
-        self._database = open_scratch(path, _TABLE)
+        super().__init__(path, _TABLE)
         self._files = list(dict.fromkeys(files))
         self._numbers = {name: number for number, name in enumerate(self._files)}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._database.close()
 
     def add(self, outcome: Outcome, problem: Problem) -> None:
         """Keep a problem. A row that holds several objects is read several times: it stays one."""

@@ -4,20 +4,15 @@ An order's lines may lie anywhere in another file, so rows must be found by key;
 possible for imports that are larger than the memory.
 """
 
-import fcntl
 import json
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
+from services.imports.checks.scratch import Scratch
 from services.imports.files.records import BY_CODE, Kind
 
 T = TypeVar("T")
@@ -36,10 +31,6 @@ CREATE TABLE doubt (
     id INTEGER PRIMARY KEY, kind TEXT, source INTEGER, line INTEGER, orders TEXT, is_short INTEGER
 );
 """
-
-
-PREFIX: Final = "ordergraph-import-"
-LOCK: Final = "lock"
 
 
 class State(IntEnum):
@@ -89,38 +80,6 @@ ASKED: Final = 500
 """So many values one statement asks for."""
 
 
-@contextmanager
-def own_folder() -> Iterator[Path]:
-    """A temporary folder of this run; those that killed runs have left are removed."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        try:
-            with (left / LOCK).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(left, ignore_errors=True)
-        except OSError:
-            continue  # another run is using it
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
-        made = Path(name)
-        with (made / f"{LOCK}.new").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            (made / f"{LOCK}.new").rename(made / LOCK)
-            yield made
-
-
-def open_scratch(path: Path, tables: str) -> sqlite3.Connection:
-    """A new database for one run, with those tables. Nobody reads it after a crash.
-
-    It is one transaction that never ends: a commit for each row took a sixth of an import's time.
-    Pages beyond SQLite's own cache of 2 MB go to the file all the same.
-    """
-    database = sqlite3.connect(path, isolation_level=None)
-    database.executescript(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
-        f"{tables} BEGIN"
-    )
-    return database
-
-
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items, so many at a time."""
     remaining = iter(items)
@@ -133,22 +92,11 @@ def _marks(values: list[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-class Staging:
+class Staging(Scratch):
     """Use as a context; `path` is a file that does not exist yet."""
 
     def __init__(self, path: Path) -> None:
-        self._database = open_scratch(path, _TABLE)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._database.close()
+        super().__init__(path, _TABLE)
 
     def add(self, row: Kept, code: str | None, scanned: str | None) -> None:
         """Keep a row, whose id is ignored, with what no other may share."""
