@@ -1,5 +1,8 @@
 """Column types and mixins shared by the tables."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -12,10 +15,22 @@ from uuid_utils.compat import uuid7
 from models.rules.access import ActorKind
 from models.rules.pricing import RATE_PLACES, shortest
 
+_ids: ContextVar[Callable[[], UUID]] = ContextVar("ids", default=uuid7)
+
 
 def new_id() -> UUID:
     """A UUIDv7: unique without the database, and roughly in order of creation."""
-    return uuid7()
+    return _ids.get()()
+
+
+@contextmanager
+def ids_from(source: Callable[[], UUID]) -> Iterator[None]:
+    """Within the block, in this task and those it starts, `new_id()` is what `source()` says."""
+    token = _ids.set(source)
+    try:
+        yield
+    finally:
+        _ids.reset(token)
 
 
 class UtcDatetime(fields.DatetimeField[Any]):

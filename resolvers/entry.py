@@ -17,6 +17,7 @@ from models.rules.access import Permission
 from models.rules.catalog import BackorderPolicy, sendable_on
 from models.rules.credit import PLACED
 from models.rules.errors import BadRequest
+from models.rules.insights import discount_of
 from models.rules.text import form_in
 from resolvers.context import Info, Lookup
 from resolvers.customers import CreditLine, ScoredProduct, credit, frequent_products
@@ -26,7 +27,6 @@ from resolvers.loaders import catalog as catalog_loaders
 from resolvers.loaders import inventory as inventory_loaders
 from resolvers.loaders import orders as order_loaders
 from services.aggregates.addresses import snapshot
-from services.orders.entry import discount_of
 from services.work import clock
 from services.work.visibility import visible
 

@@ -22,6 +22,11 @@ class Standing:
     discount_rate: Decimal
 
 
+def discount_of(lifetime_minor: int, of_group: Decimal | None) -> Decimal:
+    """The better of what a customer's group and their loyalty give, as a rate."""
+    return max(of_group or Decimal(0), standing(lifetime_minor).discount_rate)
+
+
 def standing(lifetime_value_minor: int) -> Standing:
     """The tier of a lifetime value, and a point for each whole unit of money."""
     points = lifetime_value_minor // MINOR_UNITS_A_POINT

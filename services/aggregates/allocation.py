@@ -49,7 +49,7 @@ async def promise(
         Refused: a StockShortage for each line that its product does not let wait.
         Contended: the stock that we saw was taken meanwhile.
     """
-    demand = _demand(lines)
+    demand = demand_of(lines)
     wanted = {each.product_id for each in demand}
     plan = allocate(demand, await stock_rows(work, wanted) if stock is None else stock)
     if plan.shortages and await free_expired(work, _short(plan, lines), lines[0].order_id):
@@ -59,7 +59,7 @@ async def promise(
     if counted_on:  # locked, so that two orders do not count on the same units
         await LOCK.rows(work.connection, sorted(counted_on))
     expected = await _expected(work, counted_on)
-    refuse(_refusals(lines, products, plan.shortages, expected, places or {}))
+    refuse(refusals(lines, products, plan.shortages, expected, places or {}))
     by_id = {line.id: line for line in lines}
     promised = await reserve(work, takes_of(plan, by_id))
     for line_id, missing in plan.shortages.items():
@@ -100,7 +100,7 @@ async def foresee(
 
     `stock` and `places` are as there. `given` is what the lines' order gives back first.
     """
-    demand = _demand(lines)
+    demand = demand_of(lines)
     order_id, promised = (given.order_id, given.promised) if given else (None, Counter[UUID]())
     wanted = {each.product_id for each in demand}
     rows = await stock_rows(work, wanted, promised) if stock is None else stock
@@ -116,11 +116,12 @@ async def foresee(
         expected.update(freed.served)  # who is served then does not wait for what is expected
     if given:
         expected.update(given.waiting)
-    errors = _refusals(lines, products, plan.shortages, expected, places or {})
+    errors = refusals(lines, products, plan.shortages, expected, places or {})
     return Foreseen(plan.shortages, errors)
 
 
-def _demand(lines: list[OrderLine]) -> list[Demand]:
+def demand_of(lines: Sequence[OrderLine]) -> list[Demand]:
+    """What of the lines is open and can be promised."""
     return [
         Demand(line_key=line.id, product_id=line.product_id, quantity=units)
         for line in lines
@@ -138,7 +139,7 @@ def _until_expected(plan: Plan, lines: list[OrderLine], products: Products) -> s
     return {key for key in short if products[key].backorder is BackorderPolicy.UNTIL_EXPECTED}
 
 
-def _refusals(
+def refusals(
     lines: list[OrderLine],
     products: Products,
     shortages: Mapping[UUID, int],

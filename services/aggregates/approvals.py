@@ -5,7 +5,7 @@ from uuid import UUID
 from models.customers import Customer
 from models.orders import Order
 from models.rules.order_states import OrderAction, OrderStatus
-from services.aggregates import order_status
+from services.aggregates import credit, order_status
 from services.aggregates.lines import lines_of
 from services.aggregates.orders import facts, settle
 from services.work.work import Work
@@ -33,12 +33,8 @@ async def _confirm(work: Work, customer_id: UUID) -> None:
     # unscoped: the customer whose orders wait
     customers = Customer.filter(id=customer_id).using_db(work.connection)
     customer = await customers.select_for_update().get()
-    if customer.blocked:
-        return
-    limit_minor = customer.credit_limit_minor
-    is_within = limit_minor is None or customer.credit_used_minor <= limit_minor
     for order in orders:
-        if is_within or order.credit_minor <= 0:
+        if credit.may_owe(order, customer):
             before = facts(order)
             lines = await lines_of(work, order)
             order_status.step(order, OrderAction.APPROVE)

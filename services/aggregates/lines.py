@@ -32,8 +32,6 @@ values_of: Final = attrgetter(*CHANGING)
 LINES: Final = Query(  # unscoped: lines of an order that was read
     OrderLine, "SELECT {columns} FROM order_line WHERE order_id = ? ORDER BY position"
 )
-
-
 counted: Final = attrgetter(*LineCounts._fields)
 
 
@@ -50,8 +48,7 @@ def carry_out(line: OrderLine, rule: Rule, units: int, reason: str | None = None
     Raises:
         ImpossibleStep: the rule does not allow it.
     """
-    before = counts_of(line)
-    after, movements = rule(before, units)
+    after, movements = rule(counts_of(line), units)
     recount(line, after)
     return [Movement(kind, some, reason, line.order_id, line.id) for kind, some, *_ in movements]
 

@@ -19,6 +19,7 @@ from models.rules.events import EventKind, SubjectKind
 from models.rules.order_states import (
     OrderAction,
     OrderFacts,
+    OrderStatus,
     fulfillment_status,
     is_complete,
     milestone,
@@ -124,7 +125,7 @@ def restate(
     `announced_units` are to come back. `beside` are facts as they are now, of those in `before`.
     """
     derive(order, lines, announced_units)
-    if OrderAction.COMPLETE in order_actions(situation(order, lines)):
+    if order.status is OrderStatus.CONFIRMED and completes(order, lines):
         order_status.step(order, OrderAction.COMPLETE)
     enter_stage(order, work.now, work.policy.deadlines)
     order.version += 1

@@ -1,6 +1,6 @@
 """Returns as they are announced, counted and told of; what becomes of their units in stock."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
@@ -20,8 +20,11 @@ from services.work.work import Work
 
 def announced(
     work: Work, order: Order, number: str, units: Sequence[ReturnUnits], reason: str
-) -> Return:
-    """A return whose units are announced. It is not saved here."""
+) -> tuple[Return, list[ReturnLine]]:
+    """A return whose units are announced, with a row for each line, however often it is named.
+
+    Nothing is saved here.
+    """
     request = fresh(
         Return,
         number=number,
@@ -32,7 +35,22 @@ def announced(
         updated_at=work.now,
     )
     tell_return(work, request, order, units)
-    return request
+    quantities: Counter[UUID] = Counter()
+    named: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for each in units:
+        quantities[each.line_id] += each.quantity
+        for unit in each.units or ():
+            named[each.line_id][unit.exact_code] += unit.quantity
+    return request, [
+        fresh(
+            ReturnLine,
+            return_request_id=request.id,
+            order_line_id=line_id,
+            quantity=quantity,
+            announced=named.get(line_id),
+        )
+        for line_id, quantity in quantities.items()
+    ]
 
 
 def taken_back(

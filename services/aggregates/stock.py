@@ -87,7 +87,7 @@ async def move(
     work.movements += _ledger(work, item, movements)
     counted = item.event_seq
     item.event_seq -= 1  # the one that the update has counted
-    _tell(work, item, change)
+    _tell(work, item, change.available)
     if item.event_seq != counted:
         await item.save(update_fields=["event_seq"], using_db=work.connection)
     return item
@@ -127,20 +127,21 @@ def apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bo
     Raises:
         Contended: a counter would be below zero or too large, or more promised than there is.
     """
-    change = total(movements)
+    before = item.balance
     try:
-        after = item.balance.moved(movements, promise=promise)
+        after = before.moved(movements, promise=promise)
     except Uncovered:
         raise Contended from None
+    gained = after.available - before.available
     item.on_hand, item.reserved, item.damaged = after.on_hand, after.reserved, after.damaged
     reckon(item)
     item.movement_seq += len(movements)
     item.version += 1
     item.updated_at = work.now
-    if change.available > 0:
+    if gained > 0:
         work.freed.add(item.product_id)
     work.movements += _ledger(work, item, movements)
-    _tell(work, item, change)
+    _tell(work, item, gained)
 
 
 async def items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
@@ -203,7 +204,7 @@ def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMove
     first = Movement(MovementKind.COUNT, units, reason)
     item.on_hand, item.movement_seq = units, 1
     reckon(item)
-    _tell(work, item, total([first]))
+    _tell(work, item, units)
     return _ledger(work, item, [first])[0]
 
 
@@ -269,8 +270,11 @@ def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[Stoc
     return rows[::-1]
 
 
-def _tell(work: Work, item: StockItem, change: Balance) -> None:
-    """Record that the item changed, and that it has become low where it was not."""
+def _tell(work: Work, item: StockItem, gained: int) -> None:
+    """Record that the item changed, and that it has become low where it was not.
+
+    So many units more can be promised of it than before.
+    """
     now = item.balance
     data: dict[str, Any] = {
         "onHand": now.on_hand,
@@ -279,7 +283,7 @@ def _tell(work: Work, item: StockItem, change: Balance) -> None:
         "available": now.available,
     }
     record(work, item, EventKind.STOCK_CHANGED, data=data)
-    before = now.available - change.available
+    before = now.available - gained
     was_low = is_low(before, item.incoming, item.reorder_point)
     if item.is_low and not was_low:
         record(work, item, EventKind.STOCK_LOW, data={"available": now.available})

@@ -1,266 +1,365 @@
-"""An order under way: what may be done with it, with all that follows for stock and money.
+"""An order under way: all that may be done with it, by the steps that the services take, too.
 
-It mirrors what the services do, on objects in memory instead of locked rows.
+Those decide, count and record; here the rows stay in memory until nothing more happens to them.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.customers import Customer
-from models.fulfillment import Parcel, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
+from tortoise.models import Model
+
+from models.fulfillment import Parcel, Return, ReturnLine, Shipment, TrackingEvent
 from models.inventory import Reservation, StockItem
 from models.orders import Order, OrderLine
 from models.payments import Invoice, Payment
-from models.references import SearchToken
+from models.rules import units as trade
 from models.rules.access import Actor
 from models.rules.events import EventKind, SubjectKind
-from models.rules.inventory import MovementKind
-from models.rules.order_states import OrderAction, OrderStatus
+from models.rules.numbering import NumberKind
+from models.rules.order_states import PAYING, OrderAction, OrderGuard, OrderStatus
+from models.rules.payment_states import PaymentKind, check_payment
 from models.rules.return_states import AWAITED
-from services.aggregates import order_status
-from services.aggregates.amounts import sum_up, tax_freight
-from services.aggregates.orders import completes, derive, enter_stage, facts
-from services.demo.dice import Dice
-from services.demo.journal import WAREHOUSE, Journal
-from services.demo.numbers import Numbers
-from services.demo.rows import Rows, made
+from models.rules.shipment_states import ShipmentStatus, allowed_statuses, has_left
+from services.aggregates import billing, credit, order_status, reservations, shipments
+from services.aggregates.amounts import price, sum_up, sums_of, tax_freight
+from services.aggregates.lines import carry_out, counts_of
+from services.aggregates.lots.places import Homes
+from services.aggregates.orders import begin, facts, restate
+from services.aggregates.reservations import Held, Take, not_gone
+from services.demo.office import CARRIER, FINANCE, SALES, SUPPORT, WAREHOUSE, Office
+from services.demo.people import Buyer
 from services.demo.stockroom import Stockroom
+from services.demo.words import CARRIERS, TRACKING_MESSAGES
+from services.storage.rows import fresh
 from services.work import search
+from services.work.events import record
 
-Story = Generator[timedelta | None, datetime, None]
+Story = Generator[timedelta | None, None, None]
 """What becomes of an order: how long until the next step, None until goods have come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Where the papers lie: what every order of the history is worked on with.
-
-    `resume` goes on with an order that waited for goods.
-    """
-
-    dice: Dice
-    rows: Rows
-    journal: Journal
-    stockroom: Stockroom
-    numbers: Numbers
-    resume: Callable[["Case", datetime], None]
-
-
-@dataclass(slots=True)
-class Consignment:
+class Consignment(NamedTuple):
     """A shipment with its units by line."""
 
     shipment: Shipment
     units: dict[UUID, int]
 
 
-@dataclass(slots=True)
-class Comeback:
-    """A return with its lines."""
+class Comeback(NamedTuple):
+    """A return with its lines, by those of the order."""
 
     request: Return
-    lines: list[ReturnLine]
+    lines: dict[UUID, ReturnLine]
 
 
 @dataclass(slots=True)
 class Case:
     """One order with everything that belongs to it.
 
-    `back` counts what is in a warehouse again, by line and warehouse.
+    `resume` goes on with it when goods have come. `homes` are the warehouses that units have left,
+    `papers` the rows of which nothing more is asked.
     """
 
     office: Office
-    customer: Customer
+    stockroom: Stockroom
+    buyer: Buyer
     order: Order
     lines: list[OrderLine]
+    resume: Callable[["Case"], None]
+    by_id: dict[UUID, OrderLine] = field(init=False)
     held: dict[tuple[UUID, UUID], Reservation] = field(default_factory=dict)
     consignments: list[Consignment] = field(default_factory=list)
-    parcels: list[Parcel] = field(default_factory=list)
-    tracking: list[dict[str, Any]] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     comebacks: list[Comeback] = field(default_factory=list)
-    back: defaultdict[UUID, Counter[UUID]] = field(default_factory=lambda: defaultdict(Counter))
+    papers: list[Model] = field(default_factory=list)
+    homes: Homes = field(init=False)
     story: Story | None = None
     waits: bool = False
+
+    def __post_init__(self) -> None:
+        self.by_id = {line.id: line for line in self.lines}
+        self.homes = Homes(self.stockroom.priorities)
+
+    @property
+    def currency(self) -> str:
+        """The company's."""
+        return self.office.work.policy.currency
 
     @property
     def is_waiting(self) -> bool:
         """Whether goods are still to come for it."""
         return any(line.backordered for line in self.lines)
 
-    def line(self, key: UUID) -> OrderLine:
-        return next(line for line in self.lines if line.id == key)
+    @contextmanager
+    def changed(
+        self, actor: Actor, kind: EventKind = EventKind.ORDER_STATUS_CHANGED, **data: Any
+    ) -> Iterator[dict[str, Any]]:
+        """A change of the order by somebody: at its end what follows is derived and recorded.
 
-    def place(self, at: datetime, actor: Actor, status: OrderStatus) -> None:
-        """The order comes in: what can be promised is reserved, the rest waits."""
-        order_status.arrive(self.order, status)
-        self.promise(at, actor)
-        tax_freight(self.order, self.lines)
-        sum_up(self.order, self.lines, self.office.numbers.policy.currency)
-        derive(self.order, self.lines, 0)
-        enter_stage(self.order, at, self.office.numbers.policy.deadlines)
-        data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
-        after = facts(self.order)
-        journal = self.office.journal
-        kind = EventKind.ORDER_PLACED
-        journal.record(at, actor, self.order, kind, data, order=self.order, after=after)
-
-    def draft(self, at: datetime, actor: Actor) -> None:
-        """Somebody begins an order and leaves it for later; nothing is promised."""
-        order_status.arrive(self.order, OrderStatus.DRAFT)
-        self.order.placed_at = None
-        tax_freight(self.order, self.lines)
-        sum_up(self.order, self.lines, self.office.numbers.policy.currency)
-        derive(self.order, self.lines, 0)
-        enter_stage(self.order, at, self.office.numbers.policy.deadlines)
-        data = {"lines": len(self.lines), "totalMinor": self.order.total_gross_minor}
-        after = facts(self.order)
-        kind = EventKind.ORDER_EDITED
-        self.office.journal.record(at, actor, self.order, kind, data, order=self.order, after=after)
-
-    def promise(self, at: datetime, actor: Actor) -> None:
-        """Reserve for every line what its product has, and queue up for what is missing."""
-        stockroom = self.office.stockroom
-        plan = stockroom.promise(at, self.lines)
-        for take in plan.takes:
-            self._hold(
-                self.line(take.line_key),
-                stockroom.by_id[take.stock_item_id],
-                take.quantity,
-                at,
-                actor,
-            )
-        for key, missing in plan.shortages.items():
-            line = self.line(key)
-            line.backordered += missing
-            stockroom.wait(self, line, at)
-
-    def _hold(
-        self, line: OrderLine, item: StockItem, units: int, at: datetime, actor: Actor
-    ) -> None:
-        self.office.stockroom.move(at, actor, item, MovementKind.RESERVE, units, line=line)
-        self.office.stockroom.replenish(item, at)
-        line.reserved += units
-        reservation = self.held.get((line.id, item.id))
-        if reservation is None:
-            self.held[line.id, item.id] = made(
-                Reservation,
-                id=self.office.dice.id_at(at),
-                order_line_id=line.id,
-                stock_item_id=item.id,
-                quantity=units,
-                created_at=at,
-            )
-        else:
-            reservation.quantity += units
-
-    def release(self, line: OrderLine, units: int, at: datetime, actor: Actor, why: str) -> None:
-        """Give units of a line, which lie in no shipment, back to the shelves."""
-        remaining = units
-        for (line_id, item_id), reservation in list(self.held.items()):
-            given = min(remaining, reservation.quantity)
-            if line_id != line.id or not given:
-                continue
-            item = self.office.stockroom.by_id[item_id]
-            self.office.stockroom.move(at, actor, item, MovementKind.RELEASE, -given, why, line)
-            self.shrink((line_id, item_id), given)
-            remaining -= given
-        line.reserved -= units
-
-    def shrink(self, key: tuple[UUID, UUID], units: int) -> None:
-        """Take units off a reservation; one that holds none any more is gone."""
-        self.held[key].quantity -= units
-        if not self.held[key].quantity:
-            del self.held[key]
-
-    def settle(
-        self,
-        at: datetime,
-        actor: Actor,
-        before: dict[str, Any],
-        data: dict[str, Any] | None = None,
-        kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
-    ) -> None:
-        """Derive the axes anew and tell what changed; what is settled completes."""
-        order = self.order
-        derive(order, self.lines, self._requested_units())
-        if order.status is OrderStatus.CONFIRMED and completes(order, self.lines):
-            order_status.step(order, OrderAction.COMPLETE)
-        enter_stage(order, at, self.office.numbers.policy.deadlines)
-        order.version += 1
-        order.updated_at = at
-        after = facts(order)
-        changed = {name: value for name, value in after.items() if before[name] != value}
-        self.office.journal.record(
-            at,
-            actor,
-            order,
-            kind,
-            {**(data or {}), "changed": sorted(changed.keys() - {"updatedAt"})},
-            order=order,
-            before={name: before[name] for name in changed},
-            after=changed,
-        )
-
-    def _requested_units(self) -> int:
-        return sum(
-            line.quantity - line.received
-            for comeback in self.comebacks
-            if comeback.request.status in AWAITED
-            for line in comeback.lines
-        )
-
-    def fill(self, line: OrderLine, item: StockItem, units: int, at: datetime) -> None:
-        """Goods have come that the line waited for: they are its own now."""
+        `data` is what its event tells beside that.
+        """
+        self.office.by(actor)
         before = facts(self.order)
-        line.backordered -= units
-        self._hold(line, item, units, at, WAREHOUSE)
-        self.settle(at, WAREHOUSE, before, {"lineId": line.id.hex, "reserved": units})
-        self.office.resume(self, at)
+        yield data
+        awaited = [each for each in self.comebacks if each.request.status in AWAITED]
+        announced = sum(
+            row.quantity - row.received for each in awaited for row in each.lines.values()
+        )
+        work = self.office.by(actor)
+        restate(work, self.order, self.lines, before, kind, data, announced)
+        self._owe()
+
+    def _owe(self) -> None:
+        """Count what the order has its customer owe; who owes less may have others approved."""
+        change = credit.count_in(self.order, self.buyer.customer, self.currency)
+        if change.credit_minor < 0:
+            self.buyer.unapproved = [waits for waits in self.buyer.unapproved if waits()]
+
+    def waits_for_approval(self) -> bool:
+        """Whether it does, once it is confirmed by itself where its customer may owe it by now."""
+        is_unapproved = self.order.status is OrderStatus.AWAITING_APPROVAL
+        if is_unapproved and credit.may_owe(self.order, self.buyer.customer):
+            self.decide(OrderAction.APPROVE, self.office.work.actor, byItself=True)
+            return False
+        return is_unapproved
+
+    def draft(self) -> None:
+        """An order is begun and left for later; nothing is promised."""
+        self.order.placed_at = None
+        self._sum_up()
+        begin(self.office.by(SALES), self.order, self.lines, EventKind.ORDER_EDITED, ())
+
+    def place(self, actor: Actor) -> None:
+        """The order comes in: what can be promised is reserved, the rest waits."""
+        self.office.by(actor)
+        self._sum_up()
+        self._submit()
+        places = {each.warehouse_id for each in self._held()}
+        begin(self.office.work, self.order, self.lines, EventKind.ORDER_PLACED, places)
+        self._owe()
+
+    def submit(self) -> None:
+        """A draft becomes an order."""
+        with self.changed(SALES, EventKind.ORDER_PLACED, action=OrderAction.SUBMIT.value):
+            self.order.placed_at = self.order.sorted_at = self.office.work.now
+            self._submit()
+
+    def _sum_up(self) -> None:
+        tax_freight(self.order, self.lines)
+        sum_up(self.order, self.lines, self.currency)
+
+    def _submit(self) -> None:
+        """Promise what there is, and queue up for the rest; approve what may be owed."""
+        plan = self.stockroom.plan(self.lines)
+        self._hold(reservations.takes_of(plan, self.by_id))
+        for line_id, missing in plan.shortages.items():
+            carry_out(self.by_id[line_id], trade.wait, missing)
+            self.stockroom.wait(self, self.by_id[line_id])
+        guards = credit.foresee(self.order, self.buyer.customer, self.currency)
+        order_status.step(self.order, OrderAction.SUBMIT, *guards)
+        if guards:
+            self.buyer.unapproved.append(self.waits_for_approval)
+
+    def _hold(self, takes: list[Take]) -> None:
+        self.stockroom.apply(reservations.counted(takes), promise=True)
+        for each in reservations.reservations_of(self.office.work, takes):
+            known = self.held.setdefault((each.order_line_id, each.stock_item_id), each)
+            if known is not each:
+                known.quantity += each.quantity
+
+    def _held(self) -> list[Held]:
+        items = self.stockroom.by_id
+        return [Held(each, items[each.stock_item_id].warehouse_id) for each in self.held.values()]
+
+    def _take_off(
+        self, units: Mapping[Reservation, int], rule: trade.Rule, reason: str | None = None
+    ) -> None:
+        self.stockroom.apply(reservations.taken_off(units, self.by_id, rule, reason))
+        for each in units:
+            if not each.quantity:
+                del self.held[each.order_line_id, each.stock_item_id]
+
+    def fill(self, line: OrderLine, item: StockItem, units: int) -> None:
+        """Goods have come that the line waited for: they are its own now."""
+        with self.changed(WAREHOUSE, served=units):
+            carry_out(line, trade.stop_waiting, units)
+            self._hold([Take(line, item.id, units)])
+        self.resume(self)
+
+    def decide(self, action: OrderAction, actor: Actor = SALES, **data: Any) -> None:
+        """APPROVE, HOLD or RELEASE the order."""
+        with self.changed(actor, action=action.value, **data):
+            order_status.step(self.order, action)
+
+    def cancel(self, lines: list[OrderLine] | None = None) -> None:
+        """Cancel what has not left of some lines, or of all, and free what was promised to them."""
+        chosen = self.lines if lines is None else lines
+        with self.changed(SUPPORT, action=OrderAction.CANCEL.value):
+            for consignment in self.consignments:
+                is_packed = any(line.id in consignment.units for line in chosen)
+                if is_packed and not_gone(consignment.shipment.status):
+                    self._enter(consignment, ShipmentStatus.CANCELLED)
+            for line in chosen:
+                if inside := counts_of(line).inside:
+                    carry_out(line, trade.cancel, inside)
+            surplus = {line.id: counts_of(line).surplus for line in chosen}
+            spare = reservations.given_back(self._held(), {}, surplus)
+            self._take_off(spare, trade.release, "the customer changed their mind")
+            if all(line.cancelled == line.quantity for line in self.lines):
+                order_status.step(self.order, OrderAction.CANCEL, OrderGuard.NOTHING_LEFT)
+                return
+            order_status.step(self.order, OrderAction.CANCEL)
+            for line in self.lines:
+                price(line, self.order.rounding)
+            sum_up(self.order, self.lines, self.currency)
+
+    def note(self, text: str) -> None:
+        """Note something on the order."""
+        order, work = self.order, self.office.by(SUPPORT)
+        order.note = f"{order.note}\n{text}" if order.note else text
+        order.updated_at = work.now
+        record(work, order, EventKind.NOTE_ADDED, order=order, data={"field": "note"})
+
+    def pay(
+        self, kind: PaymentKind, amount_minor: int, method: str, earlier: Payment | None = None
+    ) -> None:
+        """Record a payment; `earlier` is the one that it captures, releases or gives back.
+
+        Raises:
+            ImpossiblePayment: the payments so far do not allow it.
+            NotAllowed: nor does the order's status.
+        """
+        left_minor = self.left(earlier) if earlier else None
+        check_payment(sums_of(self.order), kind, amount_minor, left_minor)
+        with self.changed(FINANCE, EventKind.PAYMENT_RECORDED) as data:
+            payment = billing.payment_of(
+                self.office.work,
+                self.order,
+                kind,
+                amount_minor,
+                method,
+                reference=f"{method[:2].upper()}-{self.office.dice.between(10**7, 10**8 - 1)}",
+                earlier_id=earlier.id if earlier else None,
+            )
+            data.update(billing.count_payment(self.order, payment))
+            order_status.step(self.order, PAYING[kind])
+            self.payments.append(payment)
+
+    def give_back(self, amount_minor: int) -> None:
+        """Refund an amount by the way that it came, the latest charge first."""
+        for charge in [each for each in self.payments[::-1] if each.kind is PaymentKind.CHARGE]:
+            if refunded := min(amount_minor, self.left(charge)):
+                self.pay(PaymentKind.REFUND, refunded, charge.method, charge)
+                amount_minor -= refunded
+
+    def left(self, payment: Payment) -> int:
+        """What no other payment took of this one, in minor units."""
+        taken = (each.amount_minor for each in self.payments if each.payment_id == payment.id)
+        return int(payment.amount_minor - sum(taken))
+
+    @property
+    def due(self) -> int:
+        """What is still to be paid, in minor units; below zero where too much was."""
+        return int(self.order.total_gross_minor - sums_of(self.order).paid_minor)
+
+    def last(self, kind: PaymentKind) -> Payment | None:
+        """The latest payment of a kind."""
+        return next((each for each in self.payments[::-1] if each.kind is kind), None)
+
+    def prepare(self, share: float = 1) -> list[Consignment]:
+        """Put what is promised into shipments, one a warehouse; with a share, a part of it."""
+        packed: Counter[tuple[UUID, UUID]] = Counter()
+        for each in self.consignments:
+            for line_id, some in each.units.items() if not_gone(each.shipment.status) else ():
+                packed[each.shipment.warehouse_id, line_id] += some
+        loose = reservations.loose_by_place(self._held(), packed)
+        if not loose:
+            return []
+        with self.changed(WAREHOUSE, action=OrderAction.PREPARE.value):
+            order_status.step(self.order, OrderAction.PREPARE)
+            return [self._pack(warehouse_id, units, share) for warehouse_id, units in loose.items()]
+
+    def _pack(self, warehouse_id: UUID, units: dict[UUID, int], share: float) -> Consignment:
+        number = self.office.number_in(self.order, NumberKind.SHIPMENT, len(self.consignments))
+        some = {line_id: max(1, int(count * share)) for line_id, count in units.items()}
+        work, order = self.office.work, self.order
+        shipment, rows = shipments.pack(work, order, number, warehouse_id, some, self.by_id)
+        self.papers += [shipment, *rows]
+        self.consignments.append(Consignment(shipment, some))
+        return self.consignments[-1]
+
+    def advance(self, consignment: Consignment, status: ShipmentStatus) -> None:
+        """Bring a shipment one step on, with all that follows for stock, lines and invoice.
+
+        Raises:
+            ValueError: the shipment may not go there.
+        """
+        shipment = consignment.shipment
+        if status not in allowed_statuses(shipment.status):
+            raise ValueError(f"{shipment.number}: {status} does not follow {shipment.status}")
+        with self.changed(CARRIER if has_left(shipment.status) else WAREHOUSE):
+            self._enter(consignment, status)
+
+    def _enter(self, consignment: Consignment, status: ShipmentStatus) -> None:
+        work, order, shipment = self.office.work, self.order, consignment.shipment
+        news = None
+        if shipments.leaves(shipment, status):
+            self._send(consignment)
+        if has_left(status):
+            news = fresh(
+                TrackingEvent,
+                shipment_id=shipment.id,
+                status=status,
+                at=work.now,
+                place=order.shipping_address["city"] if has_left(shipment.status) else None,
+                message=TRACKING_MESSAGES[status],
+            )
+            self.papers.append(news)
+        if status is ShipmentStatus.CANCELLED:
+            others = [each.shipment for each in self.consignments if each is not consignment]
+            order.has_shipment = any(each.status is not status for each in others)
+        units = consignment.units
+        shipments.enter(work, order, shipment, status, units, self.by_id, work.now, news)
+
+    def _send(self, consignment: Consignment) -> None:
+        """The units leave the shelves, and their promises with them; the invoice goes along."""
+        work, order, shipment = self.office.work, self.order, consignment.shipment
+        taken = shipments.taken_out(shipment, consignment.units, self._held())
+        self._take_off(taken, trade.ship)
+        for line_id, some in consignment.units.items():
+            self.homes.room[line_id, None][shipment.warehouse_id] += some
+        self.papers += [
+            self._parcel(shipment, position)
+            for position in range(2 if len(consignment.units) > 4 else 1)
+        ]
+        pattern = work.policy.invoice_number_pattern
+        number = self.office.number(NumberKind.INVOICE, pattern, order.channel)
+        is_first = not self.invoices
+        worth = billing.worth_of(order, consignment.units, self.lines, is_first=is_first)
+        terms_days = self.buyer.customer.terms_days
+        self.invoices.append(billing.invoice_of(work, order, shipment, number, worth, terms_days))
+
+    def _parcel(self, shipment: Shipment, position: int) -> Parcel:
+        carrier, prefix, url = self.office.dice.one(CARRIERS)
+        number = f"{prefix}{self.office.dice.between(10**9, 10**10 - 1)}"
+        return fresh(
+            Parcel,
+            shipment_id=shipment.id,
+            position=position,
+            carrier=carrier,
+            tracking_number=number,
+            tracking_url=f"{url}{number}",
+        )
 
     def keep(self) -> None:
         """Hand over the rows: the order as it stands now, and all that belongs to it."""
-        rows = self.office.rows
-        for row in (
-            *(self.order, *self.lines, *self.held.values()),
-            *(consignment.shipment for consignment in self.consignments),
-            *(comeback.request for comeback in self.comebacks),
-            *(line for comeback in self.comebacks for line in comeback.lines),
-            *(*self.parcels, *self.payments, *self.invoices),
-        ):
-            rows.add_model(row)
-        for news in self.tracking:
-            rows.add(TrackingEvent, news)
-        for consignment in self.consignments:
-            self._keep_contents(consignment)
-        self._keep_words()
-
-    def _keep_contents(self, consignment: Consignment) -> None:
-        for line_id, quantity in consignment.units.items():
-            self.office.rows.add(
-                ShipmentLine,
-                {
-                    "id": self.office.dice.id_at(consignment.shipment.created_at),
-                    "shipment_id": consignment.shipment.id,
-                    "order_line_id": line_id,
-                    "quantity": quantity,
-                },
-            )
-
-    def _keep_words(self) -> None:
-        for name, word in search.words_of(search.order_texts(self.order)):
-            self.office.rows.add(
-                SearchToken,
-                {
-                    "id": self.office.dice.id_at(self.order.created_at),
-                    "subject_kind": SubjectKind.ORDER,
-                    "subject_id": self.order.id,
-                    "field": name,
-                    "token": word,
-                },
-            )
+        rows, texts = self.office.rows, search.order_texts(self.order)
+        rows.add(self.order, *self.lines, *self.held.values(), *self.papers)
+        rows.add(*self.payments, *self.invoices)
+        rows.add(*search.tokens(SubjectKind.ORDER, self.order.id, texts))

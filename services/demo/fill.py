@@ -1,6 +1,7 @@
 """Filling an empty database with a company that has traded for two years."""
 
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final
 from tortoise.models import Model
 
 from models.catalog import Category, Product, Supplier
+from models.columns import ids_from
 from models.customers import Customer, CustomerGroup
 from models.events import Event
 from models.fulfillment import Parcel, Return, Shipment, TrackingEvent
@@ -20,14 +22,14 @@ from models.payments import Invoice, Payment
 from models.rules.access import Actor, Permission
 from models.rules.errors import invalid
 from services.aggregates import credit
-from services.aggregates.stock import KEPT, reckon
+from services.aggregates.stock import COUNTED as COUNTERS
 from services.demo.dice import Dice
 from services.demo.history import History
-from services.demo.lots import count_lots
-from services.demo.numbers import Numbers
+from services.demo.office import Office
 from services.demo.rows import Rows
 from services.demo.size import Size
 from services.storage.database import connection, dialect
+from services.storage.updates import update
 from services.use_case import perform
 from services.work import policy
 from services.work.work import Work
@@ -37,12 +39,14 @@ OWNED: Final[tuple[type[Model], ...]] = (
 )
 """Where there is a row of one of these, somebody works with the database already."""
 
-COUNTERS: Final = (
-    *("on_hand", "reserved", "damaged", "incoming", *KEPT),
-    *("movement_seq", "event_seq", "version", "updated_at"),
+COUNTED: Final[tuple[type[Model], ...]] = (
+    *(Customer, Product, Warehouse, StockItem, Order, OrderLine, Shipment, Parcel, TrackingEvent),
+    *(Return, Payment, Invoice, StockMovement, Event),
 )
+"""The tables whose rows the summary counts, in its order."""
 
-
+PAGE: Final = 500
+"""Stock items that one statement updates."""
 CACHE_KIB: Final = 65_536
 SQLITE_CACHE_KIB: Final = 2_000
 """SQLite's own default."""
@@ -99,29 +103,27 @@ async def fill(
     size.check()
     if not await is_empty():
         raise invalid("The database holds rows already. The demo fills an empty one.")
-    rows = Rows()
-    counters = {counter.scope: counter.value for counter in await NumberCounter.all()}
-    numbers = Numbers(counters, policy.current())
-    end = now.astimezone(UTC).replace(microsecond=0)
-    history = History(size, end, Dice(seed), rows, numbers)
+    rows, end = Rows(), now.astimezone(UTC).replace(microsecond=0)
+    counts = Counter({counter.scope: counter.value for counter in await NumberCounter.all()})
+    work = Work(actor, end, connection(), policy.current())
+    office = Office(Dice(seed), rows, work, counts)
+    history = History(size, end, office)
     async with _at_full_speed():
-        for _ in history.run():
-            await perform(actor, lambda work: rows.write(work.connection))
-            rows.clear()
-            if progress:
-                progress(history.placed, size.orders)
-    count_lots(rows, history.dice, history.company.products, history.company.stock, end)
-    await perform(actor, lambda work: rows.write(work.connection))
-    rows.clear()
-    await perform(actor, lambda work: _close(work, history.company.stock, numbers))
-    return _summary(rows)
+        with ids_from(lambda: office.dice.id_at(work.now)):
+            for _ in history.run():
+                await perform(actor, lambda work: rows.write(work.connection))
+                rows.clear()
+                if progress:
+                    progress(history.placed, size.orders)
+    await perform(actor, lambda work: _close(work, history))
+    return Summary(*(rows.written[table] for table in COUNTED))
 
 
 @asynccontextmanager
 async def _at_full_speed() -> AsyncIterator[None]:
     """Rare garbage collections, which else take a sixth of the time, and pages kept in memory."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     is_sqlite = dialect() == "sqlite"
     if is_sqlite:
         await connection().execute_script(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -133,30 +135,11 @@ async def _at_full_speed() -> AsyncIterator[None]:
             await connection().execute_script(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
 
 
-async def _close(work: Work, stock: list[StockItem], numbers: Numbers) -> None:
+async def _close(work: Work, history: History) -> None:
     """Leave the counters of stock, numbers and customers as the history left them."""
-    for item in stock:
-        reckon(item)
-    await StockItem.bulk_update(stock, COUNTERS, batch_size=100, using_db=work.connection)
-    await numbers.save(work.connection)
+    stock = history.company.stock
+    for start in range(0, len(stock), PAGE):
+        columns = (*COUNTERS, "incoming", "updated_at")
+        await update(work.connection, stock[start : start + PAGE], columns)
+    await history.office.save_counts(work)
     await credit.recount(work)
-
-
-def _summary(rows: Rows) -> Summary:
-    written = rows.written
-    return Summary(
-        customers=written[Customer],
-        products=written[Product],
-        warehouses=written[Warehouse],
-        stock_items=written[StockItem],
-        orders=written[Order],
-        order_lines=written[OrderLine],
-        shipments=written[Shipment],
-        parcels=written[Parcel],
-        tracking_events=written[TrackingEvent],
-        returns=written[Return],
-        payments=written[Payment],
-        invoices=written[Invoice],
-        movements=written[StockMovement],
-        events=written[Event],
-    )

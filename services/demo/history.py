@@ -3,28 +3,31 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 from uuid import UUID
 
-from models.catalog import Product
 from models.rules.catalog import BackorderPolicy
-from services.demo.basket import MEAN_LINES, Shop
-from services.demo.case import Case, Office
+from services.demo.basket import MEAN_LINES, Shop, Wishes
+from services.demo.case import Case
 from services.demo.company import Company, found
 from services.demo.dice import Dice
-from services.demo.journal import SALES, Journal, buyer
 from services.demo.lives import live
-from services.demo.numbers import Numbers
-from services.demo.people import Buyer, Reception
+from services.demo.office import SALES, Office, buyer
+from services.demo.people import Buyer, welcome
 from services.demo.plans import SCENES, Plan, Scene, drawn
-from services.demo.rows import Rows
-from services.demo.season import DAYS, arrivals, beginning
 from services.demo.size import Size
 from services.demo.stockroom import Stockroom
 
-Action = Callable[[datetime], None]
+Action = Callable[[], None]
+
+DAYS: Final = 730
+MONTHS: Final = (0.9, 0.85, 0.95, 1.0, 1.05, 0.95, 0.8, 0.75, 1.0, 1.1, 1.6, 1.9)
+WEEKDAYS: Final = (1.25, 1.2, 1.15, 1.15, 1.0, 0.6, 0.45)
+GROWTH: Final = 0.6
+"""By so much more is ordered on the last day than on the first, all else equal."""
 
 FIRST_CUSTOMERS: Final = 0.4
 """This share of the customers is there from the first day; the others join over time."""
@@ -42,13 +45,10 @@ class History:
 
     size: Size
     end: datetime
-    dice: Dice
-    rows: Rows
-    numbers: Numbers
+    office: Office
     company: Company = field(init=False)
-    office: Office = field(init=False)
+    stockroom: Stockroom = field(init=False)
     shop: Shop = field(init=False)
-    reception: Reception = field(init=False)
     buyers: list[Buyer] = field(default_factory=list)
     open: dict[UUID, Case] = field(default_factory=dict)
     placed: int = 0
@@ -62,37 +62,34 @@ class History:
 
     def run(self) -> Iterator[None]:
         """Let it happen, with a stop whenever there are enough rows to be written."""
-        start = beginning(self.end)
-        self._found(start)
-        self._plan(start)
+        rows = self.office.rows
+        self._found()
+        self._plan()
         while self._planned:
-            at, _, action = heappop(self._planned)
-            action(at)
-            if self.rows.enough:
+            self.office.work.now, _, action = heappop(self._planned)
+            action()
+            self.office.file()
+            if rows.enough:
                 yield
         for case in self.open.values():
             case.keep()
-            if self.rows.enough:
+            if rows.enough:
                 yield
+        self.office.work.now = self.end
+        self.stockroom.count_lots()
         yield
 
-    def _found(self, start: datetime) -> None:
+    def _found(self) -> None:
         """The company, its shelves full and its doors not yet open."""
-        journal = Journal(self.dice, self.rows)
-        products, warehouses = self.size.products, self.size.warehouses
-        self.company = found(
-            self.dice, self.rows, start, products, warehouses, self.numbers.policy.currency
-        )
-        stockroom = Stockroom(self.company, self.dice, self.rows, journal, self.later)
-        stockroom.fill_shelves(start, self.size.orders / DAYS * MEAN_LINES)
-        self.office = Office(
-            self.dice, self.rows, journal, stockroom, self.numbers, self._goods_came
-        )
-        self.shop = Shop(self.company, self.office, self.end)
-        self.reception = Reception(self.company, self.dice, self.rows, journal, self.numbers)
+        self.office.work.now = beginning(self.end)
+        self.company = found(self.office, self.size.products, self.size.warehouses)
+        self.stockroom = Stockroom(self.company, self.office, self.later)
+        self.stockroom.fill_shelves(self.size.orders / DAYS * MEAN_LINES)
+        self.shop = Shop(self.stockroom, self.end, self._goods_came)
 
-    def _plan(self, start: datetime) -> None:
+    def _plan(self) -> None:
         """All that does not follow from something else."""
+        start = beginning(self.end)
         first = max(1, int(self.size.customers * FIRST_CUSTOMERS))
         joining = (self.end - start) * 0.9 / max(1, self.size.customers - first)
         for number in range(self.size.customers):
@@ -101,92 +98,117 @@ class History:
             checks = 1 + len(self.company.stock) // ITEMS_A_CHECK
             at = start + timedelta(days=day, hours=8)
             for minute in range(checks):
-                self.later(at + timedelta(minutes=minute), self.office.stockroom.upkeep)
+                self.later(at + timedelta(minutes=minute), self.stockroom.upkeep)
         scenes = SCENES[: self.size.orders]
         for scene in scenes:
-            self._show(scene)
-        coming = arrivals(self.dice, self.size.orders - len(scenes), self.end)
-        self._await_next(coming)
+            at = self.end - scene.age + self.office.dice.hours(0, 6)
+            self.later(at, partial(self._show, scene))
+        self._await_next(arrivals(self.office.dice, self.size.orders - len(scenes), self.end))
 
-    def _join(self, at: datetime) -> None:
-        self.buyers.append(self.reception.welcome(at))
+    def _join(self) -> None:
+        self.buyers.append(welcome(self.office, self.company))
 
     def _await_next(self, coming: Iterator[datetime]) -> None:
         """Orders are planned one by one, so that memory holds one and not a hundred thousand."""
         at = next(coming, None)
         if at is not None:
-            self.later(at, lambda then: self._arrive(then, coming))
+            self.later(at, partial(self._arrive, coming))
 
-    def _arrive(self, at: datetime, coming: Iterator[datetime]) -> None:
+    def _arrive(self, coming: Iterator[datetime]) -> None:
         # Squared, so that those who have been customers for long order most.
-        chosen = self.buyers[int(self.dice.random.random() ** 2 * len(self.buyers))]
-        self._begin(at, chosen, drawn(self.dice, is_business=chosen.is_business), None)
+        chosen = self.buyers[int(self.office.dice.random.random() ** 2 * len(self.buyers))]
+        self._begin(chosen, drawn(self.office.dice, is_business=chosen.is_business), None)
         self._await_next(coming)
 
     def _show(self, scene: Scene) -> None:
-        """Plan an order whose products let it get where it is to be seen."""
-        fitting = [
-            product
-            for product in self.company.products
-            if not product.discontinued and self._fits(product, scene)
-        ]
-        at = self.end - scene.age + self.dice.hours(0, 6)
-        self.later(at, lambda then: self._perform(then, scene, fitting))
-
-    def _perform(self, at: datetime, scene: Scene, fitting: list[Product]) -> None:
+        """An order whose products let it get where it is to be seen."""
+        sold = [product for product in self.company.products if not product.discontinued]
         if scene.made_to_order:
+            product = next(each for each in sold if self.company.families[each.id].to_order)
             # One piece more than came back from other customers, so that it has to be made.
-            stock = self.office.stockroom.by_product[fitting[0].id]
-            free = sum(max(item.balance.available, 0) for item in stock)
-            wishes = [(fitting[0], free + 1)]
+            stock = self.stockroom.by_product[product.id]
+            wishes = [(product, sum(max(item.available, 0) for item in stock) + 1)]
         else:
+            fitting = [each for each in sold if each.backorder is BackorderPolicy.DENY]
             wishes = [(product, AMPLE) for product in fitting[:2]]
-        self._begin(at, self.buyers[0], scene.plan, wishes)
+        # Whoever has no limit, or a high one, needs no approval.
+        limits = [(each.customer.credit_limit_minor, each) for each in self.buyers]
+        chosen = max(limits, key=lambda each: (each[0] is None, each[0] or 0))[1]
+        limited = [(limit, each) for limit, each in limits if limit is not None]
+        if scene.is_over_limit and limited:
+            limit, chosen = min(limited, key=lambda each: each[0])
+            wishes = [(wishes[0][0], 2 * limit // wishes[0][0].price_minor + 1)]
+        self._begin(chosen, scene.plan, wishes)
 
-    def _fits(self, product: Product, scene: Scene) -> bool:
-        if scene.made_to_order:
-            return self.company.families[product.id].to_order
-        return product.backorder is BackorderPolicy.DENY
-
-    def _begin(
-        self,
-        at: datetime,
-        chosen: Buyer,
-        plan: Plan,
-        wishes: list[tuple[Product, int]] | None,
-    ) -> None:
+    def _begin(self, chosen: Buyer, plan: Plan, wishes: Wishes | None) -> None:
         """An order comes in, and its life begins."""
-        case = self.shop.order(at, chosen, wishes)
+        case = self.shop.order(chosen, wishes)
         orders_alone = case.order.channel == "web"
-        actor = buyer(chosen.customer) if orders_alone else SALES
-        case.story = live(case, plan, actor, at)
+        case.story = live(case, plan, buyer(chosen.customer) if orders_alone else SALES)
         self.open[case.order.id] = case
         self.placed += 1
-        self._go_on(case, None)
+        self._go_on(case)
 
-    def _go_on(self, case: Case, at: datetime | None) -> None:
+    def _go_on(self, case: Case) -> None:
         """The next step of an order's life; at the end of it, its rows."""
         if case.story is None:
             return
         try:
-            pause = next(case.story) if at is None else case.story.send(at)
+            pause = next(case.story)
         except StopIteration:
             case.story = None
             self._put_away(case)
             return
         case.waits = pause is None
         if pause is not None:
-            now = at or case.order.created_at
-            self.later(self.dice.office_time(now + pause), lambda then: self._go_on(case, then))
+            at = self.office.dice.office_time(self.office.work.now + pause)
+            self.later(at, partial(self._go_on, case))
 
-    def _goods_came(self, case: Case, at: datetime) -> None:
+    def _goods_came(self, case: Case) -> None:
         if case.waits:
-            self._go_on(case, at)
+            self._go_on(case)
         elif case.story is None:
             self._put_away(case)
 
     def _put_away(self, case: Case) -> None:
         """Keep the rows of an order that nothing will happen to any more."""
-        if not case.is_waiting:
+        if not case.is_waiting and not case.waits_for_approval():
             del self.open[case.order.id]
             case.keep()
+
+
+def arrivals(dice: Dice, count: int, until: datetime) -> Iterator[datetime]:
+    """The instants of `count` orders over the two years before `until`, in their order."""
+    start = beginning(until)
+    days = [start + timedelta(days=number) for number in range(DAYS)]
+    for day, orders in zip(
+        days, _shares(count, [_weight(day, start) for day in days]), strict=True
+    ):
+        # Two draws make a day with a middle: most order around two in the afternoon.
+        minutes = sorted(dice.between(0, 7 * 60) + dice.between(0, 7 * 60) for _ in range(orders))
+        for minute in minutes:
+            yield day + timedelta(hours=7, minutes=minute, seconds=dice.between(0, 59))
+
+
+def beginning(until: datetime) -> datetime:
+    """The midnight with which the two years begin."""
+    return (until - timedelta(days=DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _weight(day: datetime, start: datetime) -> float:
+    grown = 1 + GROWTH * (day - start).days / DAYS
+    return MONTHS[day.month - 1] * WEEKDAYS[day.weekday()] * grown
+
+
+def _shares(count: int, weights: list[float]) -> list[int]:
+    """`count` divided by the weights in whole numbers, which sum up to it exactly."""
+    total = sum(weights)
+    shares = []
+    reached = 0.0
+    given = 0
+    for weight in weights:
+        reached += weight
+        due = round(count * reached / total)
+        shares.append(due - given)
+        given = due
+    return shares

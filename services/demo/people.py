@@ -1,123 +1,100 @@
 """The demo's customers: who they are, where they live, and what they are allowed to owe."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from models.customers import Customer, CustomerAddress, CustomerTag
+from models.customers import Customer, CustomerTag
 from models.rules.customers import CreditRating
 from models.rules.events import EventKind, SubjectKind
 from models.rules.text import fold, phone_key
 from services.aggregates.addresses import address_row, snapshot
-from services.demo.company import Company, index_words, postal_address
-from services.demo.dice import Dice
-from services.demo.journal import SALES, Journal
-from services.demo.numbers import Numbers
-from services.demo.rows import Rows
-from services.demo.words import (
-    BUSINESS_KINDS,
-    BUSINESS_NAMES,
-    FIRST_NAMES,
-    LAST_NAMES,
-    PLACES,
-    Place,
-)
+from services.demo import words
+from services.demo.company import Company, postal_address, stamped
+from services.demo.office import SALES, Office
+from services.demo.words import Place
+from services.storage.rows import fresh
 from services.work import search
+from services.work.events import record
 from services.work.numbering import CUSTOMER_PATTERN
 
 RATINGS: Final = (
-    (CreditRating.A, 4),
-    (CreditRating.B, 5),
-    (CreditRating.C, 3),
-    (CreditRating.D, 1),
-    (CreditRating.UNRATED, 2),
+    ((CreditRating.A, 2_500_000), 4),
+    ((CreditRating.B, 1_000_000), 5),
+    ((CreditRating.C, 300_000), 3),
+    ((CreditRating.D, 50_000), 1),
+    ((CreditRating.UNRATED, None), 2),
 )
-CREDIT_LIMITS: Final = {
-    CreditRating.A: 2_500_000,
-    CreditRating.B: 1_000_000,
-    CreditRating.C: 300_000,
-    CreditRating.D: 50_000,
-    CreditRating.UNRATED: None,
-}
+"""Ratings with their credit limits in minor units, and how often they are given."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Buyer:
-    """A customer with the address that their orders go to."""
+    """A customer with the address that their orders go to.
+
+    `unapproved` asks orders that needed approval whether they wait for it still.
+    """
 
     customer: Customer
     address: dict[str, Any]
     is_business: bool
+    unapproved: list[Callable[[], bool]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
-    """Where customers are welcomed and their rows kept."""
-
-    company: Company
-    dice: Dice
-    rows: Rows
-    journal: Journal
-    numbers: Numbers
-
-    def welcome(self, at: datetime) -> Buyer:
-        """A new customer, with one address or two."""
-        is_business = self.dice.happens(0.35)
-        place = self.dice.one(PLACES)
-        customer = self._customer(at, place, is_business)
-        addresses = [
-            self._address(customer, position, self.dice.one(PLACES) if position else place, at)
-            for position in range(2 if self.dice.happens(0.2) else 1)
-        ]
-        told = {"fields": ["code", "email", "name", "phone"], "new": True}
-        self.journal.record(at, SALES, customer, EventKind.CUSTOMER_UPDATED, told)
-        tags = [
-            CustomerTag(id=self.dice.id_at(at), customer_id=customer.id, tag=tag)
-            for tag in customer.tags
-        ]
-        for row in (customer, *addresses, *tags):
-            self.rows.add_model(row)
-        words = search.tokens(SubjectKind.CUSTOMER, customer.id, search.customer_texts(customer))
-        index_words(self.rows, self.dice, at, words)
-        return Buyer(customer, snapshot(addresses[0]), is_business)
-
-    def _customer(self, at: datetime, place: Place, is_business: bool) -> Customer:
-        dice = self.dice
-        code = self.numbers.take("customer", CUSTOMER_PATTERN, at)
-        person = f"{dice.one(FIRST_NAMES)} {dice.one(LAST_NAMES)}"
-        name = f"{dice.one(BUSINESS_KINDS)} {dice.one(BUSINESS_NAMES)}" if is_business else person
-        mailbox = fold(name).replace(" ", ".").replace("'", "")
-        mailbox = mailbox if mailbox.isascii() else "customer"
-        rating = dice.weighted(RATINGS)
-        # Retail and Friends are for people, Gastronomy and Partner for businesses.
-        private, trade = self.company.groups[:2], self.company.groups[2:]
-        return Customer(
-            id=dice.id_at(at),
-            code=code,
-            name=name,
-            sort_name=fold(name),
-            email=f"{mailbox}.{code.lower()}@mail.example",
-            email_key=f"{mailbox}.{code.lower()}@mail.example",
-            phone=(phone := f"{place.dial} {dice.between(10**6, 10**7 - 1)}"),
-            phone_key=phone_key(phone),
-            group_id=dice.one(trade if is_business else private).id,
-            tags=["wholesale"] if is_business else [],
-            preferences={"newsletter": dice.happens(0.4)},
-            credit_rating=rating,
-            credit_limit_minor=CREDIT_LIMITS[rating],
-            terms_days=dice.one((14, 30, 30, 45)) if is_business else 14,
-            created_at=at,
-            updated_at=at,
-        )
-
-    def _address(
-        self, customer: Customer, position: int, place: Place, at: datetime
-    ) -> CustomerAddress:
-        kept = postal_address(self.dice, place, customer.name)
-        return address_row(
-            kept,
-            id=self.dice.id_at(at),
+def welcome(office: Office, company: Company) -> Buyer:
+    """A new customer, with one address or two."""
+    dice, work = office.dice, office.by(SALES)
+    is_business = dice.happens(0.35)
+    place = dice.one(words.PLACES)
+    customer = _customer(office, company, place, is_business)
+    places = [place, dice.one(words.PLACES)] if dice.happens(0.2) else [place]
+    addresses = [
+        address_row(
+            postal_address(dice, each, customer.name),
             customer_id=customer.id,
             position=position,
-            created_at=at,
+            created_at=work.now,
         )
+        for position, each in enumerate(places)
+    ]
+    told = {"fields": ["code", "email", "name", "phone"], "new": True}
+    record(work, customer, EventKind.CUSTOMER_UPDATED, data=told)
+    tags = [fresh(CustomerTag, customer_id=customer.id, tag=tag) for tag in customer.tags]
+    office.rows.add(customer, *addresses, *tags)
+    texts = search.customer_texts(customer)
+    office.rows.add(*search.tokens(SubjectKind.CUSTOMER, customer.id, texts))
+    return Buyer(customer, snapshot(addresses[0]), is_business)
+
+
+def _customer(office: Office, company: Company, place: Place, is_business: bool) -> Customer:
+    dice = office.dice
+    code = office.number("customer", CUSTOMER_PATTERN)
+    person = f"{dice.one(words.FIRST_NAMES)} {dice.one(words.LAST_NAMES)}"
+    name = (
+        f"{dice.one(words.BUSINESS_KINDS)} {dice.one(words.BUSINESS_NAMES)}"
+        if is_business
+        else person
+    )
+    mailbox = fold(name).replace(" ", ".").replace("'", "")
+    email = f"{mailbox if mailbox.isascii() else 'customer'}.{code.lower()}@mail.example"
+    rating, limit_minor = dice.weighted(RATINGS)
+    phone = f"{place.dial} {dice.between(10**6, 10**7 - 1)}"
+    # Retail and Friends are for people, Gastronomy and Partner for businesses.
+    private, trade = company.groups[:2], company.groups[2:]
+    return fresh(
+        Customer,
+        code=code,
+        name=name,
+        sort_name=fold(name),
+        email=email,
+        email_key=email,
+        phone=phone,
+        phone_key=phone_key(phone),
+        group_id=dice.one(trade if is_business else private).id,
+        tags=["wholesale"] if is_business else [],
+        preferences={"newsletter": dice.happens(0.4)},
+        credit_rating=rating,
+        credit_limit_minor=limit_minor,
+        terms_days=dice.one((14, 30, 30, 45)) if is_business else 14,
+        **stamped(office),
+    )

@@ -5,7 +5,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from models.rules.order_states import OrderStatus
 from models.rules.return_states import ReturnState
 from models.rules.shipment_states import ShipmentStatus
 from services.demo.dice import Dice
@@ -36,7 +35,7 @@ class Plan:
     """
 
     payment: Payment = Payment.CARD
-    begins: OrderStatus = OrderStatus.CONFIRMED
+    drafted: bool = False
     goes_on: bool = True
     held: bool = False
     noted: bool = False
@@ -55,21 +54,15 @@ def drawn(dice: Dice, *, is_business: bool) -> Plan:
     """The plan of an ordinary order."""
     ways = (Payment.CARD, 2), (Payment.PREPAID, 2), (Payment.INVOICE, 6), (Payment.DEPOSIT, 1)
     private = (Payment.CARD, 6), (Payment.PREPAID, 3), (Payment.INVOICE, 2)
-    begins = (OrderStatus.CONFIRMED, 92), (OrderStatus.DRAFT, 4), (OrderStatus.AWAITING_APPROVAL, 4)
     returned = (
-        (ReturnState.RECEIVED, 10),
-        (ReturnState.PARTLY_RECEIVED, 1),
-        (ReturnState.REJECTED, 1),
-        (ReturnState.CANCELLED, 1),
+        *((ReturnState.RECEIVED, 10), (ReturnState.PARTLY_RECEIVED, 1)),
+        *((ReturnState.REJECTED, 1), (ReturnState.CANCELLED, 1)),
     )
-    cancelled = (
-        (Cancellation.AT_ONCE, 4),
-        (Cancellation.WHILE_PACKING, 2),
-        (Cancellation.ONE_LINE, 3),
-    )
+    when = Cancellation
+    cancelled = (when.AT_ONCE, 4), (when.WHILE_PACKING, 2), (when.ONE_LINE, 3)
     return Plan(
         payment=dice.weighted(ways if is_business else private),
-        begins=dice.weighted(begins),
+        drafted=dice.happens(0.04),
         held=dice.happens(0.03),
         noted=dice.happens(0.06),
         cancelled=dice.weighted(cancelled) if dice.happens(0.07) else None,
@@ -84,11 +77,16 @@ def drawn(dice: Dice, *, is_business: bool) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An order that shows a state on the history's last day, `age` before its end."""
+    """An order that shows a state on the history's last day, `age` before its end.
+
+    With `made_to_order` its goods are; with `is_over_limit` it comes to more than its customer may
+    owe.
+    """
 
     age: timedelta
     plan: Plan
     made_to_order: bool = False
+    is_over_limit: bool = False
 
 
 def _reaching(status: ShipmentStatus, payment: Payment = Payment.CARD) -> Scene:
@@ -100,8 +98,8 @@ def _coming_back(state: ReturnState, share: float) -> Scene:
 
 
 SCENES: Final = (
-    Scene(timedelta(days=2), Plan(begins=OrderStatus.DRAFT, goes_on=False)),
-    Scene(timedelta(days=1), Plan(begins=OrderStatus.AWAITING_APPROVAL, goes_on=False)),
+    Scene(timedelta(days=2), Plan(drafted=True, goes_on=False)),
+    Scene(timedelta(days=1), Plan(goes_on=False), is_over_limit=True),
     Scene(timedelta(days=3), Plan(held=True, goes_on=False)),
     Scene(timedelta(days=6), Plan(Payment.DEPOSIT), made_to_order=True),
     Scene(timedelta(days=4), Plan(Payment.INVOICE, reach=None)),

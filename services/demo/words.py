@@ -72,118 +72,34 @@ PLACES: Final = (
 )
 
 FIRST_NAMES: Final = (
-    "Ada",
-    "Bruno",
-    "Clara",
-    "Dario",
-    "Elsa",
-    "Finn",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Katja",
-    "Leon",
-    "Mira",
-    "Nils",
-    "Olga",
-    "Pavel",
-    "Rosa",
-    "Silas",
-    "Thea",
-    "Ugo",
-    "Vera",
-    "Willem",
-    "Ylva",
-    "Zoé",
-    "André",
-    "Björn",
-    "Chloé",
-    "Émile",
-    "Jürgen",
-    "Łucja",
-    "Søren",
-    "Íñigo",
-)
+    "Ada", "Bruno", "Clara", "Dario", "Elsa", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Katja",
+    "Leon", "Mira", "Nils", "Olga", "Pavel", "Rosa", "Silas", "Thea", "Ugo", "Vera", "Willem",
+    "Ylva", "Zoé", "André", "Björn", "Chloé", "Émile", "Jürgen", "Łucja", "Søren", "Íñigo",
+)  # fmt: skip
 LAST_NAMES: Final = (
-    "Albers",
-    "Brandt",
-    "Corvino",
-    "Dekker",
-    "Engström",
-    "Fontaine",
-    "Gallo",
-    "Hartwig",
-    "Iversen",
-    "Jansen",
-    "Kowal",
-    "Lindqvist",
-    "Moreau",
-    "Nowak",
-    "Okafor",
-    "Petit",
-    "Quist",
-    "Romano",
-    "Sandoval",
-    "Thiele",
-    "Ullrich",
-    "Vasquez",
-    "Winter",
-    "Ximénez",
-    "Younan",
-    "Zeller",
-    "Bäcker",
-    "Müller",
-    "Świątek",
-    "O'Neill",
-)
+    "Albers", "Brandt", "Corvino", "Dekker", "Engström", "Fontaine", "Gallo", "Hartwig", "Iversen",
+    "Jansen", "Kowal", "Lindqvist", "Moreau", "Nowak", "Okafor", "Petit", "Quist", "Romano",
+    "Sandoval", "Thiele", "Ullrich", "Vasquez", "Winter", "Ximénez", "Younan", "Zeller", "Bäcker",
+    "Müller", "Świątek", "O'Neill",
+)  # fmt: skip
 BUSINESS_NAMES: Final = (
-    "Morgenrot",
-    "Kupferkanne",
-    "Marktgraf",
-    "Seeblick",
-    "Altstadt",
-    "Nordlicht",
-    "Weinberg",
-    "Lighthouse",
-    "Petit-Pont",
-    "Quattro",
-    "Salzhaus",
-    "Tramstop",
-    "Windmill",
-    "Old-Harbour",
-    "Blue-Door",
-    "Cedar",
-    "Juniper",
-    "Riverside",
-)
+    "Morgenrot", "Kupferkanne", "Marktgraf", "Seeblick", "Altstadt", "Nordlicht", "Weinberg",
+    "Lighthouse", "Petit-Pont", "Quattro", "Salzhaus", "Tramstop", "Windmill", "Old-Harbour",
+    "Blue-Door", "Cedar", "Juniper", "Riverside",
+)  # fmt: skip
 BUSINESS_KINDS: Final = (
-    "Café",
-    "Bistro",
-    "Hotel",
-    "Deli",
-    "Bakery",
-    "Kitchen Store",
-    "Guesthouse",
-)
+    "Café", "Bistro", "Hotel", "Deli", "Bakery", "Kitchen Store", "Guesthouse",
+)  # fmt: skip
 
 GROUPS: Final = (("Retail", "0"), ("Friends", "0.05"), ("Gastronomy", "0.1"), ("Partner", "0.15"))
 
-# A category and the one that it lies in; whatever a family names is below one of these.
-ROOTS: Final = ("Pantry", "Kitchen", "Table", "Home")
-CATEGORIES: Final = (
-    ("Coffee", "Pantry"),
-    ("Tea", "Pantry"),
-    ("Spices", "Pantry"),
-    ("Chocolate", "Pantry"),
-    ("Coffee makers", "Kitchen"),
-    ("Knives", "Kitchen"),
-    ("Pans", "Kitchen"),
-    ("Cups", "Table"),
-    ("Linen", "Table"),
-    ("Jars", "Home"),
-    ("Furniture", "Home"),
-)
+# The categories below each root; each family names one of these.
+CATEGORIES: Final = {
+    "Pantry": ("Coffee", "Tea", "Spices", "Chocolate"),
+    "Kitchen": ("Coffee makers", "Knives", "Pans"),
+    "Table": ("Cups", "Linen"),
+    "Home": ("Jars", "Furniture"),
+}
 
 # Code, name, days from order to receipt.
 SUPPLIERS: Final = (

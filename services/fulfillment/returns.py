@@ -1,6 +1,6 @@
 """Returns: goods that are announced to come back, and what becomes of them when they are here."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +43,6 @@ from services.aggregates.orders import (
 )
 from services.aggregates.returns import announced, receive, taken_back
 from services.aggregates.stock import Place, items_at, move_all
-from services.storage.rows import fresh
 from services.storage.statements import Query
 from services.storage.updates import update
 from services.use_case import use_case
@@ -104,31 +103,11 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
     earlier = await Return.filter(order_id=order.id).using_db(work.connection).count()
     number = await numbering.of_order(work, NumberKind.RETURN, order, earlier)
     reason = text(command.reason, "reason", MAX_REASON)
-    request = announced(work, order, number, command.lines, reason)
+    request, rows = announced(work, order, number, command.lines, reason)
     order_status.step(order, OrderAction.RETURN)
-    await work.insert([request], _announced_lines(request.id, command.lines))
+    await work.insert([request], rows)
     await settle(work, order, lines, before)
     return order
-
-
-def _announced_lines(return_id: UUID, coming: tuple[ReturnUnits, ...]) -> list[ReturnLine]:
-    """A row for each order line, however often it is named."""
-    units: Counter[UUID] = Counter()
-    named: dict[UUID, Counter[str]] = defaultdict(Counter)
-    for each in coming:
-        units[each.line_id] += each.quantity
-        for unit in each.units or ():
-            named[each.line_id][unit.exact_code] += unit.quantity
-    return [
-        fresh(
-            ReturnLine,
-            return_request_id=return_id,
-            order_line_id=line_id,
-            quantity=quantity,
-            announced=named.get(line_id),
-        )
-        for line_id, quantity in units.items()
-    ]
 
 
 @use_case(Permission.SHIPMENTS_WRITE)

@@ -9,6 +9,7 @@ from models.customers import CustomerAddress
 from models.inventory import Reservation
 from models.orders import Order, OrderLine
 from models.rules.errors import invalid, refuse
+from models.rules.insights import discount_of
 from models.rules.order_states import OrderStatus
 from models.rules.pricing import shortest
 from services.aggregates.addresses import snapshot
@@ -16,7 +17,7 @@ from services.aggregates.amounts import price
 from services.aggregates.lines import stop_waiting
 from services.aggregates.reservations import check_hold
 from services.aggregates.selling import Products, check_product, products_by_id
-from services.orders.entry import buyer, company_rate, discount_of
+from services.orders.entry import buyer, company_rate
 from services.work.upserts import Unset
 from services.work.work import Work
 

@@ -8,13 +8,14 @@ from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.rules import units as trade
 from models.rules.errors import DomainError, Path, invalid, not_found, refuse
+from models.rules.insights import discount_of
 from models.rules.order_states import OrderStatus
 from models.rules.pricing import shortest
 from models.rules.text import form_in
 from services.aggregates.amounts import price
 from services.aggregates.lines import carry_out, counts_of
 from services.aggregates.selling import Goods, Products, check_product, products_by_id
-from services.orders.entry import build_lines, discount_of
+from services.orders.entry import build_lines
 from services.orders.goods import NewLine, products_of
 from services.storage.pieces import AT_ONCE
 from services.work.inputs import amount

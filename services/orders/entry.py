@@ -13,7 +13,7 @@ from models.rules.errors import (
     invalid,
     not_found,
 )
-from models.rules.insights import standing
+from models.rules.insights import discount_of
 from models.rules.money import (
     Rounding,
 )
@@ -125,11 +125,6 @@ async def buyer(work: Work, customer_id: UUID) -> Buyer:
     if not found:
         raise not_found("There is no such customer.", "customerId")
     return found[0]
-
-
-def discount_of(lifetime_minor: int, of_group: Decimal | None) -> Decimal:
-    """The better of what the customer's group and their loyalty give, as a rate."""
-    return max(of_group or Decimal(0), standing(lifetime_minor).discount_rate)
 
 
 def _blank(work: Work, command: PlaceOrder, default: Address | None, currency: str) -> Order:

@@ -1,6 +1,7 @@
 """Converts column values for and from a database, if its driver's values differ from Python's."""
 
 from collections.abc import Callable
+from datetime import UTC
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -15,6 +16,7 @@ from tortoise.fields.data import (
     CharEnumFieldInstance,
     CharField,
     IntField,
+    JSONField,
     TextField,
     UUIDField,
 )
@@ -38,12 +40,19 @@ def to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert 
         return str
     if isinstance(field, CharEnumFieldInstance):
         return {member: str(member.value) for member in field.enum_type}.__getitem__
+    return _looking(field, lambda value: field.to_db_value(value, table))
+
+
+def _looking(field: Field[Any], convert: Convert) -> Convert:
+    """The conversion, left out where a look at the value tells that it would do nothing."""
     if isinstance(field, CharField):
         most = field.max_length
-        return lambda text: (
-            text if isinstance(text, str) and len(text) <= most else field.to_db_value(text, table)
-        )
-    return lambda value: field.to_db_value(value, table)
+        return lambda text: text if isinstance(text, str) and len(text) <= most else convert(text)
+    if isinstance(field, UtcDatetime):
+        return lambda instant: instant if instant.tzinfo is UTC else convert(instant)
+    if isinstance(field, JSONField):
+        return lambda value: convert(value) if isinstance(value, str) else field.encoder(value)
+    return convert
 
 
 def from_database(field: Field[Any], dialect: str) -> Convert | None:

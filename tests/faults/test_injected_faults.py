@@ -142,7 +142,7 @@ def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:
     ) -> Iterable[tuple[UUID, int]]:
         return [(min(homes.ranks, key=homes.ranks.get), units)]
 
-    patch.setattr(services.aggregates.lots.places._Homes, "take", first)
+    patch.setattr(services.aggregates.lots.places.Homes, "take", first)
 
 
 def pots(quantity: int, **more: Any) -> Place:

@@ -70,6 +70,9 @@ async def test_a_month_begins_where_the_business_is(sqlite_database: Database) -
         with clock.frozen(datetime(2026, 3, 31, 12, tzinfo=UTC)):
             order = await trade.place(("POT", 1), channel="x")
         assert order.number == "SO-X-202604-000001"
+        with clock.frozen(datetime(2026, 12, 31, 12, tzinfo=UTC)):
+            await trade.act(order, OrderAction.SHIP)
+        assert (await Invoice.get()).number == "INV-2027-000001"
     finally:
         policy.use(usual)
 

@@ -62,7 +62,7 @@ class Part:
 
 
 @dataclass
-class _Homes:
+class Homes:
     """What each warehouse sent of some goods and does not have back yet.
 
     `ranks` are the warehouses' places in the order in which they get theirs. What none of them can
@@ -144,21 +144,21 @@ def _by_code(each: "ReturnUnits") -> Iterator[tuple[str | None, int]]:
         yield named.exact_code, named.quantity
 
 
-async def _only(work: Work, warehouse_id: UUID) -> _Homes:
+async def _only(work: Work, warehouse_id: UUID) -> Homes:
     """The one warehouse that was named."""
     if not await work.rows(Warehouse).filter(id=warehouse_id).exists():
         raise not_found("There is no such warehouse.", "warehouseId")
-    return _Homes({warehouse_id: 0})
+    return Homes({warehouse_id: 0})
 
 
-async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> _Homes:
+async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> Homes:
     """What is out of the lines of what is kept, by the warehouse that it left from."""
     lines = {each.line_id for each in kept}
     if not lines:
-        return _Homes({})
+        return Homes({})
     # unscoped: units go back to where they left from
     rows = Warehouse.all().using_db(work.connection).order_by("priority", "code")
-    homes = _Homes({each.id: rank for rank, each in enumerate(await rows.only("id"))})
+    homes = Homes({each.id: rank for rank, each in enumerate(await rows.only("id"))})
     for row in await PACKED.rows(work.connection, list(lines)):
         if row.status in LEFT:
             homes.senders[row.order_line_id].add(row.warehouse_id)
