@@ -1,4 +1,4 @@
-"""Importing files as a mapping says: everything is checked, then what is sound is written."""
+"""Imports files by a mapping: all rows are checked, then the sound ones are written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +22,9 @@ from services.work import policy
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """When nothing is written: never, in a dry run; where `strict`, if any row is rejected.
+    """When nothing is written: in a dry run; with `strict`, if any row is rejected.
 
-    `allow_lost_rows` lets the others be written, though nobody can tell the order of a rejected
-    line.
+    `allow_lost_rows` writes the others even if the order of a rejected line is unknown.
     """
 
     dry_run: bool = False
@@ -43,22 +42,21 @@ async def import_files(
     tell: Callable[[Report, Problems], None] | None = None,
     report: Report | None = None,
 ) -> Report:
-    """What became of every row of the files that the mapping names.
+    """The report of an import of the mapping's files.
 
-    `source` is the files' folder, or the file where the mapping names one. Rows that cannot be
-    taken are in the report; the others are written, unless the options say otherwise. What was
-    imported before stays as it is, so that running again adds only what is new; after an import
-    that was cut off it does the rest.
+    `source` is the files' folder, or the file if the mapping names one. Rejected rows are in the
+    report; the others are written, unless the options say otherwise. Objects of earlier imports
+    stay as they are, so that a repeated import adds only new ones, and completes an interrupted
+    one.
 
-    `progress` is told what is being done, how much of it is done, and how much there is, in bytes
-    of a file or in rows; it is called between two transactions, and what it raises ends the import
-    there. `tell` is called with what was found, and all problems, before anything is written. A
-    `report` that is given is filled while the import runs, so that of one that ends early it is
-    known what was written.
+    `progress` gets the title of a task, the part done and the whole, in bytes of a file or in rows;
+    it is called between two transactions, and its exceptions end the import there. `tell` is called
+    with the report and all problems before anything is written. A given `report` is filled while
+    the import runs, so that the written objects are known after an early end.
 
     Raises:
         Forbidden: the actor may not import.
-        BadMapping: the mapping is wrong, or names files or columns that are not there.
+        BadMapping: the mapping has mistakes, or names missing files or columns.
     """
     actor.require(Permission.IMPORT)
     mapping = load(mapping_path)
@@ -87,7 +85,7 @@ async def import_files(
 
 
 async def _check(case: Case) -> None:
-    """Look at all rows: each by itself, then what they say together, then what is there already."""
+    """Checks all rows: each by itself, then together, then against existing objects."""
     await check_rows(case)
     await settle_doubts(case)
     await check_orders(case)
@@ -97,11 +95,11 @@ async def _check(case: Case) -> None:
 
 
 def _count_new(report: Report) -> None:
-    """Whatever is neither rejected nor known is new. Shipments are counted one an order."""
+    """Counts rows that are neither rejected nor known as new; shipments once for each order."""
     for kind, count in report.counts.items():
         if kind is not Kind.SHIPMENT:
             count.new = count.read - count.rejected - count.unchanged - count.differs
 
 
 def _silent(stage: str, done: int, everything: int) -> None:
-    """Whoever imports without a progress line to show."""
+    """The progress of an import without a display."""

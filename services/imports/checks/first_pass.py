@@ -1,4 +1,4 @@
-"""The first pass: every row is read and checked, alone and against all others; none is written."""
+"""The first pass: reads and checks each row, alone and against all others; writes nothing."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ from services.imports.files.report import Outcome, Problem, Report
 from services.work.policy import Policy
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is, and how much there is: bytes of a file, or rows."""
+"""Called with the title of a task, the part done and the whole: bytes of a file, or rows."""
 
 BATCH: Final = 500
 MAX_SHAPES: Final = 1_000
@@ -30,13 +30,13 @@ _SIGN: Final = re.compile(r"[^\W_]")
 
 
 def shape(key: str) -> str:
-    """What keys of one kind have in common: how many letters and digits, and where others stand."""
+    """The pattern of a key, for comparison: its letters and digits by count, others by place."""
     return _SIGN.sub("x", key)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An import under way."""
+    """A running import."""
 
     mapping: Mapping
     files: dict[str, Path]
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def rounding(self) -> Rounding:
-        """How the amounts of its orders are rounded: as the mapping says, else the company's."""
+        """The rounding of its orders: the mapping's, otherwise the company's."""
         return self.mapping.rounding or self.policy.rounding
 
     def where(self, kept: Kept) -> str:
@@ -59,16 +59,16 @@ class Case:
     async def batches(
         self, what: str, kind: Kind, size: int, state: State
     ) -> AsyncIterator[list[Kept]]:
-        """The rows of a kind that are so, some at a time; what is done with them is progress."""
+        """The rows of a kind in this state, in batches; reports the progress."""
         done, everything = 0, self.staging.count(kind, state)
         for batch in self.staging.batches(kind, size, state):
             yield batch
             done += len(batch)
             self.progress(what, done, everything)
-            await asyncio.sleep(0)  # whatever else this process does may go on
+            await asyncio.sleep(0)  # lets other tasks run
 
     def reject(self, kept: Kept, code: ErrorCode, reason: str, field: str | None = None) -> None:
-        """Reject a row that was accepted before, for what it says in a field, if for any."""
+        """Rejects an accepted row, for the value of a field if one is named."""
         self.staging.reject([kept.id])
         self.tell(Outcome.REJECTED, kept, code, reason, field)
         self.report.count(kept.kind).rejected += 1
@@ -81,14 +81,14 @@ class Case:
         reason: str,
         field: str | None = None,
     ) -> None:
-        """Keep what there is to tell of a row, or of what it says in a field."""
+        """Stores a problem of a row, or of the value of a field."""
         source = self.mapping.sources[row.source]
         columns = ", ".join(source.fields[field].columns) if field else None
         self.problems.add(outcome, Problem(source.name, row.line, columns or None, code, reason))
 
 
 async def check_rows(case: Case) -> None:
-    """Read every source, what others refer to first, and staging its rows with what is known."""
+    """Reads each source, referenced kinds first, and stages its rows with their known objects."""
     kinds = list(Kind)
     indexed = list(enumerate(case.mapping.sources))
     for index, source in sorted(indexed, key=lambda each: kinds.index(each[1].kind)):
@@ -132,14 +132,14 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
         for problem in each.warnings if not each.problems else ():
             case.problems.add(Outcome.WARNING, problem)
         if twin and twin.payload is not None and not each.problems:
-            count.read -= 1  # it takes the place of one that was counted
+            count.read -= 1  # it replaces a row that was counted
             _keep(case, converter, each, seen, twin)
         elif _keep(case, converter, each, seen, twin):
             count.unchanged += 1
 
 
 def _twin(seen: Seen, converter: Converter, each: Converted) -> Kept | None:
-    """The row of the same source that was first about the same object, where it may be repeated."""
+    """The first row of the same source about the same object, if rows may be repeated."""
     if not converter.source.distinct or not isinstance(each.key, str):
         return None
     twin = seen.find(converter.source.kind, each.key)
@@ -147,7 +147,7 @@ def _twin(seen: Seen, converter: Converter, each: Converted) -> Kept | None:
 
 
 def _is_repeated(converter: Converter, each: Converted, twin: Kept) -> bool:
-    """Whether a sound row adds nothing to one that was taken. One with a fault is always told."""
+    """Whether a sound row repeats an accepted one. A row with a fault is always reported."""
     if each.record is None or twin.payload is None:
         return False
     is_same = twin.payload == each.record.model_dump_json()
@@ -162,9 +162,9 @@ def _clashes(
     seen: Seen,
     replaced: Kept | None,
 ) -> Iterator[Problem]:
-    """Why there is an object of that key or code already, in the files or in the database.
+    """The errors of a key or code that is in use, in the files or in the database.
 
-    `replaced` is an earlier row about the same object: one that was rejected, or the last counts.
+    `replaced` is an earlier row about the same object: a rejected one, or any if the last counts.
     """
     kind, code = converter.source.kind, record.natural
     is_last = converter.source.distinct == "last"
@@ -196,7 +196,7 @@ def _clashes(
 def _dangling(
     case: Case, converter: Converter, each: Converted, record: Record, seen: Seen
 ) -> Iterator[Problem]:
-    """References that lead nowhere, or to a row that was rejected."""
+    """The errors of references to missing or rejected rows."""
     for name, target in record.refers.items():
         key = getattr(record, name)
         if key is None:
@@ -217,7 +217,7 @@ def _dangling(
 def _without_codes(
     converter: Converter, each: Converted, record: Record, seen: Seen
 ) -> Iterator[Problem]:
-    """Stock whose units have codes, which no file tells."""
+    """The error of stock of a tracked product, because files have no codes of units."""
     if not isinstance(record, StockRow) or not record.on_hand or record.key in seen.keys:
         return
     if record.product in seen.tracked:
@@ -228,10 +228,10 @@ def _without_codes(
 
 
 def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: Kept | None) -> bool:
-    """Staging the row; whether its object is there already.
+    """Stages the row; returns whether its object exists already.
 
-    A rejected row is kept too, so that what refers to it can say so. A sound row about the same
-    object takes its place, which is that of its `twin`.
+    A rejected row is staged too, so that rows that refer to it can be rejected. A sound row about
+    the same object replaces it, at the place of its `twin`.
     """
     kind, record = converter.source.kind, each.record
     state, key, payload = State.REJECTED, each.key, None
@@ -260,7 +260,7 @@ def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: K
 
 
 def _owner(case: Case, converter: Converter, each: Converted) -> str | None:
-    """The order that a rejected line or shipment is of; where that is not certain, it is noted."""
+    """The order of a rejected line or shipment; an uncertain one is stored as a doubt."""
     kind, row = converter.source.kind, each.row
     named = converter.orders(row)
     if kind is Kind.SHIPMENT and ("order" not in converter.source.fields or named == [""]):
@@ -273,7 +273,7 @@ def _owner(case: Case, converter: Converter, each: Converted) -> str | None:
 
 
 def _state(record: Record, seen: Seen) -> State:
-    """Whether the object is there already; a line or shipment is where its order is."""
+    """Whether the object exists already; a line or shipment does if its order does."""
     if isinstance(record, LineRow | ShipmentRow) and record.order is not None:
         order = seen.find(Kind.ORDER, record.order)
         return State.NEW if order is not None and order.state is State.NEW else State.PRESENT

@@ -1,4 +1,4 @@
-"""What the database knows already: by another system's key, and by codes."""
+"""Finds objects that the database has already: by external key, and by code."""
 
 from collections.abc import Collection, Iterator
 from typing import Any, Final
@@ -24,10 +24,10 @@ TABLES: Final[dict[Kind, tuple[type[Model], str]]] = {
     Kind.PRODUCT: (Product, "sku"),
     Kind.ORDER: (Order, "number"),
 }
-"""Tables of objects that people know by a code, and its column."""
+"""The tables of objects with a code, and its column."""
 
 CHUNK: Final = 500
-"""So many values one statement asks for: below the limits of all databases."""
+"""Values in one statement, below the limits of all databases."""
 
 
 async def ids(
@@ -36,7 +36,7 @@ async def ids(
     references: Collection[str],
     connection: BaseDBAsyncClient | None = None,
 ) -> dict[str, UUID]:
-    """The ids behind references, which are keys of the system or marked codes; known ones only."""
+    """The ids of references, which are external keys or marked codes; known ones only."""
     subject = RECORDS[kind].subject
     if subject is None:
         return {}
@@ -55,10 +55,10 @@ async def subject_ids(
     keys: Collection[str],
     connection: BaseDBAsyncClient | None = None,
 ) -> dict[str, UUID]:
-    """As `ids`, by the kind of object that references name."""
+    """As `ids`, by the kind of object."""
     found: dict[str, UUID] = {}
     for chunk in _chunks(keys):
-        # unscoped: an import finds all that is there already
+        # unscoped: an import finds all existing objects
         refs = ExternalRef.filter(subject_kind=subject, system=system, key__in=chunk)
         pairs: Any = await refs.using_db(connection).values_list("key", "subject_id")
         found |= dict(pairs)
@@ -82,7 +82,7 @@ async def coded(
 
 
 async def barcodes(codes: Collection[str]) -> set[str]:
-    """Those of the barcodes that a product has."""
+    """The barcodes that a product has already."""
     found: set[str] = set()
     for chunk in _chunks(codes):
         # unscoped: a barcode is unique among all products
@@ -92,7 +92,7 @@ async def barcodes(codes: Collection[str]) -> set[str]:
 
 
 async def tracked(products: Collection[UUID]) -> set[UUID]:
-    """Those of the products that have lots or serial numbers."""
+    """The tracked ones of the products."""
     found: set[UUID] = set()
     for chunk in _chunks(products):
         # unscoped: products that the import has found
@@ -104,7 +104,7 @@ async def tracked(products: Collection[UUID]) -> set[UUID]:
 async def stocked(
     products: Collection[UUID], connection: BaseDBAsyncClient | None = None
 ) -> set[tuple[UUID, UUID]]:
-    """Product and warehouse of every stock item of these products."""
+    """Product and warehouse of each stock item of these products."""
     found: set[tuple[UUID, UUID]] = set()
     for chunk in _chunks(products):
         # unscoped: a product has one stock item in a warehouse

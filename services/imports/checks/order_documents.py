@@ -1,4 +1,4 @@
-"""Order documents: orders with their lines and shipments, wherever in the files those stand."""
+"""Order documents: orders with their lines and shipments, from anywhere in the files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,13 +44,13 @@ class Whole:
     shared: frozenset[str]
 
     def carried(self, shipment: str) -> list[int]:
-        """Which of the lines a shipment carries: those that name it, or else all."""
+        """The places of a shipment's lines: those that name it, otherwise all."""
         naming = [index for index, line in enumerate(self.lines) if line.shipment == shipment]
         return naming or list(range(len(self.lines)))
 
 
 def price(line: LineRow, currency: str, rounding: Rounding) -> LinePrice:
-    """What a line's totals follow from.
+    """The price inputs of a line.
 
     Raises:
         ValueError: its price has too many decimals, or is too large.
@@ -68,7 +68,7 @@ def price(line: LineRow, currency: str, rounding: Rounding) -> LinePrice:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The rows of an order: its own, its lines, shipments that name it, others that lines name."""
+    """The rows of an order: its own, its lines, its shipments, and others that its lines name."""
 
     order: Kept
     lines: list[Kept]
@@ -85,7 +85,7 @@ class Parts:
 
 
 def gather(staging: Staging, orders: list[Kept]) -> Iterator[Parts]:
-    """The orders of those rows with their parts, a few read at once: each may have many."""
+    """The orders of those rows with their parts, read in small batches: each may have many."""
     for some in batched(orders, GATHERED):
         keys = [order.key for order in some]
         lines = staging.owned(Kind.LINE, keys)
@@ -100,7 +100,7 @@ def gather(staging: Staging, orders: list[Kept]) -> Iterator[Parts]:
 
 
 def whole(staging: Staging, parts: Parts) -> Whole:
-    """The order of those rows."""
+    """The order document of those rows."""
     shipments = parts.shipments
     return Whole(
         key=parts.order.key,
@@ -114,10 +114,10 @@ def whole(staging: Staging, parts: Parts) -> Whole:
 
 
 async def settle_doubts(case: Case) -> None:
-    """Give rejected lines and shipments whose order is not certain to every order that may be it.
+    """Assigns rejected rows of uncertain order to each order that they may belong to.
 
-    Of the others it is counted whose order is not told. A row that is too long says its order in
-    one of its cells, so that a key which no sound row has is that of an order without any.
+    The others are counted as lost. A row that is too long has its order in one of its cells, so a
+    key without a sound row is that of an order without any.
     """
     everything = case.staging.count_doubts()
     for count, doubt in enumerate(case.staging.doubts(), 1):
@@ -137,9 +137,9 @@ async def settle_doubts(case: Case) -> None:
 
 
 async def check_orders(case: Case) -> None:
-    """Reject orders that are not whole, with their lines and shipments.
+    """Rejects incomplete orders, with their lines and shipments.
 
-    An order comes whole or not at all: without one of its lines its sums would be wrong.
+    An order is imported whole or not at all: without one of its lines its sums would be wrong.
     """
     async for batch in case.batches("checking orders", Kind.ORDER, BATCH, State.NEW):
         sizes = case.staging.sizes(Kind.LINE, [kept.key for kept in batch])
@@ -158,7 +158,7 @@ async def check_orders(case: Case) -> None:
 
 
 def _size_objection(case: Case, lines: int) -> Reason | None:
-    """Why an order cannot have so many lines. Those of one that is too large are not read."""
+    """The error of too many lines. The lines of such an order are not read."""
     if not lines:
         return ErrorCode.REQUIRED, "no row is a line of it"
     most = case.policy.max_order_lines
@@ -168,7 +168,7 @@ def _size_objection(case: Case, lines: int) -> Reason | None:
 
 
 def _objection(case: Case, parts: Parts, rates: Rates) -> Reason | None:
-    """Why the order cannot come as a whole."""
+    """The error of an order that cannot be imported whole, or None."""
     for row in (*parts.lines, *parts.owned):
         if row.state is State.REJECTED:
             return ErrorCode.INVALID, f"its {row.kind} was rejected ({case.where(row)})"
@@ -176,7 +176,7 @@ def _objection(case: Case, parts: Parts, rates: Rates) -> Reason | None:
 
 
 def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
-    """Without lines that name it, a shipment holds all; then there can be no other."""
+    """The error of several shipments if no line names one: each would hold all lines."""
     named = {line.carrier for line in lines if line.carrier}
     vague = [row.key for row in shipments if row.key not in named]
     if vague and (named or len(shipments) > 1):
@@ -186,7 +186,7 @@ def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
 
 
 def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
-    """What is wrong with its amounts, or with a shipment that is of another order."""
+    """The error of an order's amounts, or of a shipment of another order."""
     found = whole(case.staging, parts)
     for key, shipment in found.shipments.items():
         if shipment.order not in (None, found.key):
@@ -216,14 +216,14 @@ def shipping_minor(order: OrderRow) -> tuple[int, int]:
     """Shipping before tax and its tax, in minor units.
 
     Raises:
-        ValueError: finer than the order's currency, or too large.
+        ValueError: more decimals than the order's currency, or too large.
     """
     net_minor = to_minor(order.shipping, order.currency)
     return net_minor, to_minor(order.shipping_tax, order.currency)
 
 
 def tax_rule(net_minor: int, tax_minor: int) -> str:
-    """How the freight of an imported order is taxed: at the rate that its tax comes to, or not."""
+    """The rule of an imported order's freight: the rate of its tax, or none."""
     if not net_minor or not tax_minor:
         return NONE
     return f"{shortest(round(Decimal(tax_minor) / net_minor, RATE_PLACES)):f}"
@@ -239,10 +239,10 @@ def _reject_whole(case: Case, kept: Kept, reason: Reason) -> None:
 
 
 async def check_shipments(case: Case) -> None:
-    """Reject shipments of nothing, warn of those that are left out, and count the others.
+    """Rejects empty shipments, warns of those that are left out, and counts the others.
 
-    What has not left would hold promised stock. Nothing is promised to imported orders until they
-    are prepared here, which makes the shipment anew.
+    A shipment that has not left would hold reserved stock. Imported orders reserve nothing until
+    they are prepared here, which makes the shipment anew.
     """
     async for batch in case.batches("checking shipments", Kind.SHIPMENT, BATCH, State.NEW):
         for kept in batch:
@@ -265,12 +265,12 @@ async def check_shipments(case: Case) -> None:
 
 
 def is_kept(shipment: ShipmentRow) -> bool:
-    """Whether the shipment itself is imported: not one that still lies in the warehouse."""
+    """Whether the shipment is imported: it has left the warehouse."""
     return has_left(shipment.status) or shipment.status is ShipmentStatus.CANCELLED
 
 
 def orders_of(staging: Staging, kept: Kept) -> list[Kept]:
-    """The orders of the files that a shipment serves."""
+    """The orders of the files that share a shipment."""
     keys = {line.owner: None for line in staging.carried(kept.key)}
     if kept.owner is not None:
         keys[kept.owner] = None

@@ -1,4 +1,4 @@
-"""Problems of rows, in a temporary file: there may be as many as rows, and memory does not grow."""
+"""Problems of rows, in a temporary file: with as many problems as rows, memory does not grow."""
 
 import re
 from collections.abc import Iterator
@@ -39,11 +39,11 @@ _VARYING: Final = (
     (re.compile(r": \d+ characters;"), ": ... characters;"),
     (re.compile(r"^is no JSON: .+"), "is no JSON"),
 )
-"""What differs from row to row in reasons of the same kind: values, keys, places and counts."""
+"""The parts of reasons that vary between rows: values, keys, places and counts."""
 
 
 def cause(problem: Problem) -> str:
-    """The column, the code and the reason without what differs from row to row."""
+    """The column, the code and the reason without its varying parts."""
     reason = problem.reason
     for pattern, general in _VARYING:
         reason = pattern.sub(general, reason)
@@ -52,7 +52,7 @@ def cause(problem: Problem) -> str:
 
 
 class Problems(Scratch):
-    """Use as a context; `path` is a file that does not exist yet, `files` are those of the rows."""
+    """Use as a context; `path` is a new file, `files` are those of the rows."""
 
     def __init__(self, path: Path, files: list[str]) -> None:
         super().__init__(path, _TABLE)
@@ -60,7 +60,7 @@ class Problems(Scratch):
         self._numbers = {name: number for number, name in enumerate(self._files)}
 
     def add(self, outcome: Outcome, problem: Problem) -> None:
-        """Keep a problem. A row that holds several objects is read several times: it stays one."""
+        """Stores a problem. A row of several objects is read several times, but stored once."""
         self._database.execute(
             f"INSERT OR IGNORE INTO problem (outcome, {_PROBLEM}, cause)"  # noqa: S608 - the columns are ours
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -76,7 +76,7 @@ class Problems(Scratch):
         )
 
     def told(self, outcome: Outcome) -> Told:
-        """What there is to tell of the outcome."""
+        """The summary of the outcome's problems."""
         problems, rows = self._database.execute(
             "SELECT (SELECT count(*) FROM problem WHERE outcome = ?),"
             " (SELECT count(*) FROM (SELECT DISTINCT file, line FROM problem WHERE outcome = ?))",
@@ -92,7 +92,7 @@ class Problems(Scratch):
         return Told(rows, problems, list(self.listed(outcome, MAX_LISTED)), listed)
 
     def listed(self, outcome: Outcome, most: int = -1) -> Iterator[Problem]:
-        """The problems in the order of the mapping's files and of their lines; all, or so many."""
+        """The problems in the order of the mapping's files and their lines, at most `most`."""
         found = self._database.execute(
             f"SELECT {_PROBLEM} FROM problem WHERE outcome = ? ORDER BY file, line, id LIMIT ?",  # noqa: S608 - the columns are ours
             (outcome, most),

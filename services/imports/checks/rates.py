@@ -1,4 +1,4 @@
-"""What foreign orders are worth in the company's currency, and whose worth nobody knows."""
+"""Exchange rates of foreign orders, and warnings of missing rates."""
 
 import json
 from collections import defaultdict
@@ -23,7 +23,7 @@ BATCH = 500
 async def rates_of(
     policy: Policy, orders: Iterable[OrderRow], connection: BaseDBAsyncClient
 ) -> dict[tuple[str, date], Decimal]:
-    """The rates of the orders in other currencies than the company's, by currency and day."""
+    """The rates of the orders in foreign currencies, by currency and day."""
     days = {
         (each.currency, policy.local(each.placed_at).date())
         for each in orders
@@ -35,14 +35,14 @@ async def rates_of(
 async def rates_of_rows(
     policy: Policy, kind: Kind, rows: list[Kept]
 ) -> dict[tuple[str, date], Decimal]:
-    """The rates of rows in other currencies than the company's, by currency and day."""
+    """The rates of rows in foreign currencies, by currency and day."""
     days = {_day(policy, kind, json.loads(kept.payload or "{}")) for kept in rows}
     foreign = {each for each in days if each[0] != policy.currency}
     return await amounts.rates_on(foreign) if foreign else {}
 
 
 async def check_rates(case: Case) -> None:
-    """Warn of orders and products in a currency whose worth nobody knows, once a currency."""
+    """Warns of orders and products in a currency without a rate, once for each currency."""
     company = case.policy.currency
     first: dict[tuple[Kind, str], Kept] = {}
     counts: dict[tuple[Kind, str], int] = defaultdict(int)
@@ -66,7 +66,7 @@ async def check_rates(case: Case) -> None:
 
 
 def _day(policy: Policy, kind: Kind, payload: dict[str, str]) -> tuple[str, date]:
-    """The row's currency, and the day whose rate it needs: the latest one for a price."""
+    """The row's currency, and the day of its rate: the latest day for a price."""
     if kind is Kind.PRODUCT:
         return payload["currency"], date.max
     return payload["currency"], policy.local(instant(payload["placed_at"])).date()

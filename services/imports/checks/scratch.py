@@ -1,4 +1,4 @@
-"""Temporary files of one run of an import, which the next run removes where this one was killed."""
+"""Temporary files of one import run; the next run removes those of killed runs."""
 
 import fcntl
 import shutil
@@ -16,7 +16,7 @@ LOCK: Final = "lock"
 
 @contextmanager
 def own_folder() -> Iterator[Path]:
-    """A temporary folder of this run; those that killed runs have left are removed."""
+    """A temporary folder of this run; removes those of killed runs."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
             with (left / LOCK).open("r+") as lock:
@@ -33,11 +33,10 @@ def own_folder() -> Iterator[Path]:
 
 
 class Scratch:
-    """A new database in a file of its own, with those tables. Use it as a context.
+    """A new database for one run, with those tables. Use it as a context.
 
-    Nobody reads it after a crash. It is one transaction that never ends: a commit for each row
-    took a sixth of an import's time. Pages beyond SQLite's own cache of 2 MB go to the file all
-    the same.
+    It is not read after a crash. It is one transaction that never ends: a commit for each row took
+    a sixth of an import's time. Pages beyond SQLite's own cache of 2 MB go to the file anyway.
     """
 
     def __init__(self, path: Path, tables: str) -> None:

@@ -1,4 +1,4 @@
-"""What is known about a batch of rows before it is checked: by earlier rows and by the database."""
+"""The earlier rows and existing objects that a batch of rows is checked against."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -12,11 +12,11 @@ from services.imports.files.records import BY_CODE, Kind, Record, StockRow
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known about a batch of rows of one kind.
+    """The earlier rows and existing objects for a batch of rows of one kind.
 
     `rows` are earlier rows by kind and reference: those that the batch refers to, and those of its
-    own keys, which have no ids. Of the rest the database knows: keys and codes of the batch, and
-    what it refers to; `tracked` are the keys of products that have lots or serial numbers.
+    own keys, which have no ids. The others are from the database: keys and codes of the batch, and
+    objects that it refers to; `tracked` are the keys of products with lots or serial numbers.
     """
 
     staging: Staging
@@ -29,20 +29,20 @@ class Seen:
     tracked: set[str]
 
     def find(self, kind: Kind, reference: str) -> Kept | None:
-        """The row of that key or marked code, also where it is one of the batch itself."""
+        """The row of that key or marked code, also if it is in the batch itself."""
         if kind is self.kind and reference.startswith(BY_CODE):
             return self.staging.find(kind, reference)
         return self.rows[kind].get(reference)
 
     def keep(self, row: Kept) -> None:
-        """A row of the batch itself has been kept, and those behind it may be about the same."""
+        """Adds a staged row of the batch, for later rows about the same object."""
         self.rows[row.kind][row.key] = row
 
 
 async def look_up(
     staging: Staging, system: str, kind: Kind, keys: Collection[str], records: list[Record]
 ) -> Seen:
-    """What is known about a batch of rows with these keys, of which these are records."""
+    """The earlier rows and existing objects for a batch of rows with these keys and records."""
     wanted: dict[Kind, set[str]] = defaultdict(set)
     for record in records:
         for name, target in record.refers.items():
@@ -53,7 +53,7 @@ async def look_up(
     rows[kind] = rows.get(kind, {}) | staging.find_all(kind, keys)
     referred = {}
     for target, found in wanted.items():
-        # Whether a product lies in a warehouse already only the database can tell.
+        # Only the database knows whether a product has a stock item in a warehouse.
         asked = found if kind is Kind.STOCK else found - rows[target].keys()
         referred[target] = await known.ids(system, target, asked)
     codes = {code for record in records if (code := record.natural)}
@@ -80,7 +80,7 @@ async def _tracked(kind: Kind, referred: dict[Kind, dict[str, UUID]]) -> set[str
 
 
 async def _stock_keys(records: list[Record], referred: dict[Kind, dict[str, UUID]]) -> set[str]:
-    """The keys of those stock rows whose product lies in that warehouse already."""
+    """The keys of stock rows whose stock item exists already."""
     products = referred.get(Kind.PRODUCT, {})
     warehouses = referred.get(Kind.WAREHOUSE, {})
     pairs = await known.stocked(set(products.values()))

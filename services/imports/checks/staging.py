@@ -1,7 +1,7 @@
-"""Checked rows on their way from the files to the database, in a temporary file of their own.
+"""Checked rows between the two passes, in a temporary file.
 
-An order's lines may lie anywhere in another file, so rows must be found by key; a file keeps that
-possible for imports that are larger than the memory.
+An order's lines may be anywhere in another file, so rows must be found by key; the file allows
+imports that are larger than the memory.
 """
 
 import json
@@ -34,7 +34,7 @@ CREATE TABLE doubt (
 
 
 class State(IntEnum):
-    """What is known of a row: to be written, there already, or rejected."""
+    """The state of a row: new, existing, or rejected."""
 
     NEW = 0
     PRESENT = 1
@@ -64,7 +64,7 @@ class Kept:
 class Doubt:
     """A rejected line or shipment, of one of these orders or of another one.
 
-    `is_short` tells that a cell is missing, which may be the order's.
+    `is_short`: a cell is missing, which may be the order's.
     """
 
     kind: Kind
@@ -77,11 +77,11 @@ class Doubt:
 _COLUMNS: Final = "id, kind, key, owner, carrier, state, source, line, payload"
 
 ASKED: Final = 500
-"""So many values one statement asks for."""
+"""Values in one statement."""
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items, so many at a time."""
+    """The items in batches of `size`."""
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
@@ -99,7 +99,7 @@ class Staging(Scratch):
         super().__init__(path, _TABLE)
 
     def add(self, row: Kept, code: str | None, scanned: str | None) -> None:
-        """Keep a row, whose id is ignored, with what no other may share."""
+        """Stores a row, whose id is ignored, with its unique codes."""
         self._database.execute(
             "INSERT INTO row"
             " (kind, key, code, scanned, owner, carrier, state, source, line, payload)"
@@ -119,14 +119,14 @@ class Staging(Scratch):
         )
 
     def doubt(self, doubt: Doubt) -> None:
-        """Keep a rejected row whose order is not certain."""
+        """Stores a rejected row of uncertain order."""
         self._database.execute(
             "INSERT INTO doubt (kind, source, line, orders, is_short) VALUES (?, ?, ?, ?, ?)",
             (doubt.kind, doubt.source, doubt.line, json.dumps(doubt.orders), doubt.is_short),
         )
 
     def doubts(self) -> Iterator[Doubt]:
-        """The rejected rows whose order is not certain, in the order of their reading."""
+        """The rejected rows of uncertain order, in the order of their reading."""
         last = 0
         statement = "SELECT * FROM doubt WHERE id > ? ORDER BY id LIMIT 1"
         while found := self._database.execute(statement, (last,)).fetchone():
@@ -134,18 +134,18 @@ class Staging(Scratch):
             yield Doubt(Kind(kind), source, line, json.loads(orders), bool(is_short))
 
     def count_doubts(self) -> int:
-        """How many rejected rows there are whose order is not certain."""
+        """The number of rejected rows of uncertain order."""
         counted: int = self._database.execute("SELECT count(*) FROM doubt").fetchone()[0]
         return counted
 
     def find(self, kind: Kind, reference: str) -> Kept | None:
-        """The row of that key, or of that code where the reference is marked as one."""
+        """The row of that key, or of that code if the reference is marked as one."""
         if reference.startswith(BY_CODE):
             return self._one("kind = ? AND code = ?", (kind, reference.removeprefix(BY_CODE)))
         return self._one("kind = ? AND key = ?", (kind, reference))
 
     def find_all(self, kind: Kind, references: Collection[str]) -> dict[str, Kept]:
-        """The rows of those keys and of those marked codes, by the reference."""
+        """The rows of those keys and marked codes, by the reference."""
         codes = {text.removeprefix(BY_CODE) for text in references if text.startswith(BY_CODE)}
         keys = [text for text in references if not text.startswith(BY_CODE)]
         found = {row.key: row for row in self._listed("kind = ? AND key IN", (kind,), keys)}
@@ -156,15 +156,15 @@ class Staging(Scratch):
         return found
 
     def find_code(self, kind: Kind, code: str) -> Kept | None:
-        """The row of that code which is to be written."""
+        """The new row of that code."""
         return self._one(f"kind = ? AND code = ? AND state = {State.NEW:d}", (kind, code))
 
     def find_scanned(self, code: str) -> Kept | None:
-        """The row of that barcode which is to be written."""
+        """The new row of that barcode."""
         return self._one(f"scanned = ? AND state = {State.NEW:d}", (code,))
 
     def replace(self, row: Kept, code: str | None, scanned: str | None) -> None:
-        """Put a row, whose id is ignored, at the place of the one of the same kind and key."""
+        """Puts a row, whose id is ignored, at the place of the one of the same kind and key."""
         self._database.execute(
             "UPDATE row SET code = ?, scanned = ?, state = ?, line = ?, payload = ?"
             " WHERE kind = ? AND key = ?",
@@ -172,7 +172,7 @@ class Staging(Scratch):
         )
 
     def reject(self, ids: Iterable[int]) -> None:
-        """Mark rows as rejected."""
+        """Marks rows as rejected."""
         self._database.executemany(
             "UPDATE row SET state = ? WHERE id = ?", [(State.REJECTED, key) for key in ids]
         )
@@ -180,7 +180,7 @@ class Staging(Scratch):
     def batches(
         self, kind: Kind, size: int, state: State | None = None, owner: str | None = None
     ) -> Iterator[list[Kept]]:
-        """The rows of a kind, all or an order's, as they were read, so many at a time."""
+        """The rows of a kind, all or an order's, in the order of their reading, in batches."""
         wanted = "" if state is None else f" AND state = {state:d}"
         wanted += "" if owner is None else " AND owner = ?"
         owners = () if owner is None else (owner,)
@@ -192,7 +192,7 @@ class Staging(Scratch):
             yield rows
 
     def owned(self, kind: Kind, owners: Collection[str]) -> dict[str, list[Kept]]:
-        """The rows of a kind of those orders, by the order, as they were read."""
+        """The rows of a kind of those orders, by order, in the order of their reading."""
         found: dict[str, list[Kept]] = {owner: [] for owner in owners}
         rows = self._listed("kind = ? AND owner IN", (kind,), list(owners))
         for row in sorted(rows, key=lambda each: each.id):
@@ -200,7 +200,7 @@ class Staging(Scratch):
         return found
 
     def sizes(self, kind: Kind, owners: Collection[str]) -> dict[str, int]:
-        """How many rows of a kind each of those orders has; of none nothing is said."""
+        """The number of rows of a kind by order; orders without any are left out."""
         found: dict[str, int] = {}
         for chunk in batched(owners, ASKED):
             counted = self._database.execute(
@@ -216,7 +216,7 @@ class Staging(Scratch):
         return self._all("carrier = ? ORDER BY id", (shipment,))
 
     def count(self, kind: Kind, state: State) -> int:
-        """How many rows of the kind are so."""
+        """The number of rows of the kind in this state."""
         found = self._database.execute(
             "SELECT count(*) FROM row WHERE kind = ? AND state = ?", (kind, state)
         )
@@ -228,7 +228,7 @@ class Staging(Scratch):
         return rows[0] if rows else None
 
     def _listed(self, where: str, values: tuple[str, ...], listed: list[str]) -> Iterator[Kept]:
-        """The rows of a condition that ends by a list, which may be a long one."""
+        """The rows of a condition that ends with a list of any length."""
         for chunk in batched(listed, ASKED):
             yield from self._all(f"{where} ({_marks(chunk)})", (*values, *chunk))
 

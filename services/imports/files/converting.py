@@ -1,4 +1,4 @@
-"""From the cells of a row to a record, by the mapping; every reason against it at once."""
+"""Converts the cells of a row to a record by the mapping, with every error at once."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,9 +26,9 @@ from services.imports.files.values import number, quoted, rounded
 
 @dataclass(slots=True)
 class Converted:
-    """A row's record, or the problems that keep it from being one; and what is merely odd.
+    """A row's record, or its errors; and its oddities.
 
-    `raw` is what its fields said, also of a row that is no record.
+    `raw` has the fields' texts, also of a row without a record.
     """
 
     row: Row
@@ -39,7 +39,7 @@ class Converted:
 
     @property
     def key(self) -> Any:
-        """The key of its record, or else what stands for it in the row, if anything."""
+        """The key of its record, otherwise the key in the row, if there is one."""
         return self.record.key if self.record else self.raw.get("key")
 
 
@@ -57,7 +57,7 @@ class Converter:
         self._currency = mapping.currency if "currency" in self._record.model_fields else None
 
     def convert(self, row: Row) -> Converted:
-        """What the row says."""
+        """The record of the row, or its errors."""
         found = Converted(row, {})
         if row.fault:
             found.problems.append(self.problem(row, row.column, ErrorCode.INVALID, row.fault))
@@ -84,9 +84,9 @@ class Converter:
         return Problem(self.source.name, row.line, column, code, reason)
 
     def orders(self, row: Row) -> list[str]:
-        """The keys of which one is the order of a line or a shipment, as far as it can be read.
+        """The possible keys of the order of a line or a shipment, as far as they are readable.
 
-        An empty one stands for a cell that is empty.
+        An empty key stands for an empty cell.
         """
         value = self.source.fields.get("order")
         found: dict[str, None] = {}
@@ -98,7 +98,7 @@ class Converter:
         return list(found)
 
     def _fill(self, found: Converted) -> None:
-        """Set `raw` from the cells. Empty cells leave their fields out."""
+        """Sets `raw` from the cells, without fields whose cells are empty."""
         for head, _, rest, value in self._values:
             try:
                 text = self._text(value, found.row.cells)
@@ -139,7 +139,7 @@ class Converter:
         return amount if value.round is None else rounded(amount, value.round)
 
     def _explained(self, row: Row, error: Any) -> Problem:
-        """One of pydantic's reasons, with the column instead of the field."""
+        """An error of pydantic as a problem, with the column instead of the field."""
         name = ".".join(part for part in error["loc"] if isinstance(part, str))
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "missing":
@@ -151,16 +151,16 @@ class Converter:
         return self.problem(row, self._columns(name), ErrorCode.INVALID, f"{name}: {message}")
 
     def _columns(self, name: str) -> str | None:
-        """The columns that a field is filled from."""
+        """The columns of a field."""
         fields = self.source.fields
         values = [self.source.key] if name == "key" else [fields.get(name)]
-        if values == [None]:  # an address or the like, of several fields
+        if values == [None]:  # several fields together, such as an address
             values = [value for part, value in fields.items() if part.startswith(f"{name}.")]
         columns = [column for value in values if value for column in value.columns]
         return ", ".join(dict.fromkeys(columns)) or None
 
     def _oddities(self, row: Row, record: Record) -> list[Problem]:
-        """What is taken as it is, and told."""
+        """Values that are accepted with a warning."""
         if not isinstance(record, CustomerRow | SupplierRow) or record.email is None:
             return []
         try:

@@ -1,4 +1,4 @@
-"""Reading a mapping file, and telling everything that is wrong with it before any row is read."""
+"""Reads a mapping file, and reports all its mistakes before a row is read."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,12 +16,12 @@ from services.imports.files.records import RECORDS, Kind
 from services.imports.files.values import Formats, instant
 
 COMPUTED: Final = frozenset({Kind.STOCK, Kind.LINE})
-"""Kinds whose rows need no key: stock is known by product and warehouse, a line by its place."""
+"""Kinds whose rows need no key: stock has product and warehouse, a line its place."""
 
 SHARED: Final = frozenset(
     {Kind.WAREHOUSE, Kind.CATEGORY, Kind.SUPPLIER, Kind.CUSTOMER, Kind.PRODUCT}
 )
-"""Kinds of objects that more than one system may know, and that are there before any import."""
+"""Kinds of objects that several systems may share, and that may exist before any import."""
 
 
 class _Loader(yaml.BaseLoader):
@@ -38,10 +38,10 @@ class _Loader(yaml.BaseLoader):
 
 
 def load(path: Path) -> Mapping:
-    """The mapping that a file holds.
+    """The mapping in a file.
 
     Raises:
-        BadMapping: the file cannot be read, or something in it is wrong; all that is.
+        BadMapping: the file cannot be read, or has mistakes; the text names all of them.
     """
     try:
         given = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - builds only text, lists and maps
@@ -105,7 +105,7 @@ def _works(attempt: Callable[[], object]) -> bool:
 
 
 def _is_date_pattern(pattern: str) -> bool:
-    """Whether a time that is written so can be read again."""
+    """Whether a text written by the pattern can be read again."""
     if pattern == "iso":
         return True
     written = datetime(2000, 1, 2, tzinfo=UTC).strftime(pattern)
@@ -154,7 +154,7 @@ def _field_problems(here: str, source: Source, mapping: Mapping) -> Iterator[tup
 
 
 def _may_follow(annotation: Any, rest: str) -> bool:
-    """Whether a field of that type has a part of that name; none for a plain one."""
+    """Whether a field of that type has a part of that name; a plain field has none."""
     kinds = {annotation, *get_args(annotation)}
     if PostalRow in kinds:
         return rest in PostalRow.model_fields

@@ -1,4 +1,4 @@
-"""What a mapping file can say: what the columns of an operator's files mean."""
+"""The content of a mapping file: the meaning of the columns of an operator's files."""
 
 import re
 from functools import cached_property
@@ -11,13 +11,13 @@ from services.imports.files.records import Currency, Kind
 from services.imports.files.values import Formats
 
 ANYTHING: Final = "*"
-"""The entry of a value table that stands for all values which it does not list."""
+"""The entry of a value table for all values that it does not list."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 class BadMapping(ValueError):
-    """A mapping file that cannot be followed; `problems` name the place and what is wrong there."""
+    """A mapping file with mistakes; `problems` have their places and texts."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -29,15 +29,15 @@ class _Part(BaseModel):
 
 
 def _as_value(given: Any) -> Any:
-    """A column's name alone is short for `{column: name}`."""
+    """Expands a column's name alone, which is short for `{column: name}`."""
     return {"column": given} if isinstance(given, str) else given
 
 
 class Value(_Part):
-    """Where a field's value comes from: a column, a constant, or a template of several columns.
+    """The source of a field's value: a column, a constant, or a template of several columns.
 
-    Then it may be looked up in a value table, divided by a hundred, and rounded. `by` tells whether
-    a reference is another row's key, or the code (a SKU, a customer's code) of any object.
+    After that it may be looked up in a value table, divided by a hundred, and rounded. `by` says
+    whether a reference is another row's key, or the code (a SKU, a customer's code) of any object.
     """
 
     column: str | None = None
@@ -50,13 +50,13 @@ class Value(_Part):
 
     @cached_property
     def columns(self) -> list[str]:
-        """The columns that it is made of."""
+        """The columns of the value."""
         if self.template is not None:
             return _PLACEHOLDER.findall(self.template)
         return [] if self.column is None else [self.column]
 
     def fill(self, cells: dict[str, str]) -> str:
-        """The text before any look-up; empty where all its columns are."""
+        """The text before any look-up; empty if all its columns are empty."""
         if self.value is not None:
             return self.value
         if self.column is not None:
@@ -70,12 +70,11 @@ Filled = Annotated[Value, BeforeValidator(_as_value)]
 
 
 class Source(_Part):
-    """One reading of one file, or of rows that stand in the mapping itself.
+    """One reading of one file, or of rows in the mapping itself.
 
-    With `only_if` it takes the rows where that column is not empty; with `distinct` it takes rows
-    that say the same thing once, as where each line of an order repeats what the order is. Of rows
-    that say something else about the same, `first` and `last` take the first and the last sound one
-    where they would otherwise be rejected.
+    With `only_if` it takes only rows whose column is not empty; with `distinct` it takes equal rows
+    once, as in a file that repeats the order in each of its lines. Of different rows about the same
+    object, `first` and `last` take the first and the last sound one instead of rejecting them.
     """
 
     kind: Kind
@@ -101,16 +100,16 @@ class Source(_Part):
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """All columns that it takes anything from, those of patterns and JSON among them."""
+        """All columns that it reads, those of patterns and JSON included."""
         values = [*self.fields.values(), *([self.key] if self.key else [])]
         used = {column for value in values for column in value.columns}
         return frozenset(used | ({self.only_if} if self.only_if else set()))
 
 
 class Mapping(_Part):
-    """A whole mapping file. What a source does not say about formats is said here.
+    """A whole mapping file. Its formats are the defaults of its sources.
 
-    `rounding` is that of its orders, where the source does not round as the company does.
+    `rounding` is that of its orders, if the source rounds differently from the company.
     """
 
     system: Annotated[str, Field(min_length=1, max_length=64)]
@@ -127,7 +126,7 @@ class Mapping(_Part):
     sources: list[Source] = Field(min_length=1)
 
     def formats(self, source: Source) -> Formats:
-        """How the source writes numbers and times."""
+        """The formats of numbers and times in the source."""
         return Formats(
             decimal=source.decimal or self.decimal,
             thousands=self.thousands if source.thousands is None else source.thousands,

@@ -1,4 +1,4 @@
-"""Addresses as rows give them: in any number of lines, or not at all."""
+"""Addresses in rows: in any number of lines, or missing."""
 
 from typing import Annotated, Any
 
@@ -9,9 +9,9 @@ from services.aggregates.addresses import MAX_STREET_LINES, Address, check_addre
 
 
 class PostalRow(BaseModel):
-    """An address. One without street, city, region and postal code is none at all.
+    """An address; one without street, city, region and postal code is missing.
 
-    Region and country alone are one, as statistics and some shops keep it.
+    Region and country alone are an address, as statistics and some shops have it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,7 +27,7 @@ class PostalRow(BaseModel):
     @field_validator("lines", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """A cell of several lines; those beyond what an address holds share its last one."""
+        """The lines of a cell; those beyond an address's limit share its last one."""
         if not isinstance(value, str):
             return value
         lines = [line.strip() for line in value.splitlines() if line.strip()]
@@ -39,10 +39,10 @@ class PostalRow(BaseModel):
         return bool(self.lines or self.city or self.region or self.postal_code)
 
     def kept(self, name: str) -> dict[str, Any]:
-        """The address as it is stored, under its own name or else that one.
+        """The address to store, under its own name, otherwise under `name`.
 
         Raises:
-            Refused: a part is missing or too long, or the country is none.
+            Refused: a part is missing or too long, or the country is unknown.
         """
         address = Address(
             name=self.name or name,
@@ -57,7 +57,7 @@ class PostalRow(BaseModel):
 
 
 def _deliverable(row: PostalRow | None) -> PostalRow | None:
-    """The address if it is one, None where there is none."""
+    """The address, or None if it is missing."""
     if row is None or not row.is_there:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The rows of a source, one after the other, each with the line where it begins."""
+"""Reads the rows of a source one by one, each with its first line's number."""
 
 import io
 import json
@@ -14,13 +14,13 @@ from services.imports.files.splitting import Record, records
 from services.imports.files.values import quoted
 
 Advance = Callable[[int, int], None]
-"""Told how much of a file is read, in bytes, and how large it is."""
+"""Called with the read bytes of a file, and its size."""
 
 TOLD_EVERY: Final = 200
-"""Rows between two words about the progress."""
+"""Rows between two reports of the progress."""
 
 MAX_SHIFT: Final = 20
-"""Cells too many or too few beyond which nothing that a row says is relied on."""
+"""With more missing or surplus cells than this, no cell of a row is trusted."""
 
 MAGIC: Final = {
     b"PK\x03\x04": "a spreadsheet (XLSX or ODS)",
@@ -28,7 +28,7 @@ MAGIC: Final = {
     b"\x1f\x8b": "compressed",
     b"%PDF": "a PDF",
 }
-"""First bytes of files that people take for tables."""
+"""First bytes of other file formats that are taken for tables."""
 
 MAX_MAGIC: Final = 512
 
@@ -37,11 +37,11 @@ _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells by column, or what is wrong with the row as a whole.
+    """The cells by column, or the fault of the row as a whole.
 
-    `readings` are what a row with a fault may say still: several where cells are too many or too
-    few, since nobody knows at which place. The row `is_certain` where the cells stand in their
-    columns; where one is missing, the row `is_short`.
+    `readings` are the possible cells of a row with a fault: several for missing or surplus cells,
+    because their place is unknown. The row `is_certain` if the cells are in their columns, and
+    `is_short` if one is missing.
     """
 
     line: int
@@ -54,12 +54,12 @@ class Row:
 
 
 def locate(mapping: Mapping, source: Path) -> dict[str, Path]:
-    """The files that a mapping names, by their names there.
+    """The files of a mapping, by their names in it.
 
-    `source` is their folder. It may be the file itself where the mapping names only one.
+    `source` is their folder, or the file itself if the mapping names only one.
 
     Raises:
-        BadMapping: one is not there, or lacks a column that the mapping uses.
+        BadMapping: a file is missing, or lacks a column of the mapping.
     """
     names = list(dict.fromkeys(each.file for each in mapping.sources if each.file))
     if source.is_file() and len(names) == 1:
@@ -76,7 +76,7 @@ def locate(mapping: Mapping, source: Path) -> dict[str, Path]:
 
 
 def _other_format(opened: BinaryIO, encoding: str) -> str | None:
-    """What a file is, by its first bytes, where it is no CSV file in that encoding."""
+    """The other format of a file, by its first bytes; None for a CSV file in that encoding."""
     begin = opened.read(MAX_MAGIC)
     opened.seek(0)
     for magic, name in MAGIC.items():
@@ -89,7 +89,7 @@ def _other_format(opened: BinaryIO, encoding: str) -> str | None:
 
 
 def _missing(here: str, mapping: Mapping, source: Source, found: dict[str, Path]) -> list[str]:
-    """What the source's mapping asks of the file and its header does not offer."""
+    """The columns of the source's mapping that the file's header lacks."""
     if source.file is None:
         columns = {column for row in source.rows or [] for column in row}
     else:
@@ -100,7 +100,7 @@ def _missing(here: str, mapping: Mapping, source: Source, found: dict[str, Path]
             first = next(_records(opened, mapping, source), None)
             header = first.cells if first and not first.fault else []
         columns = set(header)
-        # Columns without a name, as a spreadsheet leaves behind its table, are nobody's.
+        # Columns without a name, as spreadsheets leave them beside a table, are ignored.
         twice = [column for column in columns if column and header.count(column) > 1]
         if twice:
             return [f"{here}.file: {source.file} has two columns named {min(twice)}"]
@@ -129,7 +129,7 @@ def _absent(here: str, source: Source, asked: dict[str, list[str]], columns: set
 def rows(
     mapping: Mapping, source: Source, files: dict[str, Path], advance: Advance
 ) -> Iterator[Row]:
-    """The source's rows; those that its `only_if` leaves out are not among them."""
+    """The source's rows, without those that its `only_if` leaves out."""
     if source.file is None:
         columns = {column for row in source.rows or [] for column in row}
         blank = dict.fromkeys(columns, "")
@@ -148,7 +148,7 @@ def rows(
 
 
 def _emptied(row: Row, empty: frozenset[str]) -> Row:
-    """The row in which cells that mean nothing are empty."""
+    """The row, with cells that mean nothing emptied."""
     readings = tuple(_without(empty, each) for each in row.readings)
     return replace(row, cells=_without(empty, row.cells), readings=readings)
 
@@ -161,7 +161,7 @@ def _file_rows(mapping: Mapping, source: Source, path: Path, advance: Advance) -
     size = path.stat().st_size
     encoding = source.encoding or mapping.encoding
     delimiter = source.delimiter or mapping.delimiter
-    # Closed before the file, also where the import ends in the middle.
+    # Closed before the file, also if the import ends in the middle.
     with path.open("rb") as opened, closing(_records(opened, mapping, source)) as found:
         first = next(found, None)
         header = first.cells if first else []
@@ -188,10 +188,9 @@ def _row(header: list[str], record: Record, encoding: str, delimiter: str) -> Ro
 
 
 def _readings(header: list[str], cells: list[str], delimiter: str) -> tuple[dict[str, str], ...]:
-    """What a row says, wherever its cells are too many or too few.
+    """The possible cells of a row with missing or surplus cells.
 
-    Two cells may be one that holds a delimiter. The last cell of a row that ends too early may be
-    a part of one.
+    Two cells may be one that contains a delimiter. The last cell of a short row may be cut off.
     """
     shift = len(cells) - len(header)
     if not cells or abs(shift) > MAX_SHIFT:
@@ -212,7 +211,7 @@ def _readings(header: list[str], cells: list[str], delimiter: str) -> tuple[dict
 
 
 def _records(opened: BinaryIO, mapping: Mapping, source: Source) -> Generator[Record, None, None]:
-    """Every record with something in it, the header first."""
+    """Each record that is not empty, the header first."""
     encoding = source.encoding or mapping.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"  # spreadsheets begin their files with a byte order mark
@@ -242,12 +241,12 @@ def _with_parts(row: Row, patterns: dict[str, re.Pattern[str]]) -> Row:
 
 
 def _unfit(row: Row, column: str, fault: str) -> Row:
-    """The row with a fault in one column; the others can be read."""
+    """The row with a fault in one column; the others are readable."""
     return Row(row.line, {}, fault, column, (row.cells,))
 
 
 def _with_json(row: Row, source: Source) -> Row:
-    """The row with what its JSON columns hold, as `column.name`."""
+    """The row with the content of its JSON columns, as `column.name`."""
     for column in source.json_columns if not row.fault else ():
         try:
             held = json.loads(row.cells[column] or "{}")

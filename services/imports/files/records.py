@@ -1,4 +1,4 @@
-"""What one row says about one object, checked by itself: the fields that a mapping can fill."""
+"""Records: the fields that a mapping can fill for one object, checked by themselves."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -27,16 +27,16 @@ from services.imports.files.values import quoted, to_flag, to_instant, to_key, t
 from services.work.inputs import clean_channel
 
 MAX_CODE: Final = 56
-"""Below what a column holds, so that shipments may be numbered after their order."""
+"""Below the column's length, so that shipments may be numbered after their order."""
 
 MAX_PRICE_QUANTITY: Final = 1_000_000
 
 BY_CODE: Final = "\ue000"
-"""What a reference begins with where it is a code and no key: a character that no text has."""
+"""The first character of a reference by code instead of by key; no text has it."""
 
 
 class Kind(StrEnum):
-    """What a file's rows are, in the order in which they are read: none refers to a later one."""
+    """The kinds of rows, in the order of their reading: none refers to a later one."""
 
     WAREHOUSE = "warehouse"
     CATEGORY = "category"
@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
 
 class PaymentState(StrEnum):
-    """What a mapping declares about the payment of an order."""
+    """The payment of an order, as a mapping declares it."""
 
     UNPAID = "UNPAID"
     PAID = "PAID"
@@ -58,7 +58,7 @@ class PaymentState(StrEnum):
 
 
 class PastStatus(StrEnum):
-    """What a mapping may declare an order to be."""
+    """The status of an order, as a mapping may declare it."""
 
     CONFIRMED = OrderStatus.CONFIRMED.value
     ON_HOLD = OrderStatus.ON_HOLD.value
@@ -84,7 +84,7 @@ def _known_currency(code: str) -> str:
 def _text(
     limit: int, cleaned: Callable[[Any], Any] = to_text
 ) -> tuple[BeforeValidator, AfterValidator]:
-    """A text of at most so many characters, cleaned."""
+    """A cleaned text of at most `limit` characters."""
 
     def fits(text: str) -> str:
         if len(text) > limit:
@@ -116,10 +116,10 @@ Details = Annotated[dict[Text64, Note], Field(default_factory=dict, max_length=1
 
 
 def exactly(name: str, amount: Decimal, per: int, currency: str) -> tuple[int, int]:
-    """A field's price in minor units, and for how many units it stands: for `per` or more.
+    """A field's price in minor units, and the number of units that it is for, at least `per`.
 
     Raises:
-        ValueError: it has too many decimals, or is too large, or stands for too many units.
+        ValueError: it has too many decimals, is too large, or is for too many units.
     """
     try:
         amount_minor, factor = to_minor_exactly(amount, currency)
@@ -134,8 +134,8 @@ def exactly(name: str, amount: Decimal, per: int, currency: str) -> tuple[int, i
 class Record(BaseModel):
     """One row.
 
-    `refers` names the fields that hold keys of other rows; `unique` is the field that people know
-    the object by and that no two objects share: where it is empty the key takes its place.
+    `refers` names the fields with keys of other rows; `unique` is the field with the object's
+    unique code for people: if it is empty the key replaces it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -148,12 +148,12 @@ class Record(BaseModel):
 
     @property
     def natural(self) -> str | None:
-        """What no two objects of the kind share; None where there is nothing of that sort."""
+        """The unique code of the object; None if its kind has none."""
         return (getattr(self, self.unique) or self.key) if self.unique else None
 
     @property
     def scanned(self) -> str | None:
-        """The code on the goods themselves, which no two products share either."""
+        """The product's barcode, which is unique too."""
         return None
 
     @model_validator(mode="after")
@@ -233,7 +233,7 @@ class ProductRow(Record):
         return self.barcode
 
     def amounts(self) -> tuple[int, int | None, int]:
-        """Price and cost in minor units, and for how many units they stand.
+        """Price and cost in minor units, and the number of units that they are for.
 
         Raises:
             ValueError: a price has too many decimals, or is too large.
@@ -260,11 +260,10 @@ class StockRow(Record):
 
 
 class OrderRow(Record):
-    """An order of the past, or an open one.
+    """A past order, or an open one.
 
-    `fulfilled` says that units which no shipment carries were handed over, as in a shop. Without a
-    `status` an order whose units have all arrived and that is paid is completed, any other
-    confirmed.
+    `fulfilled`: units without a shipment were handed over, as in a shop. Without a `status` an
+    order whose units have all arrived and that is paid is completed, any other confirmed.
     """
 
     refers: ClassVar[Mapping[str, Kind]] = {"customer": Kind.CUSTOMER}
@@ -290,15 +289,15 @@ class OrderRow(Record):
 
 
 class ShipmentRow(Record):
-    """A shipment of all that an order has, or of those lines that name it.
+    """A shipment of all lines of an order, or of the lines that name it.
 
-    Its `address` becomes the order's where the order has none of its own.
+    An order without an address gets its `address`.
     """
 
     refers: ClassVar[Mapping[str, Kind]] = {"warehouse": Kind.WAREHOUSE, "order": Kind.ORDER}
     subject: ClassVar[SubjectKind | None] = SubjectKind.SHIPMENT
 
-    # Where several orders share a shipment, the order's number is added to its key.
+    # If several orders share a shipment, the order's number is added to its key.
     key: Annotated[str, *_text(200 - 1 - MAX_CODE, to_key)]
     order: Key200 | None = None
     warehouse: Key200

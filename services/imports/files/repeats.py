@@ -1,4 +1,4 @@
-"""Rows that say word for word what a sound row said, as where each line repeats its order."""
+"""Rows equal to an earlier sound row, as in a file that repeats the order in each of its lines."""
 
 from operator import itemgetter
 from typing import Any, Final
@@ -10,9 +10,9 @@ MAX_REMEMBERED: Final = 10_000
 
 
 class Repeats:
-    """What the latest sound rows of a source said, of which the same need not be looked at again.
+    """The contents of the latest sound rows of a source; equal rows are not checked again.
 
-    Nothing is one where rows are not taken once, or where the last one counts.
+    It stays empty if equal rows are not taken once, or if the last one counts.
     """
 
     def __init__(self, source: Source) -> None:
@@ -21,7 +21,7 @@ class Repeats:
         self._said: dict[Any, None] = {}
 
     def parted(self, rows: list[Row]) -> tuple[list[Row], list[Row]]:
-        """The rows to look at first, and those that repeat one of these: it may be a sound one."""
+        """The rows to check first, and those that repeat one of these if it is sound."""
         if not self._is_asked:
             return rows, []
         first: list[Row] = []
@@ -35,11 +35,11 @@ class Repeats:
         return first, again
 
     def has(self, row: Row) -> bool:
-        """Whether the row is one."""
+        """Whether the row repeats an earlier one."""
         return self._is_asked and not row.fault and self._cells(row.cells) in self._said
 
     def add(self, row: Row) -> None:
-        """Remember a row that was taken, or that repeats one."""
+        """Adds an accepted row, or one that repeats it."""
         if not self._is_asked:
             return
         self._said[self._cells(row.cells)] = None
@@ -48,4 +48,4 @@ class Repeats:
 
 
 def _nothing(cells: dict[str, str]) -> None:
-    """What the rows of a source say whose fields are all constants."""
+    """The content of rows of a source whose fields are all constants."""

@@ -1,4 +1,4 @@
-"""What an import tells its operator."""
+"""The report of an import."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from services.imports.files.records import Kind
 
 
 class Outcome(StrEnum):
-    """Why a row is told of: it was rejected, is odd, differs, or is of an order nobody can tell."""
+    """The kind of a problem: rejected, a warning, different, or lost, with an unknown order."""
 
     REJECTED = "rejected"
     WARNING = "warning"
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something about one row. `line` is where the row begins, the header being line 1."""
+    """A problem of one row. `line` is the row's first line; the header is line 1."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A reason without what differs from row to row, and how many rows it cost."""
+    """A reason without its varying parts, and the number of its rows."""
 
     reason: str
     rows: int
@@ -38,10 +38,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How many rows there is something to tell of, and how many problems they have.
+    """The numbers of rows with problems and of the problems.
 
-    `first` are at most 1,000 of the problems, by file and line; `causes` at most 20, those that
-    cost most rows.
+    `first` are at most 1,000 of the problems, by file and line; `causes` at most 20, those with the
+    most rows.
     """
 
     rows: int = 0
@@ -52,11 +52,10 @@ class Told:
 
 @dataclass(slots=True)
 class Count:
-    """Rows of one kind that were read, and objects that are new or were there already.
+    """The read rows of one kind, and its new and existing objects.
 
-    `differs` are those of which the row says something else than when it was imported.
-
-    A row of a shipment that serves two orders makes two objects.
+    `differs` are objects whose rows differ from the earlier import. A row of a shipment that two
+    orders share makes two objects.
     """
 
     read: int = 0
@@ -68,12 +67,11 @@ class Count:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of an import, and how far it is while it runs.
+    """The outcome of an import, also while it runs.
 
-    `added` are the objects that are in the database by now, by kind; `written` tells whether all
-    new ones are. `lost` are rejected rows of which nobody can tell the order: without them an order
-    could come without one of its lines. `is_refused` tells that nothing was written for that
-    reason.
+    `added` are the objects written so far, by kind; `written`: all new ones are written. `lost` are
+    rejected rows of unknown order: an order could lack one of them as a line. `is_refused`: nothing
+    was written for that reason.
     """
 
     counts: dict[Kind, Count] = field(default_factory=dict)
@@ -83,11 +81,11 @@ class Report:
     is_refused: bool = False
 
     def count(self, kind: Kind) -> Count:
-        """The count of a kind, which begins at nothing."""
+        """The count of a kind, zero at first."""
         return self.counts.setdefault(kind, Count())
 
     def of(self, outcome: Outcome) -> Told:
-        """What is told of rows with that outcome."""
+        """The problems of an outcome."""
         return self.told.get(outcome, Told())
 
     @property
@@ -97,15 +95,15 @@ class Report:
 
     @property
     def warnings(self) -> list[Problem]:
-        """The first oddities of rows that were taken."""
+        """The first warnings of accepted rows."""
         return self.of(Outcome.WARNING).first
 
     @property
     def differing(self) -> list[Problem]:
-        """The first rows that say something else than when they were imported."""
+        """The first rows that differ from the earlier import."""
         return self.of(Outcome.DIFFERS).first
 
     @property
     def lost(self) -> list[Problem]:
-        """The first rejected rows of which nobody can tell the order."""
+        """The first rejected rows of unknown order."""
         return self.of(Outcome.LOST).first

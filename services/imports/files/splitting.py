@@ -1,4 +1,4 @@
-"""CSV text to cells: a quote that is never closed costs its own line, not those behind it."""
+"""Splits CSV text into cells; a quote that is never closed costs its own line only."""
 
 import csv
 from collections import deque
@@ -14,7 +14,7 @@ MIN_COLUMNS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The trimmed cells of one row. Of one with a `fault` they are what its first line holds."""
+    """The trimmed cells of one row. With a `fault` they are those of its first line."""
 
     line: int
     cells: list[str]
@@ -26,7 +26,7 @@ class _Unclosed(Exception):
 
 
 class _Lines:
-    """The lines of a text for one record after the other; lines can be given back."""
+    """The lines of a text, record by record; lines can be returned."""
 
     def __init__(self, text: Iterable[str], delimiter: str) -> None:
         self._text = iter(text)
@@ -48,24 +48,24 @@ class _Lines:
         return line
 
     def begin(self) -> None:
-        """The next line begins a record."""
+        """Begins a record at the next line."""
         self.taken.clear()
 
     def keep_first(self) -> None:
-        """Give back all lines of the record but its first."""
+        """Returns all lines of the record except its first."""
         rest = self.taken[1:]
         self._back.extendleft(reversed(rest))
         self.number -= len(rest)
         del self.taken[1:]
 
     def has_rows_within(self) -> bool:
-        """Whether a line of the record behind its first is a row by itself."""
+        """Whether a later line of the record is a row by itself."""
         return any(self._width(line) == self.columns for line in self.taken[1:])
 
     def _is_row(self, line: str) -> bool:
         """Whether a line within a quoted cell is a row by itself.
 
-        One that ends a cell of the first column is as wide as a row.
+        A line that ends a cell of the first column is as wide as a row.
         """
         if self.columns < MIN_COLUMNS or self._width(line) != self.columns:
             return False
@@ -76,10 +76,10 @@ class _Lines:
 
 
 def records(text: Iterable[str], delimiter: str) -> Iterator[Record]:
-    """Every row with something in it, the header first: spreadsheets end with rows of separators.
+    """Each row that is not empty, the header first: spreadsheets end with rows of separators.
 
-    A quote is taken as never closed where a row would lie within its cell, where its end is none,
-    or where 1,000 lines bring none.
+    A quote counts as never closed if a row is within its cell, if its end is no end of a cell, or
+    after 1,000 lines without an end.
     """
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     lines = _Lines(text, delimiter)
@@ -109,7 +109,7 @@ def records(text: Iterable[str], delimiter: str) -> Iterator[Record]:
 
 
 def _unclosed(lines: _Lines) -> tuple[list[str], str]:
-    """The cells of the record's first line, as if the last quote in it were not there."""
+    """The cells of the record's first line, without its last quote."""
     lines.keep_first()
     cells = _leniently(lines.taken[0], lines.delimiter)
     *before, last = cells

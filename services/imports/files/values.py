@@ -1,4 +1,4 @@
-"""Text of a CSV cell to numbers and instants, as the mapping says they are written."""
+"""Converts the text of CSV cells to numbers and instants, in the mapping's formats."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from models.rules.money import half_even
 from models.rules.text import clean, key
 
 FIRST_YEAR: Final = 1900
-"""Programs write a year such as 0001 where they know none."""
+"""Some programs write a year such as 0001 for an unknown one."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _FIRST_GROUP: Final = re.compile(r"[+-]?[0-9]{1,3}")
@@ -25,10 +25,10 @@ _NO: Final = frozenset({"0", "false", "no", "n", "f"})
 
 @dataclass(frozen=True)
 class Formats:
-    """How a file writes numbers and times. The default is how records themselves are kept.
+    """The formats of numbers and times in a file. The defaults are those of records.
 
-    `dates` are `iso` or patterns of `strptime`, tried in their order; `time_zone` is that of times
-    which name none.
+    `dates` are `iso` or patterns of `strptime`, tried in order; `time_zone` is that of times
+    without one.
     """
 
     decimal: str = "."
@@ -40,23 +40,23 @@ class Formats:
 KEPT: Final = Formats()
 
 SHOWN: Final = 40
-"""Characters of a value that a message names."""
+"""Characters of a value that a message quotes."""
 
 
 def quoted(text: str) -> str:
-    """A value as a message names it: in quotes, and no more than its beginning."""
+    """The beginning of a value in quotes, for a message."""
     return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}..."
 
 
 def number(text: str, formats: Formats = KEPT) -> Decimal:
-    """The number that a text stands for, exactly.
+    """The exact number in a text.
 
     Raises:
         ValueError: it is none.
     """
     plain = text.strip()
     if formats.thousands and formats.thousands in plain:
-        # Only groups of three: 4.20 is no 420.
+        # Only groups of three: 4.20 is not 420.
         head, _, decimals = plain.partition(formats.decimal)
         first, *groups = head.split(formats.thousands)
         if not _FIRST_GROUP.fullmatch(first) or not all(map(_GROUP.fullmatch, groups)):
@@ -71,9 +71,9 @@ def number(text: str, formats: Formats = KEPT) -> Decimal:
 
 
 def instant(text: str, formats: Formats = KEPT) -> datetime:
-    """The instant that a text stands for, in UTC.
+    """The instant in a text, in UTC.
 
-    Of a time that a clock change shows twice it is the first.
+    A time that occurs twice at a clock change is the first one.
 
     Raises:
         ValueError: none of the formats fits, or it is before 1900.
@@ -103,27 +103,27 @@ def rounded(value: Decimal, decimals: int) -> Decimal:
 
 
 def to_text(value: Any) -> Any:
-    """For a text column: cleaned. Validators of records are called with whatever is there."""
+    """The cleaned text of a text column. Records validate values of any type."""
     return clean(value) if isinstance(value, str) else value
 
 
 def to_key(value: Any) -> Any:
-    """For a column of keys and codes: as `to_text`, without invisible characters."""
+    """The key of a column of keys and codes: as `to_text`, without invisible characters."""
     return key(value) if isinstance(value, str) else value
 
 
 def to_number(value: Any, info: ValidationInfo) -> Any:
-    """For a number's column: as the formats of the file say, which are the validation's context."""
+    """The number of a column, in the file's formats, which are the validation's context."""
     return number(value, info.context or KEPT) if isinstance(value, str) else value
 
 
 def to_instant(value: Any, info: ValidationInfo) -> Any:
-    """For a column of times, as `to_number`."""
+    """The instant of a column, as `to_number`."""
     return instant(value, info.context or KEPT) if isinstance(value, str) else value
 
 
 def to_flag(value: Any) -> Any:
-    """For a column of yes or no."""
+    """The boolean of a column."""
     if not isinstance(value, str):
         return value
     word = value.strip().lower()

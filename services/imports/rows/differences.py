@@ -1,4 +1,4 @@
-"""Rows that say something else than when they were imported."""
+"""Rows that differ from the earlier import."""
 
 import hashlib
 import json
@@ -21,12 +21,12 @@ REASON: Final = "says something else than when it was imported; what is there st
 
 
 def digest(rows: list[Kept]) -> str:
-    """What the rows of one object said, in so far as it can be compared later."""
+    """The content of the rows of one object, for later comparison."""
     return " ".join(_digest(row) for row in rows)
 
 
 def _digest(row: Kept) -> str:
-    # A line without a key of its own has its place as one, and may have moved since.
+    # A line without a key has its place as one, and may have moved since.
     said = json.loads(row.payload or "{}")
     said.pop("key", None)
     text = json.dumps(said, sort_keys=True)
@@ -34,10 +34,10 @@ def _digest(row: Kept) -> str:
 
 
 async def check_differences(case: Case) -> None:
-    """Count and list the rows of known objects that differ from what was imported."""
+    """Counts and lists the rows of known objects that differ from the earlier import."""
     for kind in (*BUILDERS, Kind.ORDER):
         async for batch in case.batches(f"comparing {kind}", kind, BATCH, State.PRESENT):
-            rows = ExternalRef.filter(  # unscoped: whatever was imported before
+            rows = ExternalRef.filter(  # unscoped: all objects of earlier imports
                 subject_kind=RECORDS[kind].subject,
                 system=case.mapping.system,
                 key__in=[kept.key for kept in batch],
@@ -53,7 +53,7 @@ async def check_differences(case: Case) -> None:
 
 
 def _compare(case: Case, rows: list[Kept], known: Counter[str]) -> None:
-    """Of one object, whose own row is the first."""
+    """Compares the rows of one object, whose own row is the first."""
     differing = []
     for row in rows:
         if row.state is State.REJECTED:

@@ -1,4 +1,4 @@
-"""From records to the rows of warehouses, categories, suppliers, customers and products."""
+"""Makes the rows of warehouses, categories, suppliers, customers and products from records."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ from services.work.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every builder works with: the transaction, the system, and ids by kind and key."""
+    """The context of a batch: the transaction, the system, and ids by kind and key."""
 
     work: Work
     system: str
     ids: Mapping[Kind, Mapping[str, UUID]]
 
     def find(self, kind: Kind, key: str | None) -> UUID | None:
-        """The id behind a key; None where there is no key."""
+        """The id of a key; None without a key."""
         return None if key is None else self.ids[kind][key]
 
     @property
@@ -80,7 +80,7 @@ def supplier(desk: Desk, key: UUID, row: SupplierRow) -> list[Model]:
 
 
 def customer(desk: Desk, key: UUID, row: CustomerRow) -> list[Model]:
-    """A customer with their address, if there is one, and the words they are found by."""
+    """A customer with their address, if there is one, and their search words."""
     made = Customer(
         id=key,
         code=row.natural,
@@ -109,7 +109,7 @@ def _addresses(desk: Desk, row: CustomerRow, customer_id: UUID) -> list[Customer
 
 
 def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:
-    """A product and the words it is found by."""
+    """A product and its search words."""
     price_minor, cost_minor, price_quantity = row.amounts()
     made = Product(
         id=key,

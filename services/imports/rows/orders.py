@@ -1,7 +1,7 @@
-"""From whole orders to their rows: sums, counts and axes as if they had gone through our hands.
+"""Makes the rows of orders from order documents: sums, units and statuses as if placed here.
 
-Nothing here touches stock. What left, left before the stock was counted; what is open is promised
-when somebody prepares it.
+Nothing here changes stock. Shipped units left before the stock was counted; open units are reserved
+when the order is prepared.
 """
 
 from collections.abc import Mapping
@@ -41,12 +41,12 @@ from services.work.events import record
 from services.work.work import Work
 
 METHOD: Final = "imported"
-"""How what a mapping declares to be paid was paid."""
+"""The method of a payment that a mapping declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a batch of orders refers to, by key. `taken` are keys of shipments already known."""
+    """The objects that a batch of orders refers to, by key. `taken` are known shipments' keys."""
 
     work: Work
     system: str
@@ -69,7 +69,7 @@ class Draft:
 
 
 def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
-    """The rows of an order and of all that belongs to it, what others refer to first."""
+    """The rows of an order and of all its parts, referenced ones first."""
     customer = around.customers[found.order.customer]
     order = _blank(around, key, found, customer)
     lines = [
@@ -106,7 +106,7 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
 
 
 def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) -> Order:
-    """The order as it is before its lines are looked at."""
+    """The order before its lines are added."""
     row, now = found.order, around.work.now
     sent_to = [shipment.address for shipment in found.shipments.values()]
     shipping_address = _first_address([row.shipping_address, *sent_to], customer)
@@ -145,14 +145,14 @@ def _first_address(rows: list[PostalRow | None], customer: Customer) -> dict[str
 
 
 def _line(order: Order, position: int, row: LineRow, product: Product) -> OrderLine:
-    """A line with the product's sku and name, and what it comes to."""
+    """A line with the product's SKU and name, and its totals."""
     return line_of(
         order.id, position, product, price(row, order.currency, order.rounding), order.currency
     )
 
 
 def _shipment(draft: Draft, count: int, name: str, row: ShipmentRow) -> list[Model]:
-    """A shipment, the order's `count`th, with what it carries; the lines count it as shipped."""
+    """The order's `count`th shipment, with its lines, which count the units as shipped."""
     around, order = draft.around, draft.order
     carried = [draft.lines[index] for index in draft.found.carried(name)]
     made = Shipment(
@@ -186,7 +186,7 @@ def _shipment(draft: Draft, count: int, name: str, row: ShipmentRow) -> list[Mod
 
 
 def _parcel(shipment: Shipment, row: ShipmentRow) -> list[Model]:
-    """One parcel where the source tells of a carrier or a tracking number."""
+    """A parcel, if the source has a carrier or a tracking number."""
     if not row.carrier and not row.tracking_number:
         return []
     return [
@@ -201,7 +201,7 @@ def _parcel(shipment: Shipment, row: ShipmentRow) -> list[Model]:
 
 
 def _count_rest(row: OrderRow, lines: list[OrderLine]) -> None:
-    """Units that no shipment carried: handed over, cancelled, or still open."""
+    """Counts units without a shipment: handed over, cancelled, or still open."""
     for line in lines:
         rest = counts_of(line).inside
         if row.fulfilled and rest:
@@ -211,13 +211,13 @@ def _count_rest(row: OrderRow, lines: list[OrderLine]) -> None:
 
 
 def _pass(line: OrderLine, units: int, *, has_arrived: bool) -> None:
-    """Count units that went the whole way before; what that moved in stock is over, too."""
+    """Counts units that were shipped in the past, with all steps before; stock stays unchanged."""
     for rule in (trade.promise, trade.pack, trade.ship, *((trade.deliver,) if has_arrived else ())):
         carry_out(line, rule, units)
 
 
 def _payments(work: Work, row: OrderRow, order: Order) -> list[Model]:
-    """What the mapping declares: one charge of the whole, and where refunded one refund of it."""
+    """The declared payments: one charge of the total, and one refund of it if refunded."""
     if row.payment is PaymentState.UNPAID or not order.total_gross_minor:
         return []
     at, total_minor = row.paid_at or row.placed_at, order.total_gross_minor
@@ -234,14 +234,14 @@ def _payments(work: Work, row: OrderRow, order: Order) -> list[Model]:
 
 
 def _status(row: OrderRow, order: Order, lines: list[OrderLine]) -> OrderStatus:
-    """The declared status; else completed where all has arrived and is paid."""
+    """The declared status; otherwise completed if all has arrived and is paid."""
     if row.status is not None:
         return OrderStatus(row.status)
     return OrderStatus.COMPLETED if completes(order, lines) else OrderStatus.CONFIRMED
 
 
 def _last_step(found: Whole) -> datetime:
-    """When it came as far as it is: when its last shipment left, or else when it was placed."""
+    """The start of the order's stage: when its last shipment left, otherwise when it was placed."""
     rows = found.shipments.values()
     left = [row.shipped_at for row in rows if row.shipped_at and has_left(row.status)]
     return max(left, default=found.order.placed_at)

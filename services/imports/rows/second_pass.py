@@ -1,7 +1,7 @@
-"""The second pass: what the first found sound goes into the database, a batch a transaction.
+"""The second pass: writes the sound rows of the first one, a batch in a transaction.
 
-Each batch asks anew what is there already, so that a run that was cut off can be repeated, and two
-at the same time do no harm.
+Each batch looks for existing objects again, so that an interrupted run can be repeated, and two
+runs at the same time do no harm.
 """
 
 from collections import Counter, defaultdict
@@ -36,11 +36,11 @@ BATCH: Final = 200
 
 Written = Counter[Kind]
 Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[Written]]
-"""Writes what of a batch is not there yet, and tells how many objects of which kinds that were."""
+"""Writes the new objects of a batch, and returns their numbers by kind."""
 
 
 async def write(actor: Actor, case: Case) -> None:
-    """Write the rows that the first pass staged as new."""
+    """Writes the rows that the first pass staged as new."""
     steps: dict[Kind, Step] = dict.fromkeys(BUILDERS, _masters)
     steps |= {Kind.STOCK: _stock, Kind.ORDER: _orders}
     try:
@@ -48,7 +48,7 @@ async def write(actor: Actor, case: Case) -> None:
             async for batch in case.batches(f"writing {kind}", kind, BATCH, State.NEW):
                 case.report.added += await _write_batch(actor, case, kind, step, batch)
     finally:
-        # Also where it ends early, and of orders that an earlier run wrote before it was cut off.
+        # Also after an early end, and for orders that an earlier, interrupted run wrote.
         if any(case.staging.count(Kind.ORDER, state) for state in (State.NEW, State.PRESENT)):
             await perform(actor, credit.recount)
     for kind, count in case.report.counts.items():
@@ -63,7 +63,7 @@ async def _write_batch(
         try:
             return await step(work, case, kind, batch)
         except IntegrityError as error:
-            # Somebody else wrote one of the keys since we looked; the next attempt will see it.
+            # Another process has written one of the keys; the next attempt will find it.
             raise Contended from error
 
     return await perform(actor, attempt)
@@ -169,7 +169,7 @@ async def _rows(work: Work, table: type[Any], keys: Iterable[UUID]) -> list[Any]
 async def _referred(
     work: Work, system: str, records: Iterable[Record]
 ) -> dict[Kind, Mapping[str, UUID]]:
-    """The ids behind all keys that the records name, by kind. Only masters are looked up."""
+    """The ids of all keys in the records, by kind. Only masters are looked up."""
     wanted: dict[Kind, set[str]] = defaultdict(set)
     for record in records:
         for name, kind in record.refers.items():
@@ -188,7 +188,7 @@ def _record(kept: Kept) -> Record:
 async def _references(
     work: Work, system: str, kind: Kind, made: Mapping[str, UUID], digests: Mapping[str, str]
 ) -> list[Model]:
-    """That the system knows the objects by the keys, their words, and what rows said."""
+    """The objects' external references, their search words, and the digests of their rows."""
     subject = RECORDS[kind].subject
     rows: list[Model] = [
         ExternalRef(
@@ -206,7 +206,7 @@ async def _references(
 
 
 async def _insert(work: Work, rows: list[Model]) -> None:
-    """Insert rows of several tables, the tables in the order in which they first come."""
+    """Inserts rows of several tables, the tables in the order of their first rows."""
     by_table: dict[type[Model], list[Model]] = defaultdict(list)
     for row in rows:
         by_table[type(row)].append(row)
