@@ -58,7 +58,7 @@ MOVE_AND_READ: Final = Query(StockItem, MOVED + " RETURNING {columns}")
 
 
 class _Name(NamedTuple):
-    """By what a product's stock is listed."""
+    """The columns of a product by which its stock is sorted."""
 
     id: UUID
     sku: str

@@ -1,5 +1,6 @@
 """Completes settled orders that an earlier release left open."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from models.rules.access import Actor, Permission
 from models.rules.order_states import FulfillmentStatus, OrderStatus
 from services.aggregates.lines import lines_of
 from services.aggregates.orders import completes, facts, settle
+from services.operations.pages import pages
 from services.use_case import perform
 from services.work.work import Work
 
@@ -31,23 +33,17 @@ async def complete_settled(actor: Actor) -> int:
     """
     actor.require(Permission.ORDERS_WRITE)
     completed = 0
-    last = UUID(int=0)
-    while found := await _after(last):
-        completed += await perform(actor, lambda work, page=found: _complete(work, page))  # type: ignore[misc]
-        last = found[-1]
+    # unscoped: whatever is settled is completed, whoever sees it
+    rows = Order.filter(status=OrderStatus.CONFIRMED, balance_minor__lte=0)
+    async for page in pages(rows.filter(fulfillment_status__in=list(GONE)).only("id"), PAGE):
+        wanted = [order.id for order in page]
+        completed += await perform(actor, partial(_complete, wanted=wanted))
     return completed
 
 
-async def _after(last: UUID) -> list[UUID]:
-    # unscoped: whatever is settled is completed, whoever sees it
-    rows = Order.filter(status=OrderStatus.CONFIRMED, balance_minor__lte=0, id__gt=last)
-    wanted = rows.filter(fulfillment_status__in=list(GONE)).order_by("id").limit(PAGE)
-    return [row.id for row in await wanted.only("id")]
-
-
-async def _complete(work: Work, page: list[UUID]) -> int:
-    # unscoped: as `_after`
-    rows = Order.filter(id__in=page, status=OrderStatus.CONFIRMED).using_db(work.connection)
+async def _complete(work: Work, wanted: list[UUID]) -> int:
+    # unscoped: as in `complete_settled`
+    rows = Order.filter(id__in=wanted, status=OrderStatus.CONFIRMED).using_db(work.connection)
     completed = 0
     for order in await rows.select_for_update().order_by("id"):
         lines = await lines_of(work, order)

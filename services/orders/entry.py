@@ -36,7 +36,7 @@ MAX_ATTRIBUTES: Final = 100
 
 
 class Buyer(NamedTuple):
-    """What is read of a customer who orders; the discount is their group's."""
+    """The columns of an ordering customer; the discount is their group's."""
 
     blocked: bool
     credit_limit_minor: int | None

@@ -79,6 +79,8 @@ def from_any_database(kind: type[Any]) -> Convert | None:
     """
     if issubclass(kind, Enum):
         return _member_of(kind)
+    if kind not in CONVERSIONS:
+        raise TypeError(f"no column is read as {kind.__name__}")
     return CONVERSIONS[kind]
 
 

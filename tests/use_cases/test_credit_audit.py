@@ -17,7 +17,8 @@ from models.rules.order_states import OrderAction
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.operations.audits.credit import Counter, Drift, verify_credit
-from services.operations.audits.report import PAGE, Report
+from services.operations.audits.report import Report
+from services.operations.pages import PAGE
 from services.payments import rates
 from services.payments.rates import Quote
 from services.work import clock

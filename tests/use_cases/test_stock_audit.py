@@ -21,8 +21,9 @@ from services.catalog.products import SaveProduct, save_product
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.inventory.adjust import ChangeStock, adjust_stock
-from services.operations.audits.report import PAGE, Report
+from services.operations.audits.report import Report
 from services.operations.audits.stock import Counter, Drift, verify_stock
+from services.operations.pages import PAGE
 from tests.support.databases import Database
 from tests.support.shop import open_shop
 

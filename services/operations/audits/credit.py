@@ -15,7 +15,8 @@ from models.rules.credit import Share
 from models.rules.events import EventKind
 from services.aggregates.amounts import balance_of, strike_balance
 from services.aggregates.credit import book, share_of
-from services.operations.audits.report import Report, pages
+from services.operations.audits.report import Report
+from services.operations.pages import pages
 from services.storage.database import connection
 from services.storage.statements import Query
 from services.use_case import perform

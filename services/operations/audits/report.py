@@ -1,15 +1,8 @@
 """The result of an audit: all differences counted, and the first ones listed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
-from uuid import UUID
-
-from tortoise.models import Model
-from tortoise.queryset import QuerySet
-
-PAGE: Final = 200
-"""Rows that one statement compares, and that one transaction repairs."""
 
 MAX_LISTED: Final = 1_000
 
@@ -22,7 +15,6 @@ class Difference(Protocol):
 
 
 Found = TypeVar("Found", bound=Difference)
-Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(slots=True)
@@ -44,11 +36,3 @@ class Report(Generic[Found]):
         self.found += len(drifts)
         self.repaired += sum(drift.repaired for drift in drifts)
         self.drifts += drifts[: MAX_LISTED - len(self.drifts)]
-
-
-async def pages(rows: QuerySet[Row]) -> AsyncIterator[list[Row]]:
-    """The rows in the order of their ids, in pages that are read one by one."""
-    last = UUID(int=0)
-    while page := await rows.filter(id__gt=last).order_by("id").limit(PAGE):
-        yield page
-        last = page[-1].pk

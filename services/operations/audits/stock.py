@@ -13,7 +13,8 @@ from models.rules.catalog import TrackingPolicy
 from models.rules.events import EventKind
 from models.rules.inventory import EFFECTS, MAX_QUANTITY, is_low
 from services.aggregates.stock import reckon
-from services.operations.audits.report import MAX_LISTED, Report, pages
+from services.operations.audits.report import MAX_LISTED, Report
+from services.operations.pages import pages
 from services.storage.database import connection
 from services.storage.statements import Query
 from services.use_case import perform
