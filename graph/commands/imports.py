@@ -13,7 +13,7 @@ from models.rules.access import SYSTEM
 from models.rules.errors import Overloaded
 from services.imports.checks.problems import Problems
 from services.imports.files.mapping import BadMapping
-from services.imports.files.report import Outcome, Report, Told
+from services.imports.files.report import Outcome, ProblemSummary, Report
 from services.imports.run import Options, import_files
 from services.storage.outages import is_outage
 
@@ -65,12 +65,18 @@ def import_(
 
     options = Options(dry_run=dry_run, strict=strict, allow_lost_rows=allow_lost_rows)
 
-    def tell(found: Report, problems: Problems) -> None:
-        _tell(found, problems, report)
+    def show_problems(found: Report, problems: Problems) -> None:
+        _show_problems(found, problems, report)
 
-    async def run(told: progress.ShowProgress) -> None:
+    async def run(show_progress: progress.ShowProgress) -> None:
         await import_files(
-            SYSTEM, mapping, source, options, progress=told, tell=tell, report=outcome
+            SYSTEM,
+            mapping,
+            source,
+            options,
+            progress=show_progress,
+            show_problems=show_problems,
+            report=outcome,
         )
 
     with _ended_early(outcome), interrupts.awaited() as check, progress.shown() as shown:
@@ -83,11 +89,11 @@ def import_(
 def _interruptible(
     check: Callable[[], None], shown: progress.ShowProgress
 ) -> progress.ShowProgress:
-    def told(what: str, done: int, everything: int) -> None:
+    def show_progress(what: str, done: int, everything: int) -> None:
         check()
         shown(what, done, everything)
 
-    return told
+    return show_progress
 
 
 def _clear(report: Path) -> None:
@@ -139,7 +145,7 @@ def _print(outcome: Report) -> None:
         )
     typer.echo("The new ones were written." if outcome.written else "Nothing was written.")
     for each, title in TITLES.items():
-        _print_told(title, outcome.of(each))
+        _print_summary(title, outcome.of(each))
     if outcome.is_refused:
         typer.echo(
             "\nThe import is refused: an order could come without one of these rows. Mend them, or"
@@ -148,25 +154,25 @@ def _print(outcome: Report) -> None:
         )
 
 
-def _print_told(title: str, told: Told) -> None:
+def _print_summary(title: str, summary: ProblemSummary) -> None:
     """Prints the number of rows, the first problems, and the rows of each shared cause."""
-    if told.problems:
-        typer.echo(f"\n{told.rows:,} {title}:", err=True)
-    for problem in told.first[:SHOWN]:
+    if summary.problems:
+        typer.echo(f"\n{summary.rows:,} {title}:", err=True)
+    for problem in summary.first[:SHOWN]:
         column = f", {problem.column}" if problem.column else ""
         place = f"{problem.file}, line {problem.line}{column}"
         typer.echo(f"  {place}: {problem.code}: {problem.reason}", err=True)
-    if told.problems > SHOWN:
-        typer.echo(f"  and {told.problems - SHOWN:,} more; see --report", err=True)
-    if any(cause.rows > 1 for cause in told.causes):
+    if summary.problems > SHOWN:
+        typer.echo(f"  and {summary.problems - SHOWN:,} more; see --report", err=True)
+    if any(cause.rows > 1 for cause in summary.causes):
         typer.echo("  Rows by cause:", err=True)
-        for cause in told.causes:
+        for cause in summary.causes:
             typer.echo(f"  {cause.rows:>8,}  {cause.reason}", err=True)
 
 
-def _tell(found: Report, problems: Problems, report: Path | None) -> None:
+def _show_problems(found: Report, problems: Problems, report: Path | None) -> None:
     """Prints the warnings and saves the report, before anything is written to the database."""
-    _print_told("warnings", found.of(Outcome.WARNING))
+    _print_summary("warnings", found.of(Outcome.WARNING))
     if report:
         _save(report, problems)
 

@@ -24,7 +24,7 @@ from graph.server.transports.http import View
 from graph.server.transports.websocket import Sockets
 from models.rules.access import SYSTEM
 from services.operations import migrations
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.orders.expiry import sweep_expired
 from services.storage import database
 from services.work import clock, idempotency, policy
@@ -121,7 +121,7 @@ async def running(settings: Settings, live: FeedRuntime) -> AsyncIterator[None]:
     try:
         if await migrations.pending():
             raise NotMigrated
-        delays = Repeated("delays", lambda: tell_delays(SYSTEM), settings.delay_poll_seconds)
+        delays = Repeated("delays", lambda: record_delays(SYSTEM), settings.delay_poll_seconds)
         expiry = Repeated("expiry", sweep_expired, EXPIRY_SECONDS)
         keys = Repeated("keys", lambda: idempotency.forget(clock.now()), KEYS_SECONDS)
         async with live, delays, expiry, keys:

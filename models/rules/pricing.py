@@ -78,7 +78,7 @@ class OrderTotals:
         return self.total_net_minor + self.total_tax_minor
 
     @property
-    def can_be_kept(self) -> bool:
+    def can_be_stored(self) -> bool:
         """Whether no amount exceeds the largest one; the discount may be the largest of them."""
         return max(self.total_gross_minor, self.discount_minor) <= MAX_MINOR
 

@@ -35,7 +35,7 @@ class NamedUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class FreeUnits:
     """The free quantity of one unit in one place, with the facts that decide when it ships."""
 
     key: UUID
@@ -104,13 +104,13 @@ def _check_each(
             yield invalid(f"A quantity is 1 to {MAX_QUANTITY}.", *place, "quantity")
 
 
-def in_turn(lying: Iterable[Lying]) -> list[Lying]:
+def in_shipping_order(units: Iterable[FreeUnits]) -> list[FreeUnits]:
     """The units in the order in which they ship: by expiry, then by time in stock.
 
     Units without expiry follow, expired ones come last: they are left out of shipments.
     """
     return sorted(
-        lying,
+        units,
         key=lambda each: (
             each.is_expired,
             each.expires_on or date.max,
@@ -120,15 +120,15 @@ def in_turn(lying: Iterable[Lying]) -> list[Lying]:
     )
 
 
-def first_out(lying: Iterable[Lying], quantity: int) -> dict[UUID, int]:
+def first_out(units: Iterable[FreeUnits], quantity: int) -> dict[UUID, int]:
     """The quantities to ship by unit, in order; all free ones if they are fewer than `quantity`."""
     taken: dict[UUID, int] = {}
     left = quantity
-    for each in in_turn(lying):
-        units = min(left, each.free)
-        if units > 0:
-            taken[each.key] = units
-            left -= units
+    for each in in_shipping_order(units):
+        some = min(left, each.free)
+        if some > 0:
+            taken[each.key] = some
+            left -= some
     return taken
 
 

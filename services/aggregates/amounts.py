@@ -52,13 +52,13 @@ def tax_freight(order: Order, lines: Sequence[OrderLine]) -> None:
     for line in lines:
         if line.quantity > line.cancelled:
             goods[line.tax_rate] += totals_of(line, order.rounding).net_minor
-    keep_parts(
+    set_freight_parts(
         order,
         freight_parts(order.shipping_net_minor, order.shipping_tax_rule, goods, order.rounding),
     )
 
 
-def keep_parts(order: Order, parts: Sequence[RatePart]) -> None:
+def set_freight_parts(order: Order, parts: Sequence[RatePart]) -> None:
     """Sets the parts of the freight by rate, and its tax. The order is not saved here."""
     order.shipping_taxes = stored(parts)
     order.shipping_tax_minor = sum(part.tax_minor for part in parts)
@@ -166,7 +166,7 @@ def line_of(
     )
 
 
-def has_keepable_worth(
+def has_storable_worth(
     gross_minor: int, currency: str, company_rate: Decimal | None, company: str
 ) -> bool:
     """Whether the order's value fits a column in the company's currency, if its rate is known."""
@@ -189,9 +189,9 @@ def sum_up(order: Order, lines: list[OrderLine], company: str) -> None:
         order.shipping_net_minor,
         order.shipping_tax_minor,
     )
-    if not sums.can_be_kept:
+    if not sums.can_be_stored:
         raise invalid("The order comes to more than can be kept.", "lines")
-    if not has_keepable_worth(sums.total_gross_minor, order.currency, order.company_rate, company):
+    if not has_storable_worth(sums.total_gross_minor, order.currency, order.company_rate, company):
         raise invalid("The order is worth more than can be kept.", "lines")
     order.line_count = len(lines)
     order.subtotal_net_minor = sums.subtotal_net_minor

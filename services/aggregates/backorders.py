@@ -15,12 +15,12 @@ from models.rules.errors import invalid
 from services.aggregates.lines import carry_out, lines_of
 from services.aggregates.orders import facts_with_stock, settle
 from services.aggregates.reservations import (
-    keep,
     packed_units,
     release,
     reserve,
     save_shrunk,
     stock_rows,
+    store_reservations,
     taken_off,
     takes_of,
 )
@@ -197,7 +197,7 @@ async def _serve_order(work: Work, order_id: UUID, products: set[UUID]) -> int:
     takes = takes_of(_allotted(waiting.values(), await stock_rows(work, products)), waiting)
     for take in takes:
         carry_out(take.line, trade.stop_waiting, take.quantity)
-    await keep(work, (await reserve(work, takes)).reservations)
+    await store_reservations(work, (await reserve(work, takes)).reservations)
     served = sum(take.quantity for take in takes)
     if served:
         await settle(work, order, lines, before, data={"served": served})

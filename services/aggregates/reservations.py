@@ -116,7 +116,7 @@ async def hold_until(work: Work, lines: Iterable[OrderLine], until: datetime) ->
     await update(work.connection, held, (), {"expires_at": until})
 
 
-async def keep(work: Work, reservations: list[Reservation]) -> None:
+async def store_reservations(work: Work, reservations: list[Reservation]) -> None:
     """Stores reservations; a line may have one of the same stock item already."""
     if not reservations:
         return
@@ -171,7 +171,7 @@ def not_gone(status: ShipmentStatus) -> bool:
     return not has_left(status) and status is not ShipmentStatus.CANCELLED
 
 
-async def give_back(work: Work, units: Mapping[UUID, int], lines: Lines, reason: str) -> None:
+async def release_units(work: Work, units: Mapping[UUID, int], lines: Lines, reason: str) -> None:
     """Releases reserved units of lines outside shipments. The lines are not saved here.
 
     `units` and `lines` are by the lines' ids.

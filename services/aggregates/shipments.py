@@ -142,7 +142,7 @@ def pack(
         contents.append(
             fresh(ShipmentLine, shipment_id=shipment.id, order_line_id=line_id, quantity=quantity)
         )
-    tell_shipment(work, shipment, order)
+    record_shipment(work, shipment, order)
     return shipment, contents
 
 
@@ -218,7 +218,7 @@ def enter(
     shipment.status = status
     shipment.version += 1
     shipment.updated_at = work.now
-    tell_shipment(work, shipment, order, news)
+    record_shipment(work, shipment, order, news)
 
 
 def _rule(before: ShipmentStatus, after: ShipmentStatus) -> trade.Rule | None:
@@ -231,7 +231,7 @@ def _rule(before: ShipmentStatus, after: ShipmentStatus) -> trade.Rule | None:
     return trade.deliver if arrives else trade.miss
 
 
-def tell_shipment(
+def record_shipment(
     work: Work, shipment: Shipment, order: Order, news: TrackingEvent | None = None
 ) -> None:
     """Records the shipment's status and the tracking event; its texts are in its history."""

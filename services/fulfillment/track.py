@@ -24,7 +24,7 @@ from models.rules.shipment_states import (
 from models.rules.text import clean
 from services.aggregates.lines import lines_of
 from services.aggregates.orders import facts, lock_order, not_possible, settle
-from services.aggregates.shipments import advance, tell_shipment
+from services.aggregates.shipments import advance, record_shipment
 from services.use_case import use_case
 from services.work.work import Work
 
@@ -77,7 +77,7 @@ async def track_shipment(work: Work, command: Track) -> Order:
     is_moved = moves(shipment.status, command.status, is_late=await late.exists())
     await work.insert([news])
     if not is_moved or not await _all_there(work, command, shipment):
-        tell_shipment(work, shipment, order, news)
+        record_shipment(work, shipment, order, news)
         await shipment.save(update_fields=["event_seq"], using_db=work.connection)
         return order
     lines = await lines_of(work, order)

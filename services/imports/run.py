@@ -39,7 +39,7 @@ async def import_files(
     options: Options = Options(),
     *,
     progress: Callable[[str, int, int], None] | None = None,
-    tell: Callable[[Report, Problems], None] | None = None,
+    show_problems: Callable[[Report, Problems], None] | None = None,
     report: Report | None = None,
 ) -> Report:
     """The report of an import of the mapping's files.
@@ -50,9 +50,9 @@ async def import_files(
     one.
 
     `progress` gets the title of a task, the part done and the whole, in bytes of a file or in rows;
-    it is called between two transactions, and its exceptions end the import there. `tell` is called
-    with the report and all problems before anything is written. A given `report` is filled while
-    the import runs, so that the written objects are known after an early end.
+    it is called between two transactions, and its exceptions end the import there. `show_problems`
+    is called with the report and all problems before anything is written. A given `report` is
+    filled while the import runs, so that the written objects are known after an early end.
 
     Raises:
         Forbidden: the actor may not import.
@@ -72,11 +72,11 @@ async def import_files(
         )
         await _check(case)
         _count_new(report)
-        report.told = {outcome: problems.told(outcome) for outcome in Outcome}
+        report.summaries = {outcome: problems.summary(outcome) for outcome in Outcome}
         has_orders = staging.count(Kind.ORDER, State.NEW) > 0
         report.is_refused = bool(report.lost) and has_orders and not options.allow_lost_rows
-        if tell:
-            tell(report, problems)
+        if show_problems:
+            show_problems(report, problems)
         is_stopped = options.dry_run or (options.strict and report.rejected)
         if not is_stopped and not report.is_refused:
             await write(actor, case)

@@ -27,7 +27,12 @@ from services.aggregates.orders import (
     settle,
     situation,
 )
-from services.aggregates.reservations import give_back, keep, loose_units, not_gone
+from services.aggregates.reservations import (
+    loose_units,
+    not_gone,
+    release_units,
+    store_reservations,
+)
 from services.aggregates.selling import Products, products_by_id, refuse_blocked
 from services.aggregates.shipments import add_shipment, advance
 from services.orders.drafts import look_anew
@@ -166,7 +171,7 @@ async def _cancel(step: Step) -> Guards:
     for line_id, some in units.items():
         carry_out(lines[line_id], trade.cancel, some)
     held = {line_id: counts_of(lines[line_id]).surplus for line_id in units}
-    await give_back(step.work, held, lines, step.command.reason or "cancelled")
+    await release_units(step.work, held, lines, step.command.reason or "cancelled")
     if all(line.cancelled == line.quantity for line in step.lines):
         return (OrderGuard.NOTHING_LEFT,)
     for line in step.lines:
@@ -208,7 +213,7 @@ async def _undo_shipments(step: Step, units: dict[UUID, int]) -> None:
 
 async def _promise(step: Step, lines: list[OrderLine], products: Products) -> None:
     promised = await promise(step.work, lines, products)
-    await keep(step.work, promised.reservations)
+    await store_reservations(step.work, promised.reservations)
 
 
 ACTIONS: Final[dict[OrderAction, Callable[[Step], Awaitable[Guards]]]] = {

@@ -21,14 +21,14 @@ NO_LINE: Final = {"quantity": 0, "cancelled": 0, "unitPriceMinor": None, "discou
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventFields:
     """An order's fields and those of each line, as events have them."""
 
     fields: dict[str, Any]
     lines: dict[UUID, dict[str, Any]]
 
 
-def as_told(order: Order, lines: list[OrderLine], beside: Mapping[str, Any]) -> Told:
+def event_fields(order: Order, lines: list[OrderLine], beside: Mapping[str, Any]) -> EventFields:
     """The order's present fields, with those stored beside it."""
     fields = {
         "shipping": order.shipping_net_minor,
@@ -41,7 +41,7 @@ def as_told(order: Order, lines: list[OrderLine], beside: Mapping[str, Any]) -> 
         "customerId": order.customer_id.hex,
         **beside,
     }
-    return Told(fields, {line.id: _of_line(line) for line in lines})
+    return EventFields(fields, {line.id: _of_line(line) for line in lines})
 
 
 def _of_line(line: OrderLine) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _of_line(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def changes(before: Told, after: Told) -> dict[str, Any]:
+def changes(before: EventFields, after: EventFields) -> dict[str, Any]:
     """The differences: `fields` by name, `changes` and `lines` with the old and the new value.
 
     `parts` names the differences within an address or the attributes. `lineCount` lines have
@@ -62,7 +62,7 @@ def changes(before: Told, after: Told) -> dict[str, Any]:
     deleted one has 0 units and none after.
     """
     names = sorted(name for name, was in before.fields.items() if after.fields[name] != was)
-    told = {
+    values = {
         name: [before.fields[name], after.fields[name]] for name in names if name not in PRIVATE
     }
     parts = {
@@ -78,7 +78,7 @@ def changes(before: Told, after: Told) -> dict[str, Any]:
         names.append("lines")
     return {
         "fields": names,
-        "changes": told,
+        "changes": values,
         "parts": parts,
         "lines": lines[:MAX_LINES],
         "lineCount": len(lines),

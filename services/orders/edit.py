@@ -29,10 +29,10 @@ from services.aggregates.orders import (
     settle,
     situation,
 )
-from services.aggregates.reservations import give_back, hold_until, keep
+from services.aggregates.reservations import hold_until, release_units, store_reservations
 from services.aggregates.selling import refuse_blocked
 from services.orders.act import MAX_REASON
-from services.orders.changes import Told, as_told, changes
+from services.orders.changes import EventFields, changes, event_fields
 from services.orders.drafts import Hold, change_customer, held_until, hold_of, look_anew
 from services.orders.edited_lines import Edit, EditedLine, draw_lines
 from services.orders.entry import MAX_ATTRIBUTES
@@ -107,12 +107,12 @@ async def edit_order(work: Work, command: EditOrder) -> Order:
     if given(command.external_key):
         before["references"] = await references_of(order.id, work.connection)
     lines = await lines_of(work, order)
-    seen = await _told(work, command, order, lines)
+    seen = await _event_fields(work, command, order, lines)
     lines = await _edit(work, command, order, lines)
     await work.pause()
     data = {
         "reason": clean(command.reason),
-        **changes(seen, await _told(work, command, order, lines)),
+        **changes(seen, await _event_fields(work, command, order, lines)),
         "totalMinor": order.total_gross_minor,
     }
     await settle(work, order, lines, before, EventKind.ORDER_EDITED, data)
@@ -144,7 +144,9 @@ def write_note(command: EditOrder, order: Order) -> None:
         order.note = optional_text(command.note, "note", MAX_NOTE)
 
 
-async def _told(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Told:
+async def _event_fields(
+    work: Work, command: EditOrder, order: Order, lines: list[OrderLine]
+) -> EventFields:
     """The order's fields for its event, with those stored beside it if they may change."""
     beside: dict[str, Any] = {}
     if given(command.reserve_until):
@@ -153,7 +155,7 @@ async def _told(work: Work, command: EditOrder, order: Order, lines: list[OrderL
     if given(command.external_key):
         known = await keys_of(SubjectKind.ORDER, order.id, work.connection)
         beside["externalRef"] = {each.system: each.key for each in known}
-    return as_told(order, lines, beside)
+    return event_fields(order, lines, beside)
 
 
 async def draw_up(work: Work, command: EditOrder, order: Order, lines: list[OrderLine]) -> Edit:
@@ -228,7 +230,7 @@ async def _apply(work: Work, command: EditOrder, edit: Edit) -> None:
     """Releases, reserves, and stores. Stock is released before more is taken."""
     order = edit.order
     hold, spare, wanting = await let_go(work, command, edit)
-    await give_back(work, spare, edit.by_id(), "edited")
+    await release_units(work, spare, edit.by_id(), "edited")
     if edit.removed:
         await DELETE.change(work.connection, [line.id for line in edit.removed])
     await save_lines(work, edit.lines)  # the database counts the backorders
@@ -241,7 +243,7 @@ async def _apply(work: Work, command: EditOrder, edit: Edit) -> None:
     if order.status is not OrderStatus.DRAFT:
         await credit.take_more(work, order)
     await work.insert(edit.added)
-    await keep(work, reservations)
+    await store_reservations(work, reservations)
     if hold.until and hold.was:
         await hold_until(work, edit.lines, hold.until)
 

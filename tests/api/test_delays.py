@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.rules.access import SYSTEM
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.work import clock
 from tests.support.api import ask, until_numbered
 from tests.support.company import Company, found_company
@@ -115,7 +115,7 @@ async def test_a_delay_stands_in_the_timeline(database: Database) -> None:
     with clock.frozen(NOON):
         (order, *_) = await three_orders(await found_company())
     with clock.frozen(NOON + 2 * DAY):
-        assert await tell_delays(SYSTEM) == 2
+        assert await record_delays(SYSTEM) == 2
         await until_numbered()
     found = (await ask(TIMELINE, id=order["id"]))["order"]
     assert found["version"] == order["version"]

@@ -18,7 +18,7 @@ from tests.support.audit.auditor import audit
 from tests.support.company import PAY, PLACE, Company, found_company
 from tests.support.databases import Database
 from tests.support.edits import DRAFT, EDIT, PREVIEW
-from tests.support.imported import HEAD, Files, told
+from tests.support.imported import HEAD, Files, problems_of
 from tests.support.trade import nothing_written
 
 SHOWN: Final = (
@@ -126,7 +126,7 @@ async def test_an_import_leaves_out_what_cannot_be_kept(database: Database, tmp_
         ),
     )
     report = await files.load()
-    assert [each for each in told(report) if each[0] == "orders.csv"] == [
+    assert [each for each in problems_of(report) if each[0] == "orders.csv"] == [
         ("orders.csv", 2, None, ErrorCode.INVALID, "it comes to more than can be kept"),
         ("orders.csv", 4, None, ErrorCode.INVALID, "it is worth more than can be kept"),
     ]

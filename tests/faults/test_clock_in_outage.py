@@ -109,7 +109,7 @@ async def test_what_is_due_is_done_once_after_an_outage(
     """The server stops in the midst of each of the three, and more becomes due while it is away."""
     failures: Counter[str] = Counter()
     monkeypatch.setattr(app, "EXPIRY_SECONDS", SOON)
-    for module, name in ((app, "tell_delays"), (app, "sweep_expired"), (feed, "release")):
+    for module, name in ((app, "record_delays"), (app, "sweep_expired"), (feed, "release")):
         watched(monkeypatch, module, name, failures)
     shop = await open_shop()
     orders, drafts = await due_after(shop, START, 10)
@@ -149,7 +149,7 @@ async def test_what_is_due_is_done_once_after_an_outage(
 
 async def seen(failures: Counter[str]) -> int:
     """How often each of the three has failed at least."""
-    return min(failures[name] for name in ("tell_delays", "sweep_expired", "release"))
+    return min(failures[name] for name in ("record_delays", "sweep_expired", "release"))
 
 
 def warnings(logs: list[Any]) -> list[str]:

@@ -77,7 +77,7 @@ def no_release_on_cancel(patch: pytest.MonkeyPatch) -> None:
         for line_id, quantity in units.items():
             lines[line_id].reserved -= quantity
 
-    patch.setattr(services.orders.act, "give_back", forget)
+    patch.setattr(services.orders.act, "release_units", forget)
 
 
 def refund_unbounded(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from models.inventory import Reservation, StockItem
 from models.orders import Order
 from models.rules.access import OPEN, SYSTEM
 from models.rules.events import EventKind
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.orders.entry import PlaceOrder
 from services.orders.goods import NewLine
 from services.orders.place import draft_order
@@ -126,7 +126,7 @@ async def test_a_server_tells_of_delays_while_it_runs(database: Database) -> Non
             await late_orders(shop, 2)
             await until_told(5)
     await service.connect(database.url)
-    assert await tell_delays(SYSTEM) == 0
+    assert await record_delays(SYSTEM) == 0
 
 
 async def until_told(count: int) -> None:

@@ -48,7 +48,7 @@ USE_CASES = {
     "operations.settled.complete_settled": Permission.ORDERS_WRITE,
     "operations.audits.stock.verify_stock": Permission.STOCK_READ,
     "orders.act.act_on_order": Permission.ORDERS_WRITE,
-    "orders.delays.tell_delays": Permission.ORDERS_WRITE,
+    "orders.delays.record_delays": Permission.ORDERS_WRITE,
     "orders.edit.edit_order": Permission.ORDERS_WRITE,
     "orders.edit_preview.preview_edit": Permission.ORDERS_WRITE,
     "orders.edit_preview.preview_of_nothing": Permission.ORDERS_WRITE,

@@ -22,7 +22,7 @@ from models.rules.events import EventKind
 from models.rules.money import Rounding
 from services.operations.migrations import _executor, migrate
 from services.operations.settled import complete_settled
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.storage.database import APP, connection
 from services.work import clock
 from tests.support.databases import Database, connected
@@ -100,7 +100,7 @@ async def test_open_orders_get_a_stage_and_a_deadline(
             assert found.stage_due_at == (None if due is None else CHANGED + due), number
             assert (found.delayed_stage, found.updated_at) == (None, CHANGED)
         with clock.frozen(CHANGED + DAY):
-            assert await tell_delays(SYSTEM) == 3  # waiting, promised, broken
+            assert await record_delays(SYSTEM) == 3  # waiting, promised, broken
         values = {"status": "CONFIRMED", "fulfillment_status": "RESERVED", "stage": Stage.PREPARE}
         await order(Order, ada.id, "new", **values).save(force_create=True)
         assert (await Order.get(number="new")).stage is Stage.PREPARE

@@ -13,7 +13,7 @@ from models.rules.catalog import TrackingPolicy
 from models.rules.inventory import MovementKind
 from models.rules.tracking import (
     MAX_NAMED,
-    Lying,
+    FreeUnits,
     NamedUnits,
     check_units,
     first_out,
@@ -67,9 +67,9 @@ def test_what_is_not_needed_may_be_missing_but_not_wrong() -> None:
     assert error.path == ("units",)
 
 
-def lot(number: int, free: int, expires_on: date | None, day: int = 1) -> Lying:
+def lot(number: int, free: int, expires_on: date | None, day: int = 1) -> FreeUnits:
     since = datetime(2026, 1, day, tzinfo=UTC)
-    return Lying(UUID(int=number), free, expires_on, since, f"L{number}")
+    return FreeUnits(UUID(int=number), free, expires_on, since, f"L{number}")
 
 
 def test_what_expires_first_goes_first_then_what_is_oldest() -> None:

@@ -9,7 +9,7 @@ from models.rules.events import EventKind
 from models.rules.order_states import OrderAction
 from resolvers.identifiers import to_global
 from resolvers.inputs.orders import OrderWhere
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.work import clock
 from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.streams.items import Heartbeat, OrderUpdate
@@ -34,7 +34,7 @@ async def test_an_order_that_becomes_late_is_told_to_both_sides(
     with clock.frozen(LATE):
         async with FeedRuntime(QUICK) as live, watching(live, where) as stream:
             await take(stream, Heartbeat)
-            assert await tell_delays(SYSTEM) == 1
+            assert await record_delays(SYSTEM) == 1
             (told,) = await updates(stream, 1)
     assert told.event is not None
     assert (told.event.kind, told.order.id) == (EventKind.ORDER_DELAYED, order.id)
@@ -72,7 +72,7 @@ async def test_a_watcher_of_one_order_hears_that_it_is_late(sqlite_database: Dat
             watching(live, id=to_global("Order", order.id)) as stream,
         ):
             await take(stream, OrderUpdate)
-            await tell_delays(SYSTEM)
+            await record_delays(SYSTEM)
             (told,) = await updates(stream, 1)
     assert told.event is not None
     assert told.event.data == {"stage": "PREPARE", "dueAt": LATE.isoformat()}

@@ -61,5 +61,5 @@ class Files:
         )
 
 
-def told(report: Report) -> list[tuple[str, int, str | None, ErrorCode, str]]:
+def problems_of(report: Report) -> list[tuple[str, int, str | None, ErrorCode, str]]:
     return [(each.file, each.line, each.column, each.code, each.reason) for each in report.rejected]

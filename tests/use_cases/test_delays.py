@@ -24,7 +24,7 @@ from services.aggregates.orders import facts, lock_order, settle
 from services.demo.fill import fill
 from services.demo.size import Size
 from services.orders import delays
-from services.orders.delays import BATCH, tell_delays
+from services.orders.delays import BATCH, record_delays
 from services.use_case import perform
 from services.work import clock, policy
 from services.work.policy import Policy
@@ -45,14 +45,14 @@ SWEEP: Final = """
 import asyncio, sys
 from models.rules.access import SYSTEM
 from services.storage import database
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 
 async def main():
     await database.connect(sys.argv[1])
     try:
         print("ready", flush=True)
         sys.stdin.readline()
-        print(await tell_delays(SYSTEM))
+        print(await record_delays(SYSTEM))
     finally:
         await database.disconnect()
 
@@ -126,16 +126,16 @@ async def test_each_stage_is_late_at_its_deadline_and_told_of_once(database: Dat
         due = entered + DEADLINES[stage]
         assert (order.stage, order.stage_since, order.stage_due_at) == (stage, entered, due)
         with clock.frozen(due - MOMENT):
-            assert await tell_delays(SYSTEM) == 0
+            assert await record_delays(SYSTEM) == 0
             assert await listed() == []
         with clock.frozen(due):
             assert await listed() == [order.number]
-            assert await tell_delays(SYSTEM) == 1
-            assert await tell_delays(SYSTEM) == 0
+            assert await record_delays(SYSTEM) == 1
+            assert await record_delays(SYSTEM) == 0
         expected.append((stage.value, due, due))
         entered = due + HOUR
         with clock.frozen(entered):
-            assert await tell_delays(SYSTEM) == 0
+            assert await record_delays(SYSTEM) == 0
             order = await step(order)
             assert await listed() == []
     assert (order.stage, order.stage_since, order.stage_due_at) == (None, None, None)
@@ -148,10 +148,10 @@ async def test_what_is_done_in_time_is_not_told_of(database: Database) -> None:
     with clock.frozen(NOON + 2 * HOUR - MOMENT):
         order = await trade.act(order, OrderAction.PREPARE)
     with clock.frozen(NOON + 2 * HOUR):
-        assert await tell_delays(SYSTEM) == 0
+        assert await record_delays(SYSTEM) == 0
         await trade.act(order, OrderAction.CANCEL)
     with clock.frozen(NOON + 100 * HOUR):
-        assert await tell_delays(SYSTEM) == 0
+        assert await record_delays(SYSTEM) == 0
         assert await listed() == []
     assert await told() == []
 
@@ -174,7 +174,7 @@ async def test_what_is_switched_off_is_never_late(sqlite_database: Database) -> 
     trade = await open_trade()
     (order,) = await placed(trade, 1)
     assert (order.stage, order.stage_due_at) == (Stage.PREPARE, None)
-    assert await tell_delays(SYSTEM) == 0
+    assert await record_delays(SYSTEM) == 0
     assert await listed() == []
 
 
@@ -185,7 +185,7 @@ async def test_an_order_tells_who_was_late_with_what_and_changes_in_nothing(
     (order,) = await placed(trade, 1, NOON)
     at = NOON + 5 * HOUR
     with clock.frozen(at):
-        assert await tell_delays(SYSTEM) == 1
+        assert await record_delays(SYSTEM) == 1
     (event,) = await Event.filter(kind=EventKind.ORDER_DELAYED)
     after = await Order.get(id=order.id)
     assert event.data == {"stage": "PREPARE", "dueAt": (NOON + 2 * HOUR).isoformat()}
@@ -209,7 +209,7 @@ async def test_two_sweeps_at_once_tell_once(database: Database) -> None:
     trade = await open_trade()
     orders = await placed(trade, 12)
     with clock.frozen(NOON):
-        counts = await asyncio.gather(*(tell_delays(SYSTEM) for _ in range(4)))
+        counts = await asyncio.gather(*(record_delays(SYSTEM) for _ in range(4)))
     assert sum(counts) == 12
     rows = await Event.filter(kind=EventKind.ORDER_DELAYED)
     assert Counter(event.order_id for event in rows) == {order.id: 1 for order in orders}
@@ -234,7 +234,7 @@ async def test_two_processes_that_sweep_at_once_tell_once(database: Database) ->
     assert sum(int(out) for out, _ in answers) == 40
     rows = await Event.filter(kind=EventKind.ORDER_DELAYED)
     assert Counter(event.order_id for event in rows) == {order.id: 1 for order in orders}
-    assert await tell_delays(SYSTEM) == 0
+    assert await record_delays(SYSTEM) == 0
 
 
 async def test_an_order_that_went_on_while_it_was_looked_for_is_left(database: Database) -> None:
@@ -243,7 +243,7 @@ async def test_an_order_that_went_on_while_it_was_looked_for_is_left(database: D
     (order,) = await placed(trade, 1, NOON)
     with clock.frozen(NOON + 2 * HOUR):
         await trade.act(order, OrderAction.PREPARE)
-        assert await perform(SYSTEM, partial(delays._tell, order.id)) is False
+        assert await perform(SYSTEM, partial(delays._record_delay, order.id)) is False
     assert await told() == []
 
 
@@ -256,7 +256,7 @@ async def test_those_that_wait_longest_come_first_and_no_more_than_asked_for(
         with clock.frozen(NOON + hour * HOUR):
             await trade.place(("CUP", 1))
     with clock.frozen(NOON + 100 * HOUR):
-        assert [await tell_delays(SYSTEM, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+        assert [await record_delays(SYSTEM, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     due = [due for _, due, _ in await told()]
     assert due == [NOON + (hour + 2) * HOUR for hour in (1, 2, 3, 4, 5)]
     assert BATCH == 100
@@ -270,10 +270,10 @@ async def test_an_order_that_comes_back_to_a_stage_is_not_told_of_again(
     stages = []
     for turn in range(3):
         with clock.frozen(NOON + turn * 10 * HOUR + 3 * HOUR):
-            await tell_delays(SYSTEM)
+            await record_delays(SYSTEM)
             order = await trade.act(order, OrderAction.PREPARE)
         with clock.frozen(NOON + turn * 10 * HOUR + 7 * HOUR):
-            await tell_delays(SYSTEM)
+            await record_delays(SYSTEM)
             assert await listed() == [order.number]
             (shipment, *_) = reversed(await shipments_of(order))
             order = await trade.track(shipment, ShipmentStatus.CANCELLED)
@@ -290,11 +290,11 @@ async def test_a_stage_that_was_not_late_before_is_told_of_when_it_comes_back(
     with clock.frozen(NOON):
         order = await trade.act(order, OrderAction.PREPARE)
     with clock.frozen(NOON + 3 * HOUR):
-        assert await tell_delays(SYSTEM) == 1
+        assert await record_delays(SYSTEM) == 1
         (shipment,) = await shipments_of(order)
         await trade.track(shipment, ShipmentStatus.CANCELLED)
     with clock.frozen(NOON + 5 * HOUR):
-        assert await tell_delays(SYSTEM) == 1
+        assert await record_delays(SYSTEM) == 1
     assert [stage for stage, _, _ in await told()] == ["SHIP", "PREPARE"]
 
 
@@ -306,9 +306,9 @@ async def test_another_change_neither_hides_a_delay_nor_tells_it_again(
     with clock.frozen(NOON + HOUR):
         order = await trade.act(order, OrderAction.HOLD)
     with clock.frozen(NOON + 2 * HOUR):
-        assert await tell_delays(SYSTEM) == 1
+        assert await record_delays(SYSTEM) == 1
         await trade.act(order, OrderAction.RELEASE)
-        assert await tell_delays(SYSTEM) == 0
+        assert await record_delays(SYSTEM) == 0
         assert await listed() == [order.number]
     assert await told() == [("PREPARE", NOON + 2 * HOUR, NOON + 2 * HOUR)]
 
@@ -330,7 +330,7 @@ async def test_the_list_is_what_the_rule_says_of_every_order(database: Database)
     assert len(set(sizes)) > 4
     with clock.frozen(NOON):
         late = {order.id for order in orders if _is_late(order, NOON)}
-        assert await tell_delays(SYSTEM) == len(late) > 0
+        assert await record_delays(SYSTEM) == len(late) > 0
     rows = await Event.filter(kind=EventKind.ORDER_DELAYED)
     assert sorted(event.order_id for event in rows if event.order_id) == sorted(late)
 

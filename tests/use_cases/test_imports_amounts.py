@@ -17,7 +17,7 @@ from services.imports.run import import_files
 from services.payments import rates
 from services.payments.rates import Quote
 from tests.support.databases import Database
-from tests.support.imported import HEAD, ORDERS, PRODUCTS, Files, told
+from tests.support.imported import HEAD, ORDERS, PRODUCTS, Files, problems_of
 
 SOLD = "name: name, price: price"
 FOREIGN = HEAD.replace("currency: EUR", "currency: USD")
@@ -39,7 +39,7 @@ async def test_a_price_with_four_decimals_comes_as_it_is(database: Database, fil
         lines="order,product,quantity,price\nA,7,1000,4.1999\nA,8,1,2.75\n",
     )
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     lines = await OrderLine.all().order_by("position")
     assert [
         (line.unit_price_minor, line.price_quantity, line.unit, line.net_minor) for line in lines
@@ -64,7 +64,7 @@ async def test_a_price_that_no_quantity_makes_whole_is_told(
         ).replace("Jar,3\n", "Jar,3,1\n"),
     )
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         (
             "products.csv",
             4,
@@ -88,7 +88,7 @@ async def test_foreign_orders_take_the_rates_of_their_days(
         lines="order,product,quantity,price\nA,7,1,1\nB,7,1,1\nC,7,1,1\n",
     )
     report = await files.load()
-    assert (told(report), report.warnings) == ([], [])
+    assert (problems_of(report), report.warnings) == ([], [])
     orders = await Order.all().order_by("number")
     assert [order.company_rate for order in orders] == [
         Decimal("0.9"),
@@ -105,11 +105,13 @@ async def test_a_currency_without_rates_is_told_before_anything_is_written(
     files.write(mapping=FOREIGN)
     seen: list[tuple[str, int, str]] = []
 
-    def tell(report: Report, _: Problems) -> None:
+    def show_problems(report: Report, _: Problems) -> None:
         assert not report.written
         seen.extend((each.file, each.line, each.reason) for each in report.warnings)
 
-    await import_files(SYSTEM, files.folder / "mapping.yaml", files.folder, tell=tell)
+    await import_files(
+        SYSTEM, files.folder / "mapping.yaml", files.folder, show_problems=show_problems
+    )
     assert seen == [
         (
             "products.csv",

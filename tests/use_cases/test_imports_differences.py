@@ -9,7 +9,7 @@ from models.references import ExternalRef
 from services.imports.files.records import Kind
 from services.imports.files.report import Count
 from tests.support.databases import Database
-from tests.support.imported import CUSTOMERS, LINES, Files, told
+from tests.support.imported import CUSTOMERS, LINES, Files, problems_of
 
 OTHER = "says something else than when it was imported; what is there stays as it is"
 
@@ -23,7 +23,7 @@ async def test_a_changed_line_is_told_by_its_place(database: Database, files: Fi
     await files.load()
     files.write(lines=f"\n{LINES.replace('A,8,1,', 'A,8,3,')}".lstrip("\n"))
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     assert report.count(Kind.ORDER) == Count(read=1, unchanged=1)
     assert report.count(Kind.LINE) == Count(read=2, unchanged=1, differs=1)
     assert [(each.file, each.line, each.reason) for each in report.differing] == [

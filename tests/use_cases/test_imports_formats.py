@@ -7,7 +7,7 @@ import pytest
 from models.customers import CustomerAddress
 from services.imports.files.mapping import BadMapping
 from tests.support.databases import Database
-from tests.support.imported import CUSTOMERS, HEAD, Files, told
+from tests.support.imported import CUSTOMERS, HEAD, Files, problems_of
 
 
 @pytest.fixture
@@ -44,6 +44,6 @@ async def test_region_and_country_alone_are_an_address(
     sqlite_database: Database, files: Files
 ) -> None:
     files.write(mapping=HEAD.replace("address.city: city", "address.region: city"))
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     address = await CustomerAddress.get()
     assert (address.city, address.region, address.country_code) == ("", "Bonn", "DE")

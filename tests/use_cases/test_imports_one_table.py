@@ -13,7 +13,7 @@ from services.imports.files.records import Kind
 from services.imports.files.report import Count, Outcome, Problem, Report
 from services.imports.run import import_files
 from tests.support.databases import Database
-from tests.support.imported import HEAD, Files, told
+from tests.support.imported import HEAD, Files, problems_of
 from tests.support.one_table import KINDS, OneTable
 
 MASTER = """
@@ -42,10 +42,10 @@ async def test_every_sound_order_comes_whole_and_every_fault_is_told(
     assert 0.01 < len(table.faults) / lines < 0.03
     listed: list[Problem] = []
 
-    def tell(_: Report, problems: Problems) -> None:
+    def show_problems(_: Report, problems: Problems) -> None:
         listed.extend(problems.listed(Outcome.REJECTED))
 
-    report = await import_files(SYSTEM, table.mapping, tmp_path, tell=tell)
+    report = await import_files(SYSTEM, table.mapping, tmp_path, show_problems=show_problems)
     assert report.lost == []
     assert report.rejected == listed[:1_000]
     assert report.of(Outcome.REJECTED).problems == len(listed) > lines / 20
@@ -71,7 +71,7 @@ async def test_the_sound_rows_count_whatever_stands_before_them(
         else "id,sku,name,price\n7,CUP,Cup,x\n7,CUP,Cup,1\n7,CUP,Mug,1\n7,CUP,,1\n",
     )
     report = await files.load()
-    assert [line for _, line, *_ in told(report)] == lines
+    assert [line for _, line, *_ in problems_of(report)] == lines
     assert [product.name for product in await Product.all()] == [name]
     assert report.count(Kind.PRODUCT) == Count(read=1 + len(lines), new=1, rejected=len(lines))
 

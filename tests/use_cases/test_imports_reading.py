@@ -15,7 +15,7 @@ from services.imports.files.records import Kind
 from services.imports.files.report import Count
 from services.imports.files.values import Formats, instant, number, rounded
 from tests.support.databases import Database
-from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, told
+from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, problems_of
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_encodings(sqlite_database: Database, files: Files, encoding: str,
         mapping=HEAD.replace("file: customers.csv", f"file: customers.csv\n    encoding: {name}"),
         customers=CUSTOMERS.replace("Ada", "Zoë").encode(encoding),
     )
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     assert [customer.name for customer in await Customer.all()] == ["Zoë"]
 
 
@@ -108,7 +108,7 @@ async def test_a_byte_of_another_encoding_costs_its_row_only(
 ) -> None:
     files.write(customers=CUSTOMERS.encode() + "2,Zoë,,,\n3,Bo,,,\n".encode("cp1252"))
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("customers.csv", 3, "name", ErrorCode.INVALID, "is not written in utf-8")
     ]
     assert sorted([each.name for each in await Customer.all()]) == ["Ada", "Bo"]
@@ -119,7 +119,7 @@ async def test_a_row_is_told_by_the_line_where_it_begins(
 ) -> None:
     files.write(customers=f'{CUSTOMERS}\n2,"Bo\nBo",,,\n3,,,,\n\n4,,,,\n')
     report = await files.load()
-    assert [(line, reason) for _, line, _, _, reason in told(report)] == [
+    assert [(line, reason) for _, line, _, _, reason in problems_of(report)] == [
         (6, "a customer needs name"),
         (8, "a customer needs name"),
     ]
@@ -131,7 +131,7 @@ async def test_a_quote_that_is_never_closed_is_told_where_it_opens(
 ) -> None:
     files.write(customers=f'{CUSTOMERS}2,"Bo,,,\n3,Cy,,,\n4,Di,,,\n')
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("customers.csv", 3, None, ErrorCode.INVALID, "has a quote that is never closed")
     ]
     assert sorted(each.name for each in await Customer.all()) == ["Ada", "Cy", "Di"]
@@ -142,7 +142,7 @@ async def test_an_empty_file_with_a_header_is_no_mistake(
 ) -> None:
     files.write(orders=ORDERS.splitlines()[0], lines=LINES.splitlines()[0])
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     assert report.count(Kind.ORDER) == Count()
 
 
@@ -166,7 +166,7 @@ async def test_a_pattern_splits_one_column_into_several(
         customers="id,name,city,country\n1,Ada,53111 Bonn,DE\n2,Bo,,\n3,Cy,Bonn,DE\n",
     )
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("customers.csv", 4, "city", ErrorCode.INVALID, "'Bonn' does not fit its pattern")
     ]
     address = await CustomerAddress.get(customer__code="1")
@@ -187,7 +187,10 @@ async def test_a_column_may_hold_json(sqlite_database: Database, files: Files) -
         '8,Jar,3,\n9,Lid,1,"{"\n10,Mug,1,[]\n',
     )
     report = await files.load()
-    assert [(line, column) for _, line, column, _, _ in told(report)] == [(4, "more"), (5, "more")]
+    assert [(line, column) for _, line, column, _, _ in problems_of(report)] == [
+        (4, "more"),
+        (5, "more"),
+    ]
     cup = await Product.get(sku="7")
     assert cup.attributes == {"sizes": "1, L", "color": "red"}
 
@@ -205,7 +208,7 @@ async def test_a_row_may_be_taken_for_what_its_json_holds(
         lines="order,product,quantity,price\nA,7,2,8.50\n",
     )
     report = await files.load()
-    assert (told(report), report.count(Kind.PRODUCT)) == ([], Count(read=1, new=1))
+    assert (problems_of(report), report.count(Kind.PRODUCT)) == ([], Count(read=1, new=1))
 
 
 async def test_a_file_that_ends_within_a_letter_is_told(
@@ -216,7 +219,7 @@ async def test_a_file_that_ends_within_a_letter_is_told(
         customers=CUSTOMERS.encode("utf-16") + b"2",
     )
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         (
             "customers.csv",
             3,
@@ -241,7 +244,7 @@ async def test_a_value_table_translates_and_may_let_through(
         customers="id,name,mail,city,country\n1,A,,Bonn,Germany\n2,B,,Wien,AT\n3,C,,Oz,X\n",
     )
     report = await files.load()
-    assert [line for _, line, *_ in told(report)] == [4]
+    assert [line for _, line, *_ in problems_of(report)] == [4]
     codes = {row.country_code for row in await CustomerAddress.all()}
     assert codes == {"DE", "AT"}
 
@@ -253,7 +256,7 @@ async def test_a_value_that_the_table_does_not_list_is_rejected(
         mapping=TABLED.replace(", '*': '*'", ""),
         customers="id,name,mail,city,country\n1,A,,Bonn,Germania\n",
     )
-    assert told(await files.load())[0] == (
+    assert problems_of(await files.load())[0] == (
         "customers.csv",
         2,
         "country",
@@ -274,7 +277,7 @@ async def test_rows_that_repeat_themselves_are_taken_once(
         "9,LID,Lid,1,t,Tables\n",
     )
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         (
             "products.csv",
             4,
@@ -297,7 +300,7 @@ async def test_cells_that_mean_nothing_and_prices_with_damage(
         customers=CUSTOMERS.replace("ada@a.example", "NULL"),
         products=PRODUCTS.replace("8.50", "8.4999996"),
     )
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     assert (await Customer.get(code="1")).email is None
     assert (await Product.get(sku="CUP")).price_minor == 850
     assert await Order.all().count() == 1

@@ -19,7 +19,7 @@ from services.imports.files.records import Kind
 from services.imports.files.report import Count, Problem
 from services.imports.run import import_files
 from tests.support.databases import Database
-from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, told
+from tests.support.imported import CUSTOMERS, HEAD, LINES, ORDERS, PRODUCTS, Files, problems_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> Files:
 
 async def test_sound_files_leave_nothing_to_tell(sqlite_database: Database, files: Files) -> None:
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     order = await Order.get(number="A")
     assert (order.total_gross_minor, order.status) == (1975, OrderStatus.CONFIRMED)
     assert order.placed_at == datetime(2025, 1, 5, 9, tzinfo=UTC)
@@ -139,7 +139,7 @@ async def test_all_that_is_wrong_with_a_row_is_told(
 ) -> None:
     files.write(products=f"{PRODUCTS}9,,{'o' * 201},x\n")
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         (
             "products.csv",
             4,
@@ -161,7 +161,7 @@ async def test_what_refers_to_a_rejected_row_is_rejected(
         lines=f"{LINES}B,7,1,8.50\n",
     )
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("customers.csv", 3, "name", ErrorCode.REQUIRED, "a customer needs name"),
         (
             "orders.csv",
@@ -179,7 +179,7 @@ async def test_an_order_comes_whole_or_not_at_all(sqlite_database: Database, fil
     """Without the bad line the order's sum would be wrong, and nobody would see it."""
     files.write(orders=f"{ORDERS}B,1,2025-01-06,\n", lines=f"{LINES}B,7,1,8.50\nB,8,0,1\nB,8,1,1\n")
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("orders.csv", 3, None, ErrorCode.INVALID, "its line was rejected (lines.csv:5)"),
         ("lines.csv", 4, None, ErrorCode.NOT_FOUND, "order B was rejected (orders.csv:3)"),
         (
@@ -200,7 +200,7 @@ async def test_a_price_with_too_many_decimals_is_told_at_its_line(
 ) -> None:
     files.write(lines="order,product,quantity,price\nA,7,2,8.1234567\n")
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("orders.csv", 2, None, ErrorCode.INVALID, "its line was rejected (lines.csv:2)"),
         (
             "lines.csv",
@@ -248,7 +248,7 @@ async def test_a_code_that_is_taken_is_no_reason_to_merge(
     await files.load()
     files.write(mapping=HEAD.replace("system: shop", "system: other"))
     report = await files.load()
-    reasons = {reason for *_, reason in told(report)}
+    reasons = {reason for *_, reason in problems_of(report)}
     assert "there is a customer 1 already that has another key or none" in reasons
     assert await Customer.all().count() == 1
 
@@ -260,9 +260,9 @@ async def test_a_barcode_stands_on_one_product(sqlite_database: Database, files:
     )
     taken = "another product has the barcode 4006"
     expected = ("products.csv", 4, None, ErrorCode.DUPLICATE, taken)
-    assert told(await files.load()) == [expected]
+    assert problems_of(await files.load()) == [expected]
     files.write(products="id,sku,name,price,bars\n10,MUG,Mug,1,4006\n")
-    assert ("products.csv", 2, *expected[2:]) in told(await files.load())
+    assert ("products.csv", 2, *expected[2:]) in problems_of(await files.load())
 
 
 async def test_objects_of_our_own_are_referred_to_by_their_codes(
@@ -292,7 +292,7 @@ sources:
         lines="order,product,quantity,price\nA,CUP,2,8.50\nA,VASE,1,2.75\n",
     )
     report = await files.load()
-    assert told(report)[-1] == (
+    assert problems_of(report)[-1] == (
         "lines.csv",
         3,
         "product",
@@ -329,7 +329,7 @@ sources:
     )
     reason = "product TEA has lots or serial numbers: receive it by stockAdjust"
     told_of_it = ("stock.csv", 2, "sku", ErrorCode.INVALID, reason)
-    assert told(await files.load())[-1] == told_of_it
+    assert problems_of(await files.load())[-1] == told_of_it
     assert [item.on_hand for item in await StockItem.all()] == [3]
 
 

@@ -18,7 +18,7 @@ from models.rules.order_states import FulfillmentStatus, OrderStatus, PaymentSta
 from services.imports.files.records import Kind
 from services.imports.files.report import Count
 from tests.support.databases import Database
-from tests.support.imported import HEAD, ORDERS, Files, told
+from tests.support.imported import HEAD, ORDERS, Files, problems_of
 
 MAPPING: Final = f"""{HEAD}
   - kind: shipment
@@ -71,7 +71,7 @@ async def test_a_shipment_that_names_its_order_holds_all_of_it(
 ) -> None:
     write(files, "5,A,IN_TRANSIT,2025-01-07,Velopost,VP1,Gasse 1,Bonn\n")
     report = await files.load()
-    assert (told(report), report.count(Kind.SHIPMENT)) == ([], Count(read=1, new=1))
+    assert (problems_of(report), report.count(Kind.SHIPMENT)) == ([], Count(read=1, new=1))
     order = await Order.get(number="A")
     assert order.fulfillment_status is FulfillmentStatus.SHIPPED
     assert order.has_shipment
@@ -91,7 +91,7 @@ async def test_lines_name_what_is_in_which_shipment(
     sqlite_database: Database, files: Files
 ) -> None:
     write(files, "5,A,DELIVERED,,,,,\n6,,EXCEPTION,,,,,\n", ("5", "6"))
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     assert await counts() == [(2, 2, 0), (1, 0, 0)]
     order = await Order.get(number="A")
     assert order.fulfillment_status is FulfillmentStatus.PARTLY_DELIVERED
@@ -132,7 +132,7 @@ async def test_an_order_waits_since_its_last_step(
     since: datetime | None,
 ) -> None:
     write(files, shipments, carried, declared)
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     order = await Order.get(number="A")
     assert (order.stage, order.stage_since) == (stage, since)
     assert order.stage_due_at == (since + USUAL[stage] if since and stage else None)
@@ -161,7 +161,7 @@ async def test_what_has_not_left_is_left_out_and_told(
 ) -> None:
     write(files, "5,A,PACKED,,,,,\n")
     report = await files.load()
-    assert (told(report), report.count(Kind.SHIPMENT)) == ([], Count(read=1))
+    assert (problems_of(report), report.count(Kind.SHIPMENT)) == ([], Count(read=1))
     (warning,) = report.warnings
     assert (warning.file, warning.line) == ("shipments.csv", 2)
     assert warning.reason.startswith("has not left and is left out")
@@ -209,7 +209,7 @@ async def test_shipments_and_lines_may_come_again_without_their_orders(
     await files.load()
     files.write(orders="id,customer,placed,payment,status,fulfilled\n")
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     assert report.count(Kind.SHIPMENT) == Count(read=2, unchanged=2)
     assert report.count(Kind.LINE) == Count(read=2, unchanged=2)
 
@@ -224,7 +224,7 @@ async def test_a_later_order_may_lie_in_an_earlier_shipment(
         + ",,\n",
         lines="order,product,quantity,price,shipment\nB,7,2,8.50,5\n",
     )
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     refs = ExternalRef.filter(subject_kind=SubjectKind.SHIPMENT).order_by("key")
     assert [ref.key for ref in await refs] == ["5", "5-B"]
 
@@ -255,7 +255,7 @@ async def test_an_order_whose_shipments_are_unclear_is_rejected(
 ) -> None:
     write(files, shipments, carried)
     report = await files.load()
-    assert ("orders.csv", 2, None, ErrorCode.INVALID, reason) in told(report)
+    assert ("orders.csv", 2, None, ErrorCode.INVALID, reason) in problems_of(report)
     assert await Order.all().count() == 0
 
 
@@ -267,7 +267,7 @@ async def test_a_line_cannot_lie_in_the_shipment_of_another_order(
         orders="id,customer,placed,payment,status,fulfilled\nA,1,2025-01-05,,,\nB,1,2025-01-05,,,\n",
         lines="order,product,quantity,price,shipment\nA,7,2,8.50,\nB,8,1,2.75,5\n",
     )
-    assert told(await files.load()) == [
+    assert problems_of(await files.load()) == [
         (
             "orders.csv",
             3,
@@ -284,6 +284,6 @@ async def test_a_shipment_of_nothing_is_rejected(sqlite_database: Database, file
     write(files, "5,,SHIPPED,,,,,\n")
     report = await files.load()
     reason = "no line of an order names this shipment"
-    assert told(report) == [("shipments.csv", 2, None, ErrorCode.NOT_FOUND, reason)]
+    assert problems_of(report) == [("shipments.csv", 2, None, ErrorCode.NOT_FOUND, reason)]
     assert report.count(Kind.SHIPMENT) == Count(read=1, rejected=1)
     assert await Order.all().count() == 1

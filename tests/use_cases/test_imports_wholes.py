@@ -10,7 +10,7 @@ from models.rules.order_states import OrderStatus, PaymentStatus
 from services.imports.files.records import Kind
 from services.imports.files.report import Count, Outcome
 from tests.support.databases import Database
-from tests.support.imported import HEAD, LINES, ORDERS, Files, told
+from tests.support.imported import HEAD, LINES, ORDERS, Files, problems_of
 
 TWO = f"{ORDERS}O20,1,2025-01-06,PAID\n"
 SPLIT = HEAD.replace(
@@ -60,7 +60,7 @@ async def test_a_broken_line_keeps_its_order_out_until_it_is_mended(
     sound = b"O20,7,1,1.00\n"
     files.write(orders=TWO, lines=LINES.encode() + sound + row + b"\n" + rest)
     report = await files.load()
-    assert told(report) == [
+    assert problems_of(report) == [
         ("orders.csv", 3, None, ErrorCode.INVALID, "its line was rejected (lines.csv:5)"),
         (
             "lines.csv",
@@ -76,7 +76,7 @@ async def test_a_broken_line_keeps_its_order_out_until_it_is_mended(
 
     files.write(lines=LINES.encode() + sound + b"O20,8,1,2.00\n" + rest)
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     assert report.count(Kind.ORDER) == Count(read=2, new=1, unchanged=1)
     assert (await orders())["O20"] == (2, 300)
     order = await Order.get(number="O20")
@@ -88,7 +88,7 @@ async def test_a_cell_that_does_not_fit_its_pattern_keeps_its_order_out(
 ) -> None:
     files.write(mapping=SPLIT, orders=TWO, lines=f"{NOTED}O20,8,1,2.00,none\n")
     report = await files.load()
-    assert told(report)[-1] == (
+    assert problems_of(report)[-1] == (
         "lines.csv",
         4,
         "note",
@@ -97,7 +97,7 @@ async def test_a_cell_that_does_not_fit_its_pattern_keeps_its_order_out(
     )
     assert await orders() == {"A": (1, 1700)}
     files.write(lines=f"{NOTED}O20,8,1,2.00,X-2\n")
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     assert await orders() == {"A": (1, 1700), "O20": (2, 500)}
 
 
@@ -146,7 +146,7 @@ async def test_a_cell_of_several_lines_is_none_that_is_unclosed(
         lines=f'{NOTED}"O20",8,1,2.00,"X-one, and\ntwo, three, four\n\nfive"\n"O20\n",8,1,2.00,\n',
     )
     report = await files.load()
-    assert told(report) == []
+    assert problems_of(report) == []
     assert await orders() == {"A": (1, 1700), "O20": (3, 700)}
 
 
@@ -168,7 +168,7 @@ async def test_a_broken_shipment_keeps_its_order_out(
     files.write(mapping=SHIPPED, orders=TWO, lines=f"{LINES}O20,7,1,1.00\n")
     files.write(shipments=f"{head}S2,O20,SHIPPED,2025-01-07,\n")
     report = await files.load()
-    assert told(report)[0] == (
+    assert problems_of(report)[0] == (
         "orders.csv",
         3,
         None,
@@ -177,7 +177,7 @@ async def test_a_broken_shipment_keeps_its_order_out(
     )
     assert await orders() == {"A": (2, 1975)}
     files.write(shipments=f"{head}S2,O20,SHIPPED,2025-01-07\n")
-    assert told(await files.load()) == []
+    assert problems_of(await files.load()) == []
     assert (await orders())["O20"] == (1, 100)
 
 
@@ -189,7 +189,7 @@ async def test_an_order_with_too_many_lines_is_left_out_with_all_of_them(
         lines="order,product,quantity,price\n" + "A,7,1,1\n" * 2_001 + "B,7,1,1\n" * 2_000,
     )
     report = await files.load()
-    assert told(report)[:2] == [
+    assert problems_of(report)[:2] == [
         ("orders.csv", 2, None, ErrorCode.LIMIT_EXCEEDED, "it has 2001 lines; 2000 are possible"),
         ("lines.csv", 2, None, ErrorCode.NOT_FOUND, "order A was rejected (orders.csv:2)"),
     ]

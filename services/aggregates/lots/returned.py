@@ -21,8 +21,8 @@ from services.aggregates.lots.stored import (
     check_expiry,
     find_or_make,
     put_in,
+    record_steps,
     refuse_on_hand,
-    tell,
     tracked_products,
 )
 from services.aggregates.selling import Goods, Products
@@ -223,7 +223,7 @@ async def take_back(
                 aside = each.disposition is Disposition.QUARANTINE
                 await put_in(work, item_id, amounts, damaged=aside)
             steps += _steps_back(request, each.line_id, STEPS[each.disposition], item_id, amounts)
-    await tell(work, steps)
+    await record_steps(work, steps)
 
 
 def _steps_back(

@@ -12,7 +12,7 @@ from models.orders import OrderLine
 from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, invalid, not_found, refuse
 from models.rules.inventory import MovementKind
-from models.rules.tracking import NamedUnits, check_units, in_turn, is_expired
+from models.rules.tracking import NamedUnits, check_units, in_shipping_order, is_expired
 from models.tracking import ShipmentUnit, TrackedUnit, UnitStock
 from services.aggregates.lots.stored import (
     Shift,
@@ -20,10 +20,10 @@ from services.aggregates.lots.stored import (
     change,
     check_expiry,
     free,
-    lying,
+    free_units,
     pieces,
+    record_steps,
     summed,
-    tell,
     tracked_products,
 )
 from services.aggregates.selling import Goods, Products
@@ -76,8 +76,8 @@ class _Shelf:
         """
         if product_id not in self.turns:
             rows = {row.id: row for row in self.rows.get(product_id, {}).values()}
-            there = (lying(row, free(row), self.day) for row in rows.values())
-            order = in_turn(each for each in there if not each.is_expired)
+            stock = (free_units(row, free(row), self.day) for row in rows.values())
+            order = in_shipping_order(each for each in stock if not each.is_expired)
             self.turns[product_id] = deque(rows[each.key] for each in order)
         return self.turns[product_id]
 
@@ -224,19 +224,19 @@ async def send_out(
     held = await _assigned(work, shipment)
     assigned = [each for each in held if each.shipment_line_id in contents]
     refuse([*_spoiled(assigned, work.policy.local(at).date())])
-    there = await _there(work, shipment, assigned)
+    stock = await _stock_of_units(work, shipment, assigned)
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
     await change(
-        work, {there[key].id: Shift(-units, assigned=-units) for key, units in amounts.items()}
+        work, {stock[key].id: Shift(-units, assigned=-units) for key, units in amounts.items()}
     )
-    await tell(
+    await record_steps(
         work,
         [
             Step(
                 each.unit_id,
                 MovementKind.SHIP,
                 -each.quantity,
-                there[each.unit_id].stock_item_id,
+                stock[each.unit_id].stock_item_id,
                 order_id=shipment.order_id,
                 order_line_id=contents[each.shipment_line_id].order_line_id,
                 shipment_id=shipment.id,
@@ -259,9 +259,9 @@ async def set_free(work: Work, shipment: Shipment) -> None:
     assigned = await _assigned(work, shipment)
     if not assigned:
         return
-    there = await _there(work, shipment, assigned)
+    stock = await _stock_of_units(work, shipment, assigned)
     amounts = summed((each.unit_id, each.quantity) for each in assigned)
-    await change(work, {there[key].id: Shift(assigned=-units) for key, units in amounts.items()})
+    await change(work, {stock[key].id: Shift(assigned=-units) for key, units in amounts.items()})
     for part in pieces([each.id for each in assigned]):
         # unscoped: units of a shipment that was read
         await ShipmentUnit.filter(id__in=part).using_db(work.connection).delete()
@@ -273,14 +273,14 @@ async def _assigned(work: Work, shipment: Shipment) -> list[ShipmentUnit]:
     return await rows.using_db(work.connection).select_related("unit").order_by("id")
 
 
-async def _there(
+async def _stock_of_units(
     work: Work, shipment: Shipment, assigned: Sequence[ShipmentUnit]
 ) -> dict[UUID, UnitStock]:
     """The stock of the assigned units in the shipment's warehouse, by unit."""
-    there: dict[UUID, UnitStock] = {}
+    stock: dict[UUID, UnitStock] = {}
     for part in pieces(sorted({each.unit_id for each in assigned})):
         rows = UnitStock.filter(  # unscoped: where the shipment's own units lie
             unit_id__in=part, stock_item__warehouse_id=shipment.warehouse_id
         ).using_db(work.connection)
-        there |= {row.unit_id: row for row in await rows}
-    return there
+        stock |= {row.unit_id: row for row in await rows}
+    return stock

@@ -20,7 +20,7 @@ from models.rules.catalog import TrackingPolicy
 from models.rules.errors import DomainError, Path, duplicate, invalid, not_found, refuse
 from models.rules.inventory import Movement, MovementKind
 from models.rules.tracking import (
-    Lying,
+    FreeUnits,
     NamedUnits,
     check_units,
     first_out,
@@ -117,7 +117,7 @@ async def _bring(
     amounts = {unit.id: each.quantity for unit, each in zip(units, named, strict=True)}
     await put_in(work, item.id, amounts)
     supplier = None if kind is MovementKind.COUNT else product.supplier_id
-    await tell(
+    await record_steps(
         work,
         [Step(key, kind, units, item.id, supplier_id=supplier) for key, units in amounts.items()],
     )
@@ -220,7 +220,7 @@ async def _change_there(
         steps.append(Step(row.unit_id, movement.kind, sign * each.quantity, item.id))
     refuse(errors)
     await change(work, shifts)
-    await tell(work, steps)
+    await record_steps(work, steps)
 
 
 def _shift(row: UnitStock, movement: Movement, quantity: int) -> tuple[Shift, int]:
@@ -244,7 +244,7 @@ async def _unmark(work: Work, item: StockItem) -> None:
     marked = await rows.select_related("unit")
     surplus = sum(row.damaged for row in marked) - item.damaged
     today = work.today
-    freed = first_out([lying(row, row.damaged, today) for row in marked], surplus)
+    freed = first_out([free_units(row, row.damaged, today) for row in marked], surplus)
     await change(work, {key: Shift(damaged=-units) for key, units in freed.items()})
 
 
@@ -265,7 +265,7 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
         shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
         rows = {row.id: row for row in await shelf.select_related("unit")}
         today = work.today
-        taken = first_out([lying(row, free(row), today) for row in rows.values()], quantity)
+        taken = first_out([free_units(row, free(row), today) for row in rows.values()], quantity)
         if sum(taken.values()) != quantity:
             raise Contended
         await change(work, {key: Shift(-units) for key, units in taken.items()})
@@ -274,7 +274,7 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
         for key, units in amounts.items():
             steps.append(Step(key, MovementKind.TRANSFER_OUT, -units, start))
             steps.append(Step(key, MovementKind.TRANSFER_IN, units, end))
-    await tell(work, steps)
+    await record_steps(work, steps)
 
 
 def free(row: UnitStock) -> int:
@@ -283,11 +283,11 @@ def free(row: UnitStock) -> int:
     return units
 
 
-def lying(row: UnitStock, units: int, today: date) -> Lying:
+def free_units(row: UnitStock, units: int, today: date) -> FreeUnits:
     """A quantity of a unit in stock, for the rules; its key is the row's id."""
     unit = row.unit
     expired = is_expired(unit.expires_on, today)
-    return Lying(row.id, units, unit.expires_on, unit.created_at, unit.code, expired)
+    return FreeUnits(row.id, units, unit.expires_on, unit.created_at, unit.code, expired)
 
 
 async def put_in(
@@ -339,7 +339,7 @@ async def change(work: Work, shifts: Mapping[UUID, Shift]) -> None:
                 await gone.using_db(work.connection).delete()
 
 
-async def tell(work: Work, steps: Sequence[Step]) -> None:
+async def record_steps(work: Work, steps: Sequence[Step]) -> None:
     """Adds steps to the ledgers of their units, in order; locks the units."""
     by_unit: dict[UUID, list[Step]] = defaultdict(list)
     for step in steps:

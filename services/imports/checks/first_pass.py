@@ -11,7 +11,7 @@ from models.rules.errors import ErrorCode
 from models.rules.money import Rounding
 from services.imports.checks.problems import Problems
 from services.imports.checks.seen import Seen, look_up
-from services.imports.checks.staging import Doubt, Kept, Staging, State, batched
+from services.imports.checks.staging import Doubt, StagedRow, Staging, State, batched
 from services.imports.files.converting import Converted, Converter
 from services.imports.files.mapping import Mapping, Source
 from services.imports.files.reading import rows
@@ -52,13 +52,13 @@ class Case:
         """The rounding of its orders: the mapping's, otherwise the company's."""
         return self.mapping.rounding or self.policy.rounding
 
-    def where(self, kept: Kept) -> str:
+    def where(self, staged: StagedRow) -> str:
         """The place of a row, for people."""
-        return f"{self.mapping.sources[kept.source].name}:{kept.line}"
+        return f"{self.mapping.sources[staged.source].name}:{staged.line}"
 
     async def batches(
         self, what: str, kind: Kind, size: int, state: State
-    ) -> AsyncIterator[list[Kept]]:
+    ) -> AsyncIterator[list[StagedRow]]:
         """The rows of a kind in this state, in batches; reports the progress."""
         done, everything = 0, self.staging.count(kind, state)
         for batch in self.staging.batches(kind, size, state):
@@ -67,16 +67,18 @@ class Case:
             self.progress(what, done, everything)
             await asyncio.sleep(0)  # lets other tasks run
 
-    def reject(self, kept: Kept, code: ErrorCode, reason: str, field: str | None = None) -> None:
+    def reject(
+        self, staged: StagedRow, code: ErrorCode, reason: str, field: str | None = None
+    ) -> None:
         """Rejects an accepted row, for the value of a field if one is named."""
-        self.staging.reject([kept.id])
-        self.tell(Outcome.REJECTED, kept, code, reason, field)
-        self.report.count(kept.kind).rejected += 1
+        self.staging.reject([staged.id])
+        self.add_problem(Outcome.REJECTED, staged, code, reason, field)
+        self.report.count(staged.kind).rejected += 1
 
-    def tell(
+    def add_problem(
         self,
         outcome: Outcome,
-        row: Kept | Doubt,
+        row: StagedRow | Doubt,
         code: ErrorCode,
         reason: str,
         field: str | None = None,
@@ -133,12 +135,12 @@ async def _check_batch(case: Case, converter: Converter, batch: list[Converted])
             case.problems.add(Outcome.WARNING, problem)
         if twin and twin.payload is not None and not each.problems:
             count.read -= 1  # it replaces a row that was counted
-            _keep(case, converter, each, seen, twin)
-        elif _keep(case, converter, each, seen, twin):
+            _stage(case, converter, each, seen, twin)
+        elif _stage(case, converter, each, seen, twin):
             count.unchanged += 1
 
 
-def _twin(seen: Seen, converter: Converter, each: Converted) -> Kept | None:
+def _twin(seen: Seen, converter: Converter, each: Converted) -> StagedRow | None:
     """The first row of the same source about the same object, if rows may be repeated."""
     if not converter.source.distinct or not isinstance(each.key, str):
         return None
@@ -146,7 +148,7 @@ def _twin(seen: Seen, converter: Converter, each: Converted) -> Kept | None:
     return twin if twin and twin.source == converter.index else None
 
 
-def _is_repeated(converter: Converter, each: Converted, twin: Kept) -> bool:
+def _is_repeated(converter: Converter, each: Converted, twin: StagedRow) -> bool:
     """Whether a sound row repeats an accepted one. A row with a fault is always reported."""
     if each.record is None or twin.payload is None:
         return False
@@ -160,7 +162,7 @@ def _clashes(
     each: Converted,
     record: Record,
     seen: Seen,
-    replaced: Kept | None,
+    replaced: StagedRow | None,
 ) -> Iterator[Problem]:
     """The errors of a key or code that is in use, in the files or in the database.
 
@@ -227,7 +229,9 @@ def _without_codes(
         yield converter.problem(each.row, columns, ErrorCode.INVALID, reason)
 
 
-def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: Kept | None) -> bool:
+def _stage(
+    case: Case, converter: Converter, each: Converted, seen: Seen, twin: StagedRow | None
+) -> bool:
     """Stages the row; returns whether its object exists already.
 
     A rejected row is staged too, so that rows that refer to it can be rejected. A sound row about
@@ -249,13 +253,13 @@ def _keep(case: Case, converter: Converter, each: Converted, seen: Seen, twin: K
     named = owner if state is not State.REJECTED else None
     if named is not None and len(case.shapes) < MAX_SHAPES:
         case.shapes.add(shape(named))
-    kept = Kept(0, kind, key, owner, carrier, state, converter.index, each.row.line, payload)
+    staged = StagedRow(0, kind, key, owner, carrier, state, converter.index, each.row.line, payload)
     scanned = record.scanned if record else None
     if replaces:
-        case.staging.replace(kept, code, scanned)
+        case.staging.replace(staged, code, scanned)
     else:
-        case.staging.add(kept, code, scanned)
-    seen.keep(kept)
+        case.staging.add(staged, code, scanned)
+    seen.add(staged)
     return state is State.PRESENT or (state is State.NEW and code in seen.codes)
 
 

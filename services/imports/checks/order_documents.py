@@ -11,11 +11,11 @@ from models.rules.freight import NONE
 from models.rules.money import Rounding, to_minor
 from models.rules.pricing import RATE_PLACES, LinePrice, price_line, shortest, total
 from models.rules.shipment_states import ShipmentStatus, has_left
-from services.aggregates.amounts import has_keepable_worth
+from services.aggregates.amounts import has_storable_worth
 from services.imports.checks import known
 from services.imports.checks.first_pass import Case, shape
 from services.imports.checks.rates import rates_of_rows
-from services.imports.checks.staging import Kept, Staging, State, batched
+from services.imports.checks.staging import StagedRow, Staging, State, batched
 from services.imports.files.records import (
     Kind,
     LineRow,
@@ -34,7 +34,7 @@ Rates = Mapping[tuple[str, date], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class OrderDocument:
     """An order with its lines, and its shipments by key; `shared` are those of several orders."""
 
     key: str
@@ -70,21 +70,21 @@ def price(line: LineRow, currency: str, rounding: Rounding) -> LinePrice:
 class Parts:
     """The rows of an order: its own, its lines, its shipments, and others that its lines name."""
 
-    order: Kept
-    lines: list[Kept]
-    owned: list[Kept]
-    named: list[Kept]
+    order: StagedRow
+    lines: list[StagedRow]
+    owned: list[StagedRow]
+    named: list[StagedRow]
 
     @property
-    def shipments(self) -> list[Kept]:
+    def shipments(self) -> list[StagedRow]:
         return self.owned + self.named
 
     @property
-    def rows(self) -> list[Kept]:
+    def rows(self) -> list[StagedRow]:
         return [self.order, *self.lines, *self.shipments]
 
 
-def gather(staging: Staging, orders: list[Kept]) -> Iterator[Parts]:
+def gather(staging: Staging, orders: list[StagedRow]) -> Iterator[Parts]:
     """The orders of those rows with their parts, read in small batches: each may have many."""
     for some in batched(orders, GATHERED):
         keys = [order.key for order in some]
@@ -99,10 +99,10 @@ def gather(staging: Staging, orders: list[Kept]) -> Iterator[Parts]:
             yield Parts(order, lines[order.key], owned[order.key], others)
 
 
-def whole(staging: Staging, parts: Parts) -> Whole:
+def order_document(staging: Staging, parts: Parts) -> OrderDocument:
     """The order document of those rows."""
     shipments = parts.shipments
-    return Whole(
+    return OrderDocument(
         key=parts.order.key,
         order=OrderRow.model_validate_json(parts.order.payload or ""),
         lines=[LineRow.model_validate_json(row.payload or "") for row in parts.lines],
@@ -125,7 +125,7 @@ async def settle_doubts(case: Case) -> None:
         named = [key for key in doubt.orders if case.staging.find(Kind.ORDER, key)]
         for key in named:
             place = f"\n{doubt.source}:{doubt.line}:{key}"
-            row = Kept(
+            row = StagedRow(
                 0, doubt.kind, place, key, None, State.REJECTED, doubt.source, doubt.line, None
             )
             case.staging.add(row, None, None)
@@ -133,7 +133,7 @@ async def settle_doubts(case: Case) -> None:
             continue
         if doubt.is_short or not any(shape(key) in case.shapes for key in doubt.orders):
             reason = f"nobody can tell which order this {doubt.kind} is of"
-            case.tell(Outcome.LOST, doubt, ErrorCode.INVALID, reason)
+            case.add_problem(Outcome.LOST, doubt, ErrorCode.INVALID, reason)
 
 
 async def check_orders(case: Case) -> None:
@@ -142,19 +142,19 @@ async def check_orders(case: Case) -> None:
     An order is imported whole or not at all: without one of its lines its sums would be wrong.
     """
     async for batch in case.batches("checking orders", Kind.ORDER, BATCH, State.NEW):
-        sizes = case.staging.sizes(Kind.LINE, [kept.key for kept in batch])
+        sizes = case.staging.sizes(Kind.LINE, [staged.key for staged in batch])
         fitting = []
-        for kept in batch:
-            reason = _size_objection(case, sizes.get(kept.key, 0))
+        for staged in batch:
+            reason = _size_objection(case, sizes.get(staged.key, 0))
             if reason is None:
-                fitting.append(kept)
+                fitting.append(staged)
             else:
-                _reject_whole(case, kept, reason)
+                _reject_document(case, staged, reason)
         rates = await rates_of_rows(case.policy, Kind.ORDER, fitting)
         for parts in gather(case.staging, fitting):
             reason = _objection(case, parts, rates)
             if reason is not None:
-                _reject_whole(case, parts.order, reason)
+                _reject_document(case, parts.order, reason)
 
 
 def _size_objection(case: Case, lines: int) -> Reason | None:
@@ -175,7 +175,7 @@ def _objection(case: Case, parts: Parts, rates: Rates) -> Reason | None:
     return _unclear(parts.lines, parts.owned) or _impossible(case, parts, rates)
 
 
-def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
+def _unclear(lines: list[StagedRow], shipments: list[StagedRow]) -> Reason | None:
     """The error of several shipments if no line names one: each would hold all lines."""
     named = {line.carrier for line in lines if line.carrier}
     vague = [row.key for row in shipments if row.key not in named]
@@ -187,7 +187,7 @@ def _unclear(lines: list[Kept], shipments: list[Kept]) -> Reason | None:
 
 def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
     """The error of an order's amounts, or of a shipment of another order."""
-    found = whole(case.staging, parts)
+    found = order_document(case.staging, parts)
     for key, shipment in found.shipments.items():
         if shipment.order not in (None, found.key):
             reason = f"its line names shipment {key}, which is of order {shipment.order}"
@@ -203,11 +203,11 @@ def _impossible(case: Case, parts: Parts, rates: Rates) -> Reason | None:
         sums = total(prices, *shipping_minor(found.order))
     except ValueError as error:
         return ErrorCode.INVALID, str(error)
-    if not sums.can_be_kept:
+    if not sums.can_be_stored:
         return ErrorCode.INVALID, "it comes to more than can be kept"
     order = found.order
     rate = rates.get((order.currency, case.policy.local(order.placed_at).date()))
-    if not has_keepable_worth(sums.total_gross_minor, order.currency, rate, case.policy.currency):
+    if not has_storable_worth(sums.total_gross_minor, order.currency, rate, case.policy.currency):
         return ErrorCode.INVALID, "it is worth more than can be kept"
     return None
 
@@ -229,11 +229,11 @@ def tax_rule(net_minor: int, tax_minor: int) -> str:
     return f"{shortest(round(Decimal(tax_minor) / net_minor, RATE_PLACES)):f}"
 
 
-def _reject_whole(case: Case, kept: Kept, reason: Reason) -> None:
-    case.reject(kept, *reason)
-    message = f"order {kept.key} was rejected ({case.where(kept)})"
+def _reject_document(case: Case, staged: StagedRow, reason: Reason) -> None:
+    case.reject(staged, *reason)
+    message = f"order {staged.key} was rejected ({case.where(staged)})"
     for kind in (Kind.SHIPMENT, Kind.LINE):
-        for rows in case.staging.batches(kind, BATCH, State.NEW, kept.key):
+        for rows in case.staging.batches(kind, BATCH, State.NEW, staged.key):
             for row in rows:
                 case.reject(row, ErrorCode.NOT_FOUND, message)
 
@@ -245,34 +245,34 @@ async def check_shipments(case: Case) -> None:
     they are prepared here, which makes the shipment anew.
     """
     async for batch in case.batches("checking shipments", Kind.SHIPMENT, BATCH, State.NEW):
-        for kept in batch:
+        for staged in batch:
             count = case.report.count(Kind.SHIPMENT)
-            lines, orders = case.staging.carried(kept.key), orders_of(case.staging, kept)
+            lines, orders = case.staging.carried(staged.key), orders_of(case.staging, staged)
             new = [order for order in orders if order.state is State.NEW]
             if not orders and any(line.state is State.PRESENT for line in lines):
                 count.unchanged += 1
             elif not orders:
                 reason = "no line of an order names this shipment"
-                case.reject(kept, ErrorCode.NOT_FOUND, reason)
+                case.reject(staged, ErrorCode.NOT_FOUND, reason)
             elif all(order.state is State.REJECTED for order in orders):
-                case.reject(kept, ErrorCode.NOT_FOUND, "its order was rejected")
+                case.reject(staged, ErrorCode.NOT_FOUND, "its order was rejected")
             elif not new:
                 count.unchanged += 1
-            elif is_kept(ShipmentRow.model_validate_json(kept.payload or "")):
+            elif is_imported(ShipmentRow.model_validate_json(staged.payload or "")):
                 count.new += len(new)
             else:
-                case.tell(Outcome.WARNING, kept, ErrorCode.INVALID, LEFT_OUT)
+                case.add_problem(Outcome.WARNING, staged, ErrorCode.INVALID, LEFT_OUT)
 
 
-def is_kept(shipment: ShipmentRow) -> bool:
+def is_imported(shipment: ShipmentRow) -> bool:
     """Whether the shipment is imported: it has left the warehouse."""
     return has_left(shipment.status) or shipment.status is ShipmentStatus.CANCELLED
 
 
-def orders_of(staging: Staging, kept: Kept) -> list[Kept]:
+def orders_of(staging: Staging, staged: StagedRow) -> list[StagedRow]:
     """The orders of the files that share a shipment."""
-    keys = {line.owner: None for line in staging.carried(kept.key)}
-    if kept.owner is not None:
-        keys[kept.owner] = None
+    keys = {line.owner: None for line in staging.carried(staged.key)}
+    if staged.owner is not None:
+        keys[staged.owner] = None
     found = (staging.find(Kind.ORDER, key) for key in keys if key)
     return [order for order in found if order]

@@ -7,7 +7,7 @@ from typing import Final
 
 from models.rules.errors import ErrorCode
 from services.imports.checks.scratch import Scratch
-from services.imports.files.report import Cause, Outcome, Problem, Told
+from services.imports.files.report import Cause, Outcome, Problem, ProblemSummary
 
 MAX_LISTED: Final = 1_000
 MAX_CAUSES: Final = 20
@@ -75,7 +75,7 @@ class Problems(Scratch):
             ),
         )
 
-    def told(self, outcome: Outcome) -> Told:
+    def summary(self, outcome: Outcome) -> ProblemSummary:
         """The summary of the outcome's problems."""
         problems, rows = self._database.execute(
             "SELECT (SELECT count(*) FROM problem WHERE outcome = ?),"
@@ -89,7 +89,7 @@ class Problems(Scratch):
             (outcome, MAX_CAUSES),
         )
         listed = [Cause(reason, cost) for reason, cost in causes]
-        return Told(rows, problems, list(self.listed(outcome, MAX_LISTED)), listed)
+        return ProblemSummary(rows, problems, list(self.listed(outcome, MAX_LISTED)), listed)
 
     def listed(self, outcome: Outcome, most: int = -1) -> Iterator[Problem]:
         """The problems in the order of the mapping's files and their lines, at most `most`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.imports.checks import known
-from services.imports.checks.staging import Kept, Staging
+from services.imports.checks.staging import StagedRow, Staging
 from services.imports.files.records import BY_CODE, Kind, Record, StockRow
 
 
@@ -21,20 +21,20 @@ class Seen:
 
     staging: Staging
     kind: Kind
-    rows: Mapping[Kind, dict[str, Kept]]
+    rows: Mapping[Kind, dict[str, StagedRow]]
     keys: set[str]
     codes: dict[str, UUID]
     barcodes: set[str]
     referred: dict[Kind, dict[str, UUID]]
     tracked: set[str]
 
-    def find(self, kind: Kind, reference: str) -> Kept | None:
+    def find(self, kind: Kind, reference: str) -> StagedRow | None:
         """The row of that key or marked code, also if it is in the batch itself."""
         if kind is self.kind and reference.startswith(BY_CODE):
             return self.staging.find(kind, reference)
         return self.rows[kind].get(reference)
 
-    def keep(self, row: Kept) -> None:
+    def add(self, row: StagedRow) -> None:
         """Adds a staged row of the batch, for later rows about the same object."""
         self.rows[row.kind][row.key] = row
 

@@ -46,7 +46,7 @@ _STATES: Final = {state.value: state for state in State}
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StagedRow:
     """A row. `owner` is the order of a line or a shipment, `carrier` the shipment of a line."""
 
     id: int
@@ -98,7 +98,7 @@ class Staging(Scratch):
     def __init__(self, path: Path) -> None:
         super().__init__(path, _TABLE)
 
-    def add(self, row: Kept, code: str | None, scanned: str | None) -> None:
+    def add(self, row: StagedRow, code: str | None, scanned: str | None) -> None:
         """Stores a row, whose id is ignored, with its unique codes."""
         self._database.execute(
             "INSERT INTO row"
@@ -138,13 +138,13 @@ class Staging(Scratch):
         counted: int = self._database.execute("SELECT count(*) FROM doubt").fetchone()[0]
         return counted
 
-    def find(self, kind: Kind, reference: str) -> Kept | None:
+    def find(self, kind: Kind, reference: str) -> StagedRow | None:
         """The row of that key, or of that code if the reference is marked as one."""
         if reference.startswith(BY_CODE):
             return self._one("kind = ? AND code = ?", (kind, reference.removeprefix(BY_CODE)))
         return self._one("kind = ? AND key = ?", (kind, reference))
 
-    def find_all(self, kind: Kind, references: Collection[str]) -> dict[str, Kept]:
+    def find_all(self, kind: Kind, references: Collection[str]) -> dict[str, StagedRow]:
         """The rows of those keys and marked codes, by the reference."""
         codes = {text.removeprefix(BY_CODE) for text in references if text.startswith(BY_CODE)}
         keys = [text for text in references if not text.startswith(BY_CODE)]
@@ -155,15 +155,15 @@ class Staging(Scratch):
                 found[f"{BY_CODE}{code}"] = row
         return found
 
-    def find_code(self, kind: Kind, code: str) -> Kept | None:
+    def find_code(self, kind: Kind, code: str) -> StagedRow | None:
         """The new row of that code."""
         return self._one(f"kind = ? AND code = ? AND state = {State.NEW:d}", (kind, code))
 
-    def find_scanned(self, code: str) -> Kept | None:
+    def find_scanned(self, code: str) -> StagedRow | None:
         """The new row of that barcode."""
         return self._one(f"scanned = ? AND state = {State.NEW:d}", (code,))
 
-    def replace(self, row: Kept, code: str | None, scanned: str | None) -> None:
+    def replace(self, row: StagedRow, code: str | None, scanned: str | None) -> None:
         """Puts a row, whose id is ignored, at the place of the one of the same kind and key."""
         self._database.execute(
             "UPDATE row SET code = ?, scanned = ?, state = ?, line = ?, payload = ?"
@@ -179,7 +179,7 @@ class Staging(Scratch):
 
     def batches(
         self, kind: Kind, size: int, state: State | None = None, owner: str | None = None
-    ) -> Iterator[list[Kept]]:
+    ) -> Iterator[list[StagedRow]]:
         """The rows of a kind, all or an order's, in the order of their reading, in batches."""
         wanted = "" if state is None else f" AND state = {state:d}"
         wanted += "" if owner is None else " AND owner = ?"
@@ -191,9 +191,9 @@ class Staging(Scratch):
             last = rows[-1].id
             yield rows
 
-    def owned(self, kind: Kind, owners: Collection[str]) -> dict[str, list[Kept]]:
+    def owned(self, kind: Kind, owners: Collection[str]) -> dict[str, list[StagedRow]]:
         """The rows of a kind of those orders, by order, in the order of their reading."""
-        found: dict[str, list[Kept]] = {owner: [] for owner in owners}
+        found: dict[str, list[StagedRow]] = {owner: [] for owner in owners}
         rows = self._listed("kind = ? AND owner IN", (kind,), list(owners))
         for row in sorted(rows, key=lambda each: each.id):
             found[row.owner or ""].append(row)
@@ -211,7 +211,7 @@ class Staging(Scratch):
             found |= dict(counted)
         return found
 
-    def carried(self, shipment: str) -> list[Kept]:
+    def carried(self, shipment: str) -> list[StagedRow]:
         """The lines that name a shipment."""
         return self._all("carrier = ? ORDER BY id", (shipment,))
 
@@ -223,18 +223,22 @@ class Staging(Scratch):
         counted: int = found.fetchone()[0]
         return counted
 
-    def _one(self, where: str, values: tuple[str, ...]) -> Kept | None:
+    def _one(self, where: str, values: tuple[str, ...]) -> StagedRow | None:
         rows = self._all(f"{where} LIMIT 1", values)
         return rows[0] if rows else None
 
-    def _listed(self, where: str, values: tuple[str, ...], listed: list[str]) -> Iterator[Kept]:
+    def _listed(
+        self, where: str, values: tuple[str, ...], listed: list[str]
+    ) -> Iterator[StagedRow]:
         """The rows of a condition that ends with a list of any length."""
         for chunk in batched(listed, ASKED):
             yield from self._all(f"{where} ({_marks(chunk)})", (*values, *chunk))
 
-    def _all(self, where: str, values: tuple[str | int, ...]) -> list[Kept]:
+    def _all(self, where: str, values: tuple[str | int, ...]) -> list[StagedRow]:
         found = self._database.execute(f"SELECT {_COLUMNS} FROM row WHERE {where}", values)  # noqa: S608 - the conditions are ours
         return [
-            Kept(key, _KINDS[kind], name, owner, carrier, _STATES[state], source, line, payload)
+            StagedRow(
+                key, _KINDS[kind], name, owner, carrier, _STATES[state], source, line, payload
+            )
             for key, kind, name, owner, carrier, state, source, line, payload in found
         ]

@@ -38,7 +38,7 @@ class PostalRow(BaseModel):
     def is_there(self) -> bool:
         return bool(self.lines or self.city or self.region or self.postal_code)
 
-    def kept(self, name: str) -> dict[str, Any]:
+    def stored(self, name: str) -> dict[str, Any]:
         """The address to store, under its own name, otherwise under `name`.
 
         Raises:
@@ -61,7 +61,7 @@ def _deliverable(row: PostalRow | None) -> PostalRow | None:
     if row is None or not row.is_there:
         return None
     try:
-        row.kept("?")
+        row.stored("?")
     except Refused as refusal:
         raise ValueError(str(refusal)) from None
     return row

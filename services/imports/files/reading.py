@@ -16,7 +16,7 @@ from services.imports.files.values import quoted
 Advance = Callable[[int, int], None]
 """Called with the read bytes of a file, and its size."""
 
-TOLD_EVERY: Final = 200
+PROGRESS_ROWS: Final = 200
 """Rows between two reports of the progress."""
 
 MAX_SHIFT: Final = 20
@@ -166,7 +166,7 @@ def _file_rows(mapping: Mapping, source: Source, path: Path, advance: Advance) -
         first = next(found, None)
         header = first.cells if first else []
         for count, record in enumerate(found):
-            if count % TOLD_EVERY == 0:
+            if count % PROGRESS_ROWS == 0:
                 advance(opened.tell(), size)
             yield _row(header, record, encoding, delimiter)
         advance(size, size)

@@ -37,7 +37,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProblemSummary:
     """The numbers of rows with problems and of the problems.
 
     `first` are at most 1,000 of the problems, by file and line; `causes` at most 20, those with the
@@ -75,7 +75,7 @@ class Report:
     """
 
     counts: dict[Kind, Count] = field(default_factory=dict)
-    told: dict[Outcome, Told] = field(default_factory=dict)
+    summaries: dict[Outcome, ProblemSummary] = field(default_factory=dict)
     added: Counter[Kind] = field(default_factory=Counter)
     written: bool = False
     is_refused: bool = False
@@ -84,9 +84,9 @@ class Report:
         """The count of a kind, zero at first."""
         return self.counts.setdefault(kind, Count())
 
-    def of(self, outcome: Outcome) -> Told:
+    def of(self, outcome: Outcome) -> ProblemSummary:
         """The problems of an outcome."""
-        return self.told.get(outcome, Told())
+        return self.summaries.get(outcome, ProblemSummary())
 
     @property
     def rejected(self) -> list[Problem]:

@@ -10,7 +10,7 @@ from models.references import ExternalRef
 from models.rules.errors import ErrorCode
 from services.imports.checks.first_pass import Case
 from services.imports.checks.order_documents import gather
-from services.imports.checks.staging import Kept, State
+from services.imports.checks.staging import StagedRow, State
 from services.imports.files.records import RECORDS, Kind
 from services.imports.files.report import Outcome
 from services.imports.rows.masters import BUILDERS
@@ -20,12 +20,12 @@ DIGITS: Final = 16
 REASON: Final = "says something else than when it was imported; what is there stays as it is"
 
 
-def digest(rows: list[Kept]) -> str:
+def digest(rows: list[StagedRow]) -> str:
     """The content of the rows of one object, for later comparison."""
     return " ".join(_digest(row) for row in rows)
 
 
-def _digest(row: Kept) -> str:
+def _digest(row: StagedRow) -> str:
     # A line without a key has its place as one, and may have moved since.
     said = json.loads(row.payload or "{}")
     said.pop("key", None)
@@ -40,19 +40,19 @@ async def check_differences(case: Case) -> None:
             rows = ExternalRef.filter(  # unscoped: all objects of earlier imports
                 subject_kind=RECORDS[kind].subject,
                 system=case.mapping.system,
-                key__in=[kept.key for kept in batch],
+                key__in=[staged.key for staged in batch],
                 digest__not_isnull=True,
             )
             digests = {each.key: each.digest or "" for each in await rows}
-            known = [kept for kept in batch if kept.key in digests]
-            objects: Iterable[list[Kept]] = ([kept] for kept in known)
+            known = [staged for staged in batch if staged.key in digests]
+            objects: Iterable[list[StagedRow]] = ([staged] for staged in known)
             if kind is Kind.ORDER:
                 objects = (found.rows for found in gather(case.staging, known))
             for parts in objects:
                 _compare(case, parts, Counter(digests[parts[0].key].split()))
 
 
-def _compare(case: Case, rows: list[Kept], known: Counter[str]) -> None:
+def _compare(case: Case, rows: list[StagedRow], known: Counter[str]) -> None:
     """Compares the rows of one object, whose own row is the first."""
     differing = []
     for row in rows:
@@ -65,13 +65,15 @@ def _compare(case: Case, rows: list[Kept], known: Counter[str]) -> None:
             differing.append(row)
     is_whole = all(row.state is not State.REJECTED for row in rows)
     if not differing and is_whole and known.total():
-        _tell(case, rows[0], "has fewer rows than when it was imported; it stays as it is")
+        _add_difference(
+            case, rows[0], "has fewer rows than when it was imported; it stays as it is"
+        )
     for row in differing:
-        _tell(case, row, REASON)
+        _add_difference(case, row, REASON)
 
 
-def _tell(case: Case, row: Kept, reason: str) -> None:
+def _add_difference(case: Case, row: StagedRow, reason: str) -> None:
     count = case.report.count(row.kind)
     count.differs += 1
     count.unchanged -= 1
-    case.tell(Outcome.DIFFERS, row, ErrorCode.DUPLICATE, reason)
+    case.add_problem(Outcome.DIFFERS, row, ErrorCode.DUPLICATE, reason)

@@ -23,7 +23,7 @@ from services.imports.files.records import (
     WarehouseRow,
 )
 from services.work import search
-from services.work.events import record as tell
+from services.work.events import record as record_event
 from services.work.work import Work
 
 
@@ -52,7 +52,7 @@ def warehouse(desk: Desk, key: UUID, row: WarehouseRow) -> list[Model]:
             code=row.natural,
             name=row.name,
             priority=row.priority,
-            address=row.address.kept(row.name) if row.address else None,
+            address=row.address.stored(row.name) if row.address else None,
             **desk.stamps,
         )
     ]
@@ -96,7 +96,7 @@ def customer(desk: Desk, key: UUID, row: CustomerRow) -> list[Model]:
     )
     fields = [name for name in ("code", "name", "email", "phone") if getattr(made, name)]
     data = {"fields": fields, "new": True, "imported": desk.system}
-    tell(desk.work, made, EventKind.CUSTOMER_UPDATED, data=data)
+    record_event(desk.work, made, EventKind.CUSTOMER_UPDATED, data=data)
     words = search.tokens(SubjectKind.CUSTOMER, key, search.customer_texts(made))
     return [made, *_addresses(desk, row, key), *words]
 
@@ -104,8 +104,8 @@ def customer(desk: Desk, key: UUID, row: CustomerRow) -> list[Model]:
 def _addresses(desk: Desk, row: CustomerRow, customer_id: UUID) -> list[CustomerAddress]:
     if row.address is None:
         return []
-    kept = row.address.kept(row.name)
-    return [address_row(kept, customer_id=customer_id, position=0, created_at=desk.work.now)]
+    stored = row.address.stored(row.name)
+    return [address_row(stored, customer_id=customer_id, position=0, created_at=desk.work.now)]
 
 
 def product(desk: Desk, key: UUID, row: ProductRow) -> list[Model]:

@@ -27,13 +27,19 @@ from models.rules.order_states import OrderStatus
 from models.rules.payment_states import PaymentKind
 from models.rules.shipment_states import ShipmentStatus, has_left
 from services.aggregates import order_status
-from services.aggregates.amounts import keep_parts, line_of, sum_up
+from services.aggregates.amounts import line_of, set_freight_parts, sum_up
 from services.aggregates.billing import count_payment, payment_of
 from services.aggregates.credit import share_of
 from services.aggregates.lines import carry_out, counts_of
 from services.aggregates.order_status import BEGINNING
 from services.aggregates.orders import begin, completes, derive
-from services.imports.checks.order_documents import Whole, is_kept, price, shipping_minor, tax_rule
+from services.imports.checks.order_documents import (
+    OrderDocument,
+    is_imported,
+    price,
+    shipping_minor,
+    tax_rule,
+)
 from services.imports.files.postal import PostalRow
 from services.imports.files.records import LineRow, OrderRow, PastStatus, PaymentState, ShipmentRow
 from services.work import search
@@ -63,12 +69,12 @@ class Draft:
     """An order in the making."""
 
     around: Surroundings
-    found: Whole
+    found: OrderDocument
     order: Order
     lines: list[OrderLine]
 
 
-def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
+def build(around: Surroundings, key: UUID, found: OrderDocument) -> list[Model]:
     """The rows of an order and of all its parts, referenced ones first."""
     customer = around.customers[found.order.customer]
     order = _blank(around, key, found, customer)
@@ -78,18 +84,18 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     ]
     sum_up(order, lines, around.work.policy.currency)
     draft = Draft(around, found, order, lines)
-    kept = [(name, row) for name, row in found.shipments.items() if is_kept(row)]
+    imported = [(name, row) for name, row in found.shipments.items() if is_imported(row)]
     shipments = [
         part
-        for count, (name, row) in enumerate(kept, 1)
+        for count, (name, row) in enumerate(imported, 1)
         for part in _shipment(draft, count, name, row)
     ]
-    order.has_shipment = bool(kept)
+    order.has_shipment = bool(imported)
     _count_rest(found.order, lines)
     payments = _payments(around.work, found.order, order)
     derive(order, lines, requested_units=0)
     order_status.arrive(order, _status(found.order, order, lines))
-    sent_from = [around.warehouses[row.warehouse] for _, row in kept]
+    sent_from = [around.warehouses[row.warehouse] for _, row in imported]
     begin(
         around.work,
         order,
@@ -105,7 +111,7 @@ def build(around: Surroundings, key: UUID, found: Whole) -> list[Model]:
     return [order, *lines, *shipments, *payments, *words]
 
 
-def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) -> Order:
+def _blank(around: Surroundings, key: UUID, found: OrderDocument, customer: Customer) -> Order:
     """The order before its lines are added."""
     row, now = found.order, around.work.now
     sent_to = [shipment.address for shipment in found.shipments.values()]
@@ -136,12 +142,12 @@ def _blank(around: Surroundings, key: UUID, found: Whole, customer: Customer) ->
         attributes=row.attributes,
     )
     rate = Decimal(0) if order.shipping_tax_rule == NONE else Decimal(order.shipping_tax_rule)
-    keep_parts(order, [RatePart(rate, shipping_net_minor, shipping_tax_minor)])
+    set_freight_parts(order, [RatePart(rate, shipping_net_minor, shipping_tax_minor)])
     return order
 
 
 def _first_address(rows: list[PostalRow | None], customer: Customer) -> dict[str, Any] | None:
-    return next((row.kept(customer.name) for row in rows if row), None)
+    return next((row.stored(customer.name) for row in rows if row), None)
 
 
 def _line(order: Order, position: int, row: LineRow, product: Product) -> OrderLine:
@@ -240,7 +246,7 @@ def _status(row: OrderRow, order: Order, lines: list[OrderLine]) -> OrderStatus:
     return OrderStatus.COMPLETED if completes(order, lines) else OrderStatus.CONFIRMED
 
 
-def _last_step(found: Whole) -> datetime:
+def _last_step(found: OrderDocument) -> datetime:
     """The start of the order's stage: when its last shipment left, otherwise when it was placed."""
     rows = found.shipments.values()
     left = [row.shipped_at for row in rows if row.shipped_at and has_left(row.status)]

@@ -21,9 +21,14 @@ from models.rules.events import SubjectKind
 from services.aggregates import credit, stock
 from services.imports.checks import known
 from services.imports.checks.first_pass import Case
-from services.imports.checks.order_documents import Whole, gather, is_kept, whole
+from services.imports.checks.order_documents import (
+    OrderDocument,
+    gather,
+    is_imported,
+    order_document,
+)
 from services.imports.checks.rates import rates_of
-from services.imports.checks.staging import Kept, State
+from services.imports.checks.staging import StagedRow, State
 from services.imports.files.records import BY_CODE, RECORDS, Kind, Record, StockRow
 from services.imports.rows.differences import digest
 from services.imports.rows.masters import BUILDERS, Desk
@@ -35,7 +40,7 @@ from services.work.work import Contended, Work
 BATCH: Final = 200
 
 Written = Counter[Kind]
-Step = Callable[[Work, Case, Kind, list[Kept]], Awaitable[Written]]
+Step = Callable[[Work, Case, Kind, list[StagedRow]], Awaitable[Written]]
 """Writes the new objects of a batch, and returns their numbers by kind."""
 
 
@@ -57,7 +62,7 @@ async def write(actor: Actor, case: Case) -> None:
 
 
 async def _write_batch(
-    actor: Actor, case: Case, kind: Kind, step: Step, batch: list[Kept]
+    actor: Actor, case: Case, kind: Kind, step: Step, batch: list[StagedRow]
 ) -> Written:
     async def attempt(work: Work) -> Written:
         try:
@@ -69,7 +74,7 @@ async def _write_batch(
     return await perform(actor, attempt)
 
 
-async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:
+async def _masters(work: Work, case: Case, kind: Kind, batch: list[StagedRow]) -> Written:
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
     records = [_record(row) for row in batch if row.key not in there]
@@ -89,7 +94,7 @@ async def _masters(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Wri
     return Written({kind: len(new)})
 
 
-async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> Written:
+async def _stock(work: Work, case: Case, _: Kind, batch: list[StagedRow]) -> Written:
     """Stock items with their opening counts."""
     system = case.mapping.system
     records = [StockRow.model_validate_json(row.payload or "") for row in batch]
@@ -111,12 +116,12 @@ async def _stock(work: Work, case: Case, _: Kind, batch: list[Kept]) -> Written:
     return Written({Kind.STOCK: len(rows) // 2})
 
 
-async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Written:
+async def _orders(work: Work, case: Case, kind: Kind, batch: list[StagedRow]) -> Written:
     system = case.mapping.system
     there = await known.ids(system, kind, [row.key for row in batch], work.connection)
     fresh = [row for row in batch if row.key not in there]
     gathered = list(gather(case.staging, fresh))
-    found = [whole(case.staging, each) for each in gathered]
+    found = [order_document(case.staging, each) for each in gathered]
     around = await _surroundings(work, case, found)
     made = {each.key: new_id() for each in found}
     digests = {each.order.key: digest(each.rows) for each in gathered}
@@ -128,12 +133,14 @@ async def _orders(work: Work, case: Case, kind: Kind, batch: list[Kept]) -> Writ
         {
             Kind.ORDER: len(found),
             Kind.LINE: sum(len(each.lines) for each in found),
-            Kind.SHIPMENT: sum(is_kept(row) for each in found for row in each.shipments.values()),
+            Kind.SHIPMENT: sum(
+                is_imported(row) for each in found for row in each.shipments.values()
+            ),
         }
     )
 
 
-async def _surroundings(work: Work, case: Case, found: list[Whole]) -> Surroundings:
+async def _surroundings(work: Work, case: Case, found: list[OrderDocument]) -> Surroundings:
     system = case.mapping.system
     orders = [each.order for each in found]
     lines = [line for each in found for line in each.lines]
@@ -181,8 +188,8 @@ async def _referred(
     }
 
 
-def _record(kept: Kept) -> Record:
-    return RECORDS[kept.kind].model_validate_json(kept.payload or "")
+def _record(staged: StagedRow) -> Record:
+    return RECORDS[staged.kind].model_validate_json(staged.payload or "")
 
 
 async def _references(

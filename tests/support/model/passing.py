@@ -6,7 +6,7 @@ from datetime import timedelta
 from models.rules.access import OPEN, SYSTEM
 from models.rules.customers import CreditRating
 from services.customers.credit import SetCredit, set_credit
-from services.orders.delays import tell_delays
+from services.orders.delays import record_delays
 from services.orders.expiry import sweep_expired
 from tests.support.model.commands import Ask, Names, Written
 from tests.support.model.ordering import decimal
@@ -64,7 +64,7 @@ class TellDelays(Written):
         return told
 
     def ask(self, paper: Paper, names: Names) -> Ask:
-        return lambda: tell_delays(SYSTEM)
+        return lambda: record_delays(SYSTEM)
 
 
 @dataclass(frozen=True, repr=False)
