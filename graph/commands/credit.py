@@ -40,9 +40,11 @@ def verify(
 def _line(drift: Drift, company: str) -> str:
     currency = drift.currency or company
     place = f"{drift.customer} in order {drift.order}" if drift.order else drift.customer
-    stored, told = (to_text(each, currency) for each in (drift.stored_minor, drift.told_minor))
+    stored, computed = (
+        to_text(each, currency) for each in (drift.stored_minor, drift.computed_minor)
+    )
     repaired = ", repaired" if drift.repaired else ""
-    return f"{place}: {drift.counter} is {stored}, not {told} {currency}{repaired}"
+    return f"{place}: {drift.counter} is {stored}, not {computed} {currency}{repaired}"
 
 
 def _summary(report: Report[Drift]) -> str:

@@ -57,16 +57,18 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(first, BaseException):  # Tortoise wraps drivers' errors
         return is_outage(first)
     if isinstance(error, CLOSING):
-        return _tells_of_the_end(error)
+        return _names_closed_connection(error)
     if type(error).__module__ == MYSQL_ERRORS:
-        return first in MYSQL_CODES or _tells_of_the_end(error)  # most have the SQLSTATE HY000
+        return first in MYSQL_CODES or _names_closed_connection(
+            error
+        )  # most have the SQLSTATE HY000
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and (state[:2] in POSTGRES_CLASSES or state == POSTGRES_READ_ONLY)
 
 
-def _tells_of_the_end(error: BaseException) -> bool:
+def _names_closed_connection(error: BaseException) -> bool:
     return any(text in str(error) for text in CLOSED)
 
 

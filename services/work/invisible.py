@@ -44,24 +44,24 @@ class InvisibleKey:
     table: str
     column: str
     id: UUID
-    kept: str
+    stored: str
     plain: str
     shared: bool
 
     def __str__(self) -> str:
         also = ", as another row is" if self.shared else ""
         place = f"{self.table}.{self.column} of {self.id}"
-        return f"{place} is {self.kept!a}, which would be {self.plain!a}{also}"
+        return f"{place} is {self.stored!a}, which would be {self.plain!a}{also}"
 
 
 async def invisible_keys() -> list[InvisibleKey]:
     """All stored keys with invisible characters. Nothing is changed."""
     found: list[InvisibleKey] = []
     for table, column, beside in COLUMNS:
-        kept = [row async for row in _kept(table, column, beside)]
-        plain = [(key(value), *rest) for _, value, *rest in kept]
+        keys = [row async for row in _invisible_keys(table, column, beside)]
+        plain = [(key(value), *rest) for _, value, *rest in keys]
         times = Counter(plain)
-        for (row_id, value, *_), (text, *rest) in zip(kept, plain, strict=True):
+        for (row_id, value, *_), (text, *rest) in zip(keys, plain, strict=True):
             same = {column: text, **dict(zip(beside, rest, strict=True))}
             # unscoped: an operator's report on all keys
             shared = times[(text, *rest)] > 1 or await table.filter(**same).exists()
@@ -69,7 +69,7 @@ async def invisible_keys() -> list[InvisibleKey]:
     return found
 
 
-async def _kept(table: type[Model], column: str, beside: tuple[str, ...]) -> Any:
+async def _invisible_keys(table: type[Model], column: str, beside: tuple[str, ...]) -> Any:
     """Id, value and unique columns of each row whose value has invisible characters."""
     last: Any = None
     while True:

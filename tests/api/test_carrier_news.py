@@ -11,7 +11,7 @@ from tests.support.api import ask, change, refusal
 from tests.support.audit.auditor import audit
 from tests.support.company import ERRORS, SHIPMENT, Company, found_company
 from tests.support.databases import Database
-from tests.support.told import latest, timeline
+from tests.support.order_events import latest, timeline
 
 PLACED: Final = datetime(2026, 3, 9, 8, 0, 0, 500_000, tzinfo=UTC)
 NOON: Final = datetime(2026, 3, 10, 12, tzinfo=UTC)

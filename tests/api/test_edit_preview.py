@@ -20,8 +20,17 @@ from services.orders.place import draft_order
 from services.work import clock
 from tests.support.api import ask
 from tests.support.databases import Database
+from tests.support.order_inputs import (
+    LATER,
+    ODDITIES,
+    SKUS,
+    Input,
+    Market,
+    Oddity,
+    drawn,
+    open_market,
+)
 from tests.support.trade import lines_of, nothing_written, shipments_of
-from tests.support.wishes import LATER, ODDITIES, SKUS, Input, Market, Oddity, drawn, open_market
 
 REASONS: Final = """userErrors { __typename code message path
   ... on StockShortage { sku requested available warehouse { code } }

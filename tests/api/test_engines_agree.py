@@ -34,7 +34,7 @@ from tests.support.api import SEALER
 from tests.support.databases import Database
 from tests.support.documents import Known, Writer, Written
 from tests.support.injected_faults import plant
-from tests.support.knowing import known, places_with_pages
+from tests.support.known_values import known, places_with_pages
 from tests.support.watching import QUICK, number_all
 
 NOW: Final = datetime(2026, 6, 30, 12, tzinfo=UTC)

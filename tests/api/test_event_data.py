@@ -10,7 +10,7 @@ from services.work import clock
 from tests.support.api import change, refusal
 from tests.support.company import ADDRESS, ERRORS, Company, found_company
 from tests.support.databases import Database
-from tests.support.told import latest, timeline
+from tests.support.order_events import latest, timeline
 
 NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ACT: Final = f"""

@@ -22,7 +22,7 @@ from graph.execution.failures import Rejected
 from graph.schema import schema
 from models.rules.access import OPEN
 from resolvers.context import Context
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.api import SEALER
 from tests.support.databases import Database
 from tests.support.serving import application
@@ -119,19 +119,19 @@ async def test_requests_leave_nothing(sqlite_database: Database, kind: str) -> N
 async def test_operations_leave_nothing_whatever_becomes_of_them(
     kind: str, reference: bool
 ) -> None:
-    engine = Engine(standin.schema, Limits(cost=13), reference=reference)
+    engine = Engine(sample_schema.schema, Limits(cost=13), reference=reference)
     assert await left_by(lambda: run(engine, OF_THE_STANDIN[kind])) == 0
 
 
 @ENGINES
 async def test_an_unexpected_error_of_a_variable_leaves_nothing(reference: bool) -> None:
-    engine = Engine(standin.schema, Limits(), reference=reference)
+    engine = Engine(sample_schema.schema, Limits(), reference=reference)
     text = "query($code: Cracked!) { crack(code: $code) }"
     assert await left_by(lambda: run(engine, text, code="a")) == 0
 
 
 async def test_events_of_one_stream_leave_nothing() -> None:
-    engine = Engine(standin.schema, Limits())
+    engine = Engine(sample_schema.schema, Limits())
     text = "subscription { flow { name broken child { name } } }"
     executor = engine.prepare(Ask(text), Context(OPEN, SEALER))
     async with aclosing(engine.subscribe(executor)) as answers:
@@ -144,7 +144,7 @@ async def test_events_of_one_stream_leave_nothing() -> None:
 
 @pytest.mark.parametrize("kind", PARTS)
 async def test_parts_leave_nothing(kind: str) -> None:
-    engine = Engine(standin.schema, Limits())
+    engine = Engine(sample_schema.schema, Limits())
     assert await left_by(lambda: run(engine, PARTS[kind], in_parts=True)) == 0
 
 
@@ -185,7 +185,7 @@ async def _post(app: Starlette, body: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["{ greet }", "{ greet", "mutation { change }", "{ needed }"])
 async def test_http_leaves_nothing(text: str) -> None:
-    async with posting(standin.schema) as post:
+    async with posting(sample_schema.schema) as post:
         body = json.dumps({"query": text}).encode()
         assert await left_by(lambda: post(body)) == 0
 

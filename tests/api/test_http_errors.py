@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.sample_schema import SECRET_TEXT
 from tests.support.serving import client, error
-from tests.support.standin import SECRET_TEXT
 
 HIDDEN = "Something went wrong here. Its details were logged."
 

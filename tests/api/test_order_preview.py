@@ -28,10 +28,19 @@ from tests.support.agreement import engines
 from tests.support.api import SEALER, ask, change, failure
 from tests.support.company import PLACE, Company, found_company
 from tests.support.databases import Database
+from tests.support.order_inputs import (
+    FOREIGN,
+    HELD,
+    LATER,
+    SKUS,
+    Input,
+    drawn,
+    drawn_policy,
+    open_market,
+)
 from tests.support.repository import ROOT
 from tests.support.statements import counted
 from tests.support.trade import nothing_written
-from tests.support.wishes import FOREIGN, HELD, LATER, SKUS, Input, drawn, drawn_policy, open_market
 
 TAXED: Final = "net { amount currencyCode } tax { amount } gross { amount }"
 SUMS: Final = f"""subtotal {{ {TAXED} }} discount {{ amount }} shipping {{ {TAXED} }}

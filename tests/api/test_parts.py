@@ -11,7 +11,7 @@ from graph.execution.documents.limits import Limits
 from graph.execution.engine import Ask, Engine
 from models.rules.access import OPEN
 from resolvers.context import Context
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.api import SEALER
 from tests.support.parts import LAYOUT, read, together
 from tests.support.serving import client, error
@@ -20,13 +20,13 @@ HIDDEN = "Something went wrong here. Its details were logged."
 APOLLO = f"{LAYOUT},application/graphql-response+json,application/json;q=0.9"
 OLDER_APOLLO = "multipart/mixed;deferSpec=20220824,application/graphql-response+json"
 URQL = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
-ENGINE = Engine(standin.schema, Limits())
+ENGINE = Engine(sample_schema.schema, Limits())
 
 
 @pytest.fixture(autouse=True)
 def _closed_gate() -> None:
-    standin.gate = asyncio.Event()
-    standin.closed = asyncio.Queue()
+    sample_schema.gate = asyncio.Event()
+    sample_schema.closed = asyncio.Queue()
 
 
 async def ask(
@@ -49,7 +49,7 @@ async def parts_of(query: str, **variables: Any) -> list[dict[str, Any]]:
 
 async def end() -> str:
     async with asyncio.timeout(5):
-        return await standin.closed.get()
+        return await sample_schema.closed.get()
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ async def test_a_deferred_fragment_comes_later_with_the_error_inside_it(
         },
     ]
     unexpected, request = logged(capsys)
-    assert unexpected["exception"].endswith(standin.SECRET_TEXT)
+    assert unexpected["exception"].endswith(sample_schema.SECRET_TEXT)
     assert (request["operation"], request["code"], request["status"], request["parts"]) == (
         *("Late", "INTERNAL", 200, 2),
     )

@@ -40,7 +40,7 @@ from services.work import clock
 from tests.support.api import SEALER
 from tests.support.databases import Database
 from tests.support.documents import Writer
-from tests.support.knowing import known
+from tests.support.known_values import known
 from tests.support.parts import together
 from tests.support.statements import counted
 

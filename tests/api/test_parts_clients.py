@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from graph.server.transports import http_protocol
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.parts import DELIMITER, LAYOUT
 from tests.support.serving import application, served
 
@@ -18,13 +18,13 @@ GATED = "{ node { name ... @defer { gated } } }"
 
 @pytest.fixture(autouse=True)
 def _closed_gate() -> None:
-    standin.gate = asyncio.Event()
-    standin.closed = asyncio.Queue()
+    sample_schema.gate = asyncio.Event()
+    sample_schema.closed = asyncio.Queue()
 
 
 async def end() -> str:
     async with asyncio.timeout(5):
-        return await standin.closed.get()
+        return await sample_schema.closed.get()
 
 
 @asynccontextmanager
@@ -51,7 +51,7 @@ async def test_a_part_is_complete_before_the_next_is_there() -> None:
     with application() as app:
         async with served(app) as address, streamed(address, GATED) as texts:
             assert (await until(texts, 2)).endswith('"hasNext":true}' + DELIMITER)
-            standin.gate.set()
+            sample_schema.gate.set()
             assert (await until(texts, 1)).endswith('"hasNext":false}' + DELIMITER + "--\r\n")
 
 
@@ -73,7 +73,7 @@ async def test_an_answer_counts_as_running_until_its_last_part() -> None:
                 await until(texts, 2)
                 refused = await http.post("/graphql", json={"query": "{ greet }"})
                 assert refused.status_code == 503
-                standin.gate.set()
+                sample_schema.gate.set()
                 async for _ in texts:
                     pass
             answer = await http.post("/graphql", json={"query": "{ greet }"})

@@ -9,7 +9,7 @@ import pytest
 
 from graph.execution.documents.documents import MAX_CACHED_LENGTH
 from graph.execution.documents.persisted import hash_of
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.serving import application, client, error, served, talking
 
 JSON = "application/json"
@@ -203,7 +203,7 @@ async def test_a_blank_text_beside_a_name_is_none(blank: str) -> None:
 
 
 async def test_a_socket_takes_names_and_shares_them_with_http() -> None:
-    standin.closed = asyncio.Queue()
+    sample_schema.closed = asyncio.Queue()
     ticks = "subscription { ticks(to: 1) { number } }"
     with application() as app:
         async with served(app) as address, talking(address) as talk:

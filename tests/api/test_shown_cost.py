@@ -10,7 +10,7 @@ import pytest
 from graph.execution.documents.persisted import hash_of
 from graph.schema import schema
 from resolvers.identifiers import to_global
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.databases import Database
 from tests.support.parts import LAYOUT, read
 from tests.support.serving import application, client, served, talking
@@ -103,7 +103,7 @@ async def test_of_parts_the_last_tells_it(executor: str) -> None:
 
 
 async def test_parts_that_are_broken_off_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standin, "gate", asyncio.Event())
+    monkeypatch.setattr(sample_schema, "gate", asyncio.Event())
     text = "{ node { name ... @defer { gated } } }"
     async with client(run_seconds=0.05) as made:
         sent = {**ASKED, "accept": LAYOUT}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.support import standin
+from tests.support import sample_schema
 from tests.support.serving import application, served, talking
 
 TICKS = "subscription Ticks($to: Int!) { ticks(to: $to) { number } }"
@@ -18,7 +18,7 @@ TICKS = "subscription Ticks($to: Int!) { ticks(to: $to) { number } }"
 
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
-    standin.closed = asyncio.Queue()
+    sample_schema.closed = asyncio.Queue()
     with application() as app:
         async with served(app) as where:
             yield where
@@ -30,7 +30,7 @@ def codes(message: dict[str, Any]) -> list[str]:
 
 async def end_of_stream() -> str:
     async with asyncio.timeout(5):
-        return await standin.closed.get()
+        return await sample_schema.closed.get()
 
 
 async def test_a_subscription_answers_each_event_and_completes(address: str) -> None:
@@ -92,7 +92,7 @@ async def test_what_is_put_off_comes_in_messages_of_its_own(address: str) -> Non
 
 
 async def test_complete_ends_what_was_put_off(address: str) -> None:
-    standin.gate = asyncio.Event()
+    sample_schema.gate = asyncio.Event()
     async with talking(address) as talk:
         await talk.begin()
         await talk.subscribe("d", "{ node { name ... @defer { gated } } }")
@@ -374,7 +374,7 @@ async def test_a_frame_has_at_most_so_many_bytes() -> None:
 
 
 async def test_a_client_that_does_not_read_is_closed() -> None:
-    standin.closed = asyncio.Queue()
+    sample_schema.closed = asyncio.Queue()
     with application(socket_send_seconds=0.2) as app:
         async with served(app) as address, talking(address, max_queue=1) as talk:
             await talk.begin()
@@ -384,7 +384,7 @@ async def test_a_client_that_does_not_read_is_closed() -> None:
 
 
 async def test_a_server_that_stops_tells_its_clients_to_come_back() -> None:
-    standin.closed = asyncio.Queue()
+    sample_schema.closed = asyncio.Queue()
     async with AsyncExitStack() as clients:
         with application() as app:
             async with served(app) as address:

@@ -9,7 +9,7 @@ from graph.execution.engine import Ask, Engine
 from models.rules.access import OPEN
 from resolvers.context import Context
 from resolvers.cursors import Sealer
-from tests.support.standin import schema
+from tests.support.sample_schema import schema
 
 EVENTS = 3_000
 

@@ -19,7 +19,7 @@ from graph.server.app import create_app
 from graph.server.settings import Settings
 from graph.server.transports.http_protocol import HttpProtocol
 from graph.server.transports.websocket_protocol import WebSocketProtocol
-from tests.support import standin
+from tests.support import sample_schema
 
 SECRET = "a secret that only tests know, 0123456789"
 CORRELATION = "test-0123456789"
@@ -38,7 +38,7 @@ def settings(**changed: Any) -> Settings:
 
 
 @contextmanager
-def application(schema: Schema = standin.schema, **changed: Any) -> Iterator[Starlette]:
+def application(schema: Schema = sample_schema.schema, **changed: Any) -> Iterator[Starlette]:
     """The application, with a stand-in's schema; logging is as it was when it is done."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
@@ -51,7 +51,7 @@ def application(schema: Schema = standin.schema, **changed: Any) -> Iterator[Sta
 
 @asynccontextmanager
 async def client(
-    schema: Schema = standin.schema, **changed: Any
+    schema: Schema = sample_schema.schema, **changed: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, without a network between them."""
     with application(schema, **changed) as app:

@@ -46,7 +46,7 @@ class _Shelf:
     rows: Mapping[UUID | None, Mapping[str, UnitStock]]
     day: date
     taken: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
-    turns: dict[UUID | None, deque[UnitStock]] = field(default_factory=dict)
+    queues: dict[UUID | None, deque[UnitStock]] = field(default_factory=dict)
 
     def left(self, row: UnitStock) -> int:
         return free(row) - self.taken[row.id]
@@ -57,29 +57,29 @@ class _Shelf:
 
     def take_first(self, product_id: UUID | None, quantity: int) -> dict[UUID, int]:
         """Takes the units that expire first, as far as they go."""
-        turn = self._turn(product_id)
+        queue = self._queue(product_id)
         amounts: dict[UUID, int] = {}
-        while quantity and turn:
-            row = turn[0]
+        while quantity and queue:
+            row = queue[0]
             if units := min(quantity, self.left(row)):
                 amounts[row.id] = units
                 self.taken[row.id] += units
                 quantity -= units
             if not self.left(row):
-                turn.popleft()
+                queue.popleft()
         return amounts
 
-    def _turn(self, product_id: UUID | None) -> deque[UnitStock]:
+    def _queue(self, product_id: UUID | None) -> deque[UnitStock]:
         """The product's units in shipping order, without those that are all taken.
 
         Lines of one product share it, so that a large shipment sorts them once.
         """
-        if product_id not in self.turns:
+        if product_id not in self.queues:
             rows = {row.id: row for row in self.rows.get(product_id, {}).values()}
             stock = (free_units(row, free(row), self.day) for row in rows.values())
             order = in_shipping_order(each for each in stock if not each.is_expired)
-            self.turns[product_id] = deque(rows[each.key] for each in order)
-        return self.turns[product_id]
+            self.queues[product_id] = deque(rows[each.key] for each in order)
+        return self.queues[product_id]
 
     def too_few(self, product: Goods) -> DomainError:
         """The refusal of more than is free; it names the lots to write off first."""

@@ -51,7 +51,7 @@ class Drift:
     customer: str
     counter: Counter
     stored_minor: int
-    told_minor: int
+    computed_minor: int
     order: str | None = None
     repaired: bool = False
     currency: str | None = None
@@ -68,12 +68,12 @@ class _Counted(NamedTuple):
     lifetime_sum: int
 
     @property
-    def told(self) -> Share:
+    def computed(self) -> Share:
         return Share(self.credit_sum, self.lifetime_sum)
 
     def drifts(self, *, repaired: bool = False) -> list[Drift]:
         stored = Share(self.credit_minor, self.lifetime_minor)
-        return _differences(self.code, stored, self.told, None, repaired=repaired)
+        return _differences(self.code, stored, self.computed, None, repaired=repaired)
 
 
 async def verify_credit(actor: Actor, *, repair: bool = False) -> Report[Drift]:
@@ -172,11 +172,11 @@ async def _set_counters(work: Work, customer_id: UUID) -> list[Drift]:
 
 
 def _differences(
-    customer: str, stored: Share, told: Share, order: str | None, *, repaired: bool
+    customer: str, stored: Share, computed: Share, order: str | None, *, repaired: bool
 ) -> list[Drift]:
     pairs = (
-        (Counter.CREDIT, stored.credit_minor, told.credit_minor),
-        (Counter.LIFETIME, stored.lifetime_minor, told.lifetime_minor),
+        (Counter.CREDIT, stored.credit_minor, computed.credit_minor),
+        (Counter.LIFETIME, stored.lifetime_minor, computed.lifetime_minor),
     )
     return [
         Drift(customer, counter, before, after, order, repaired)

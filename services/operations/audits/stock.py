@@ -127,9 +127,9 @@ class _Item(NamedTuple):
             (Counter.UNITS, self.on_hand if is_coded else 0, self.coded),
         )
         return [
-            Drift(self.sku, self.warehouse, counter, stored, told)
-            for counter, stored, told in compared
-            if stored != told
+            Drift(self.sku, self.warehouse, counter, stored, computed)
+            for counter, stored, computed in compared
+            if stored != computed
         ]
 
     @property
@@ -171,14 +171,14 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     # unscoped: a stock item that the audit has found
     rows = StockItem.filter(id=stock_item_id).using_db(work.connection).select_for_update()
     item = await rows.get()
-    (told,) = await _compare(work.connection, item.id, item.id)
-    drifts = told.drifts
+    (comparison,) = await _compare(work.connection, item.id, item.id)
+    drifts = comparison.drifts
     wrong = {drift.counter for drift in drifts}
-    if not wrong & REPAIRABLE or wrong & BROKEN_LEDGER or not told.is_possible:
+    if not wrong & REPAIRABLE or wrong & BROKEN_LEDGER or not comparison.is_possible:
         return drifts
-    item.on_hand, item.reserved = told.on_hand_sum, told.reserved_sum
-    item.damaged, item.movement_seq = told.damaged_sum, told.last_sequence
-    item.sort_sku, item.sort_name = told.sku, told.sort_name
+    item.on_hand, item.reserved = comparison.on_hand_sum, comparison.reserved_sum
+    item.damaged, item.movement_seq = comparison.damaged_sum, comparison.last_sequence
+    item.sort_sku, item.sort_name = comparison.sku, comparison.sort_name
     reckon(item)
     item.version += 1
     item.updated_at = work.now
@@ -192,8 +192,8 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     record(work, item, EventKind.STOCK_CHANGED, data=data)
     await item.save(using_db=work.connection)
     mended = {
-        Counter.PROMISED: told.promised == item.reserved,
-        Counter.UNITS: told.coded == item.on_hand,
+        Counter.PROMISED: comparison.promised == item.reserved,
+        Counter.UNITS: comparison.coded == item.on_hand,
     }
     return [replace(drift, repaired=mended.get(drift.counter, True)) for drift in drifts]
 

@@ -1,4 +1,4 @@
-"""What is told of an order: the same on its timeline, in the feed and by its stream."""
+"""An order's events, which are the same on its timeline, in the feed and by its stream."""
 
 from datetime import datetime
 from typing import Any, Final

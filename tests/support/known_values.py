@@ -1,4 +1,4 @@
-"""What a company has that random documents ask for."""
+"""Ids, keys and cursors of a company's rows, for random documents."""
 
 from typing import Any, Final
 

@@ -38,7 +38,7 @@ class Node:
     name: str = "a node"
 
     @strawberry.field
-    def child(self) -> Annotated["Node", strawberry.lazy("tests.support.standin")]:
+    def child(self) -> Annotated["Node", strawberry.lazy("tests.support.sample_schema")]:
         return Node()
 
     @strawberry.field

@@ -1,4 +1,4 @@
-"""What people might order: a company that has one of each case, and inputs drawn at random."""
+"""Order inputs drawn at random, and a company that has one of each case for them."""
 
 import random
 from collections.abc import Callable, Iterator
