@@ -1,4 +1,4 @@
-"""Promising stock to the lines of an order, or refusing it for what is short."""
+"""Allocation: reserves stock for the lines of an order, or refuses the short ones."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ INCOMING: Final = Query(  # unscoped: what suppliers bring to any warehouse
     Units,
     "SELECT product_id, SUM(incoming) FROM stock_item WHERE product_id IN ? GROUP BY product_id",
 )
-WAITING: Final = Query(  # unscoped: who waits was first, whoever sees it
+WAITING: Final = Query(  # unscoped: earlier backorders come first, seen or not
     Units,
     """SELECT product_id, -SUM(backordered) FROM order_line
     WHERE product_id IN ? AND backordered > 0 GROUP BY product_id""",
@@ -39,15 +39,15 @@ async def promise(
     stock: Sequence[StockRow] | None = None,
     places: Mapping[UUID, int] | None = None,
 ) -> Promised:
-    """Take the lines' open units from stock and count them as reserved, the rest as backordered.
+    """Reserves the lines' open units, and counts the missing ones as backordered.
 
     The lines need not be stored yet; neither they nor the reservations are saved here. `stock` is
-    that of the products, where the caller has just read it. `places` are the lines' in the input
-    that errors speak of, where they are not in its order.
+    the products' stock, if the caller has just read it. `places` are the lines' places in the
+    input, for errors, if they differ from the lines' order.
 
     Raises:
-        Refused: a StockShortage for each line that its product does not let wait.
-        Contended: the stock that we saw was taken meanwhile.
+        Refused: a StockShortage for each line whose product allows no backorder.
+        Contended: another transaction took the stock meanwhile.
     """
     demand = demand_of(lines)
     wanted = {each.product_id for each in demand}
@@ -56,7 +56,7 @@ async def promise(
         plan = allocate(demand, await stock_rows(work, wanted))
     await work.pause()
     counted_on = _until_expected(plan, lines, products)
-    if counted_on:  # locked, so that two orders do not count on the same units
+    if counted_on:  # locked, so that two orders do not count on the same incoming units
         await LOCK.rows(work.connection, sorted(counted_on))
     expected = await _expected(work, counted_on)
     refuse(refusals(lines, products, plan.shortages, expected, places or {}))
@@ -69,9 +69,9 @@ async def promise(
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What an order would give back before it takes more.
+    """The units that an order would release before it takes more.
 
-    Units that were promised to it are by their stock items, those that waited by their products.
+    Reserved units are by their stock items, backordered ones by their products.
     """
 
     order_id: UUID
@@ -81,7 +81,7 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """How many units of each line cannot be promised, by its id, and why that would be refused."""
+    """The missing units of each line, by its id, and the errors of a refusal."""
 
     missing: Mapping[UUID, int]
     errors: list[DomainError]
@@ -96,9 +96,9 @@ async def foresee(
     places: Mapping[UUID, int] | None = None,
     given: GivenBack | None = None,
 ) -> Foreseen:
-    """What `promise` would find of the lines; nothing is taken, freed or locked.
+    """The result of `promise` for the lines, without a change or a lock.
 
-    `stock` and `places` are as there. `given` is what the lines' order gives back first.
+    `stock` and `places` are as there. `given` has the units that the lines' order releases first.
     """
     demand = demand_of(lines)
     order_id, promised = (given.order_id, given.promised) if given else (None, Counter[UUID]())
@@ -113,7 +113,7 @@ async def foresee(
     await work.pause()
     expected = await _expected(work, _until_expected(plan, lines, products))
     if freed:
-        expected.update(freed.served)  # who is served then does not wait for what is expected
+        expected.update(freed.served)  # a line served then needs no incoming units
     if given:
         expected.update(given.waiting)
     errors = refusals(lines, products, plan.shortages, expected, places or {})
@@ -121,7 +121,7 @@ async def foresee(
 
 
 def demand_of(lines: Sequence[OrderLine]) -> list[Demand]:
-    """What of the lines is open and can be promised."""
+    """The open units of the lines that can be promised."""
     return [
         Demand(line_key=line.id, product_id=line.product_id, quantity=units)
         for line in lines
@@ -134,7 +134,7 @@ def _short(plan: Plan, lines: list[OrderLine]) -> set[UUID]:
 
 
 def _until_expected(plan: Plan, lines: list[OrderLine], products: Products) -> set[UUID]:
-    """The products that are short, and of which no more may wait than suppliers bring."""
+    """The short products whose backorders are limited by incoming units."""
     short = _short(plan, lines)
     return {key for key in short if products[key].backorder is BackorderPolicy.UNTIL_EXPECTED}
 
@@ -146,7 +146,7 @@ def refusals(
     expected: Counter[UUID],
     places: Mapping[UUID, int],
 ) -> list[DomainError]:
-    """A shortage for each line that its product does not let wait; `expected` is used up."""
+    """A shortage for each line that may not be backordered; uses up `expected`."""
     errors: list[DomainError] = []
     for index, line in enumerate(lines):
         missing = shortages.get(line.id, 0)
@@ -171,7 +171,7 @@ def refusals(
 
 
 async def _expected(work: Work, products: Collection[UUID]) -> Counter[UUID]:
-    """Incoming units of products that no backorder waits for yet."""
+    """Incoming units of products, less the backorders that wait for them."""
     expected: Counter[UUID] = Counter()
     if products:
         for text in (INCOMING, WAITING):
@@ -180,5 +180,5 @@ async def _expected(work: Work, products: Collection[UUID]) -> Counter[UUID]:
 
 
 async def incoming(work: Work, products: Collection[UUID]) -> dict[UUID, int]:
-    """The units of each product that suppliers bring, whoever waits for them."""
+    """The incoming units of each product, without regard to backorders."""
     return dict(await INCOMING.rows(work.connection, sorted(products))) if products else {}

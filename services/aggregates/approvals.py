@@ -1,4 +1,4 @@
-"""Orders that wait for approval and no longer need it: they are confirmed by themselves."""
+"""Orders that no longer need approval: they are confirmed automatically."""
 
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from services.work.work import Work
 
 
 async def confirm_waiting(work: Work) -> None:
-    """Confirm what the customers in `work.relieved` may owe by now, the oldest order first.
+    """Confirms orders of the customers in `work.relieved`, as their credit allows, oldest first.
 
-    An order is confirmed where its customer is not blocked, and owes no more than the limit or
-    nothing for this order. Each is told by an event. Customers and orders are locked.
+    An order is confirmed if its customer is not blocked, and is within the limit or owes nothing
+    for this order. Each one gets an event. Customers and orders are locked.
     """
     while work.relieved:
         customer_id = min(work.relieved)
@@ -24,7 +24,7 @@ async def confirm_waiting(work: Work) -> None:
 
 
 async def _confirm(work: Work, customer_id: UUID) -> None:
-    # unscoped: whoever relieved the customer, all that waits is confirmed
+    # unscoped: all waiting orders are confirmed, even those that the actor does not see
     rows = Order.filter(customer_id=customer_id, status=OrderStatus.AWAITING_APPROVAL)
     waiting = rows.using_db(work.connection).select_for_update().order_by("sorted_at", "id")
     orders = await waiting

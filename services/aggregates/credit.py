@@ -1,7 +1,7 @@
-"""Credit: what customers may owe, and the counters of what they do.
+"""Credit: the limits of customers, and the counters of their credit used and lifetime value.
 
-The counters on a customer's row are sums over their orders, kept at hand. They change in the
-transaction that changes the order, by what the order's own part changes.
+The counters on a customer's row are sums over their orders, stored. They change in the transaction
+that changes an order, by the change of the order's own part.
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ from services.storage.statements import Statement
 from services.work.work import Work
 
 PAGE: Final = 500
-"""Foreign orders that are in memory at a time when all are counted anew."""
+"""Foreign orders in memory at a time during a recount."""
 # unscoped: an order counts for its own customer
 OWED: Final = """
 UPDATE customer SET credit_used_minor = credit_used_minor + ?, lifetime_minor = lifetime_minor + ?
@@ -47,8 +47,8 @@ def share_of(
 ) -> Share:
     """The order's part in its customer's counters, in the company's currency.
 
-    It is none for an order of another currency without a rate. The order's own balance and status
-    are taken where none is given.
+    It is zero for a foreign order without a rate. Balance and status are the order's own unless
+    given.
     """
     balance_minor = order.balance_minor if balance_minor is None else balance_minor
     part = share(status or order.status, order.total_gross_minor, balance_minor)
@@ -63,7 +63,7 @@ def share_of(
 
 
 async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
-    """Count what a draft that is submitted comes to as owed; whether it is over the limit.
+    """Adds a submitted draft to the credit used; returns the guard if it exceeds the limit.
 
     The customer's row is locked until the transaction ends, so take it late. The order is not saved
     here.
@@ -78,7 +78,7 @@ async def take(work: Work, order: Order) -> tuple[OrderGuard, ...]:
 
 
 def foresee(order: Order, customer: Debtor, company: str) -> tuple[OrderGuard, ...]:
-    """What `take` would answer for a customer as they were read, who is not blocked."""
+    """The result of `take` for a customer that was read and is not blocked."""
     more = _change(order, share_of(order, company, status=OrderStatus.CONFIRMED)).credit_minor
     limit_minor = customer.credit_limit_minor
     if more <= 0 or limit_minor is None or customer.credit_used_minor + more <= limit_minor:
@@ -87,10 +87,10 @@ def foresee(order: Order, customer: Debtor, company: str) -> tuple[OrderGuard, .
 
 
 async def take_more(work: Work, order: Order) -> None:
-    """Count what an order that was placed has come to since. The order is not saved here.
+    """Adds the change of a placed order to the credit used. The order is not saved here.
 
     Raises:
-        CreditExceeded: it grew, and its customer may not owe that much, or is blocked.
+        CreditExceeded: it grew above its customer's limit, or the customer is blocked.
     """
     part = share_of(order, work.policy.currency)
     change = _change(order, part)
@@ -104,7 +104,7 @@ async def take_more(work: Work, order: Order) -> None:
 
 
 def check_more(order: Order, customer: Debtor, company: str) -> None:
-    """Pass where `take_more` would, by the customer as they were read; nothing is counted.
+    """Passes if `take_more` would, by the customer that was read; nothing is counted.
 
     Raises:
         CreditExceeded: as `take_more`.
@@ -118,7 +118,7 @@ def check_more(order: Order, customer: Debtor, company: str) -> None:
 
 
 async def book(work: Work, order: Order) -> None:
-    """Change the customer's counters by what the order's part has changed; without a limit.
+    """Adds the change of the order's part to the customer's counters, without a limit.
 
     The order is not saved here.
     """
@@ -130,7 +130,7 @@ async def book(work: Work, order: Order) -> None:
 
 
 def count_in(order: Order, customer: Customer, company: str) -> Share:
-    """As `book`, for a customer in memory: their counters by what the order's part has changed.
+    """As `book`, for a customer in memory, whose counters change with the order's part.
 
     Neither is saved here.
     """
@@ -153,8 +153,8 @@ def may_owe(order: Order, customer: Debtor) -> bool:
 
 
 async def _add_within(work: Work, order: Order, change: Share) -> bool:
-    """Whether the customer's limit lets the counters change; if so, they have."""
-    if change.credit_minor <= 0:  # MariaDB does not count a row that stays as it is
+    """Adds the change if the customer's limit allows it; whether it does."""
+    if change.credit_minor <= 0:  # MariaDB does not count an unchanged row
         await _add(work, order.customer_id, change)
         return True
     values = (change.credit_minor, change.lifetime_minor, order.customer_id, change.credit_minor)
@@ -189,7 +189,7 @@ async def _recount_foreign(work: Work, currency: str) -> int:
 
 
 async def recount(work: Work) -> int:
-    """Set all counters to what the orders say; how many rows were not so."""
+    """Sets all counters by the orders; returns the number of rows that differed."""
     currency = work.policy.currency
     statuses = ", ".join(f"'{status.value}'" for status in PLACED)
     counts = f"status IN ({statuses}) AND currency = '{currency}'"
@@ -198,7 +198,7 @@ async def recount(work: Work) -> int:
         lifetime=f"(CASE WHEN {counts} THEN total_gross_minor ELSE 0 END)",
         plain=f"(currency = '{currency}' OR company_rate IS NULL)",
     )
-    # unscoped: what all orders of a customer come to
+    # unscoped: the sums over all orders of a customer
     sums = "(SELECT COALESCE(SUM({}), 0) FROM customer_order WHERE customer_id = customer.id)"
     customers = SUMMED.format(
         credit=sums.format("credit_minor"), lifetime=sums.format("customer_order.lifetime_minor")

@@ -1,4 +1,4 @@
-"""What every change of an order shares: locks, versions, and axes that are derived anew."""
+"""Shared steps of changes of orders: locks, versions, and derived statuses."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,22 +59,22 @@ async def lock_order(work: Work, order_id: UUID, *path: str) -> Order:
         InputError: the actor sees no such order.
     """
     rows = work.rows(Order).select_for_update()
-    return _there(await rows.get_or_none(id=order_id), *path)
+    return _found(await rows.get_or_none(id=order_id), *path)
 
 
 async def read_order(work: Work, order_id: UUID) -> Order:
-    """As `lock_order`, for what only reads: the order is locked for nobody."""
-    return _there(await work.rows(Order).get_or_none(id=order_id))
+    """As `lock_order`, but without the lock, for reads."""
+    return _found(await work.rows(Order).get_or_none(id=order_id))
 
 
-def _there(order: Order | None, *path: str) -> Order:
+def _found(order: Order | None, *path: str) -> Order:
     if order is None:
         raise not_found("There is no such order.", *(path or ("id",)))
     return order
 
 
 def check_version(row: Versioned, version: int) -> None:
-    """Pass where the caller saw the order, or what belongs to it, as it is.
+    """Passes if the row's version is the one that the caller read.
 
     Raises:
         VersionConflict: it has changed since.
@@ -91,11 +91,11 @@ async def settle(
     kind: EventKind = EventKind.ORDER_STATUS_CHANGED,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Derive the order's axes anew, save it and its lines, and record what changed since `before`.
+    """Derives the order's statuses, saves it with its lines, and records the change since `before`.
 
-    The event keeps all facts as they are now and those that changed as they were, so that a stream
-    can tell who is concerned without asking the database about a past that is gone.
-    An order of which nothing is to come and nothing is owed completes by itself.
+    The event stores all facts after the change, and the changed ones before it, so that a stream
+    can decide its relevance without reading a past state from the database.
+    An order with nothing to deliver and nothing to pay completes automatically.
     """
     announced_units = (await announced_of(work, order)).total()
     await work.pause()
@@ -120,9 +120,9 @@ def restate(
     announced_units: int = 0,
     beside: Mapping[str, Any] = NOTHING,
 ) -> None:
-    """As `settle`, with what is known of the order beside its row; nothing is saved here.
+    """As `settle`, with the facts beside the order's row given; nothing is saved here.
 
-    `announced_units` are to come back. `beside` are facts as they are now, of those in `before`.
+    `announced_units` are awaited by returns. `beside` are present facts, of those in `before`.
     """
     derive(order, lines, announced_units)
     if order.status is OrderStatus.CONFIRMED and completes(order, lines):
@@ -152,9 +152,9 @@ def begin(
     data: Mapping[str, Any] = NOTHING,
     since: datetime | None = None,
 ) -> None:
-    """Derive the axes of an order that comes in, and record it; nothing is saved here.
+    """Derives the statuses of a new order, and records its event; nothing is saved here.
 
-    `warehouses` are those that it has units in; `since`, else now, is when its stage began.
+    `warehouses` are those of its units; `since` is the start of its stage, otherwise now.
     """
     derive(order, lines, 0)
     enter_stage(order, since or work.now, work.policy.deadlines)
@@ -164,7 +164,7 @@ def begin(
 
 
 def derive(order: Order, lines: Sequence[OrderLine], requested_units: int) -> None:
-    """Set the derived axes and the balance from the lines' counts and the sums of the payments."""
+    """Sets the derived statuses and the balance from the lines' units and the payments' sums."""
     counts = [counts_of(line) for line in lines]
     order.fulfillment_status = fulfillment_status(counts)
     order.return_status = return_status(counts, requested_units)
@@ -172,14 +172,14 @@ def derive(order: Order, lines: Sequence[OrderLine], requested_units: int) -> No
 
 
 def completes(order: Order, lines: Sequence[OrderLine]) -> bool:
-    """Whether nothing of an order is to come, and nothing is owed for it."""
+    """Whether an order has nothing to deliver and nothing to pay."""
     return is_complete([counts_of(line) for line in lines], order.balance_minor)
 
 
 def enter_stage(order: Order, at: datetime, deadlines: Deadlines) -> None:
-    """Set what the order waits for by its axes, and until when; a stage that is new begins at `at`.
+    """Sets the order's stage and its deadline; a new stage begins at `at`.
 
-    The due time is set anew also where the stage stays: what was promised may have changed.
+    The deadline is also set if the stage stays, because the promise may have changed.
     """
     stage = stage_of(order.status, order.fulfillment_status)
     if stage is not order.stage:
@@ -192,7 +192,7 @@ def enter_stage(order: Order, at: datetime, deadlines: Deadlines) -> None:
 
 
 def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0) -> OrderFacts:
-    """What decides about the order's next steps. RETURN alone asks for units of open returns."""
+    """The facts that decide the next steps. Only RETURN needs the units of open returns."""
     return OrderFacts(
         status=order.status,
         lines=tuple(counts_of(line) for line in lines),
@@ -206,19 +206,19 @@ def situation(order: Order, lines: Sequence[OrderLine], announced_units: int = 0
 async def not_possible(
     work: Work, order: Order, lines: Sequence[OrderLine], attempted: str, *path: str
 ) -> IllegalTransition:
-    """The refusal of a step that the order is not ready for, with those that it is ready for."""
+    """The refusal of a step that is not possible, with those that are."""
     announced_units = (await announced_of(work, order)).total()
     allowed = order_actions(situation(order, lines, announced_units))
     return IllegalTransition(order, attempted, order.status, allowed, path)
 
 
 async def facts_with_stock(work: Work, order: Order) -> dict[str, Any]:
-    """As `facts`, for what may change the warehouses that the order has units in."""
+    """As `facts`, with the warehouses of the order's units, for changes of these."""
     return {**facts(order), "warehouses": await warehouses_of(order.id, work.connection)}
 
 
 def facts(order: Order) -> dict[str, Any]:
-    """What a filter may ask of the order's own columns, and its promise, as an event keeps it."""
+    """The facts of the order's own columns that filters test, as an event stores them."""
     return {
         "number": order.number,
         "channel": order.channel,
@@ -240,8 +240,8 @@ def facts(order: Order) -> dict[str, Any]:
 
 
 async def warehouses_of(order_id: UUID, connection: BaseDBAsyncClient) -> list[str]:
-    """The ids, as hex, of the warehouses in which units are promised or which a shipment names."""
-    # unscoped: what is kept of an order names all its warehouses
+    """The ids, as hex, of the warehouses with reservations or shipments of the order."""
+    # unscoped: the facts of an order name all its warehouses
     shipments = Shipment.filter(order_id=order_id).using_db(connection)
     # unscoped: as its shipments
     promises = Reservation.filter(order_line__order_id=order_id).using_db(connection)
@@ -258,13 +258,13 @@ async def warehouses_in(
 
 
 async def references_of(order_id: UUID, connection: BaseDBAsyncClient) -> list[list[str]]:
-    """System and key of each other system that knows the order."""
+    """System and key of each of the order's external references."""
     known = await keys_of(SubjectKind.ORDER, order_id, connection)
     return [[each.system, each.key] for each in known]
 
 
 async def announced_of(work: Work, order: Order) -> Counter[UUID]:
-    """Units that are announced to come back and have not arrived, by line."""
+    """Units that are announced as returns and not received, by line."""
     units: Counter[UUID] = Counter()
     statuses = [each.value for each in AWAITED]
     for line_id, some in await ANNOUNCED.rows(work.connection, order.id, statuses):

@@ -1,4 +1,4 @@
-"""Returns as they are announced, counted and told of; what becomes of their units in stock."""
+"""Returns: announced, received and recorded; the disposition of their units."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ def announced(
         created_at=work.now,
         updated_at=work.now,
     )
-    tell_return(work, request, order, units)
+    record_return(work, request, order, units)
     quantities: Counter[UUID] = Counter()
     named: dict[UUID, Counter[str]] = defaultdict(Counter)
     for each in units:
@@ -58,10 +58,10 @@ def taken_back(
     parts: Iterable[tuple[ReturnUnits, int, UUID | None]],
     lines: Mapping[UUID, OrderLine],
 ) -> dict[UUID, list[Movement]]:
-    """Count parts of what has come on the order's lines; the movements, by stock item.
+    """Counts received parts on the order's lines; the movements, by stock item.
 
-    A part is a quantity of some units with the stock item that it is put into, None where it never
-    gets there. The lines are not saved here.
+    A part is a quantity of some units with its stock item, None for units that are scrapped. The
+    lines are not saved here.
     """
     movements: dict[UUID, list[Movement]] = defaultdict(list)
     for each, quantity, item_id in parts:
@@ -82,12 +82,12 @@ def receive(
     expected: Mapping[UUID, ReturnLine],
     warehouse_id: UUID | None = None,
 ) -> None:
-    """Count what has come on the lines of its return, which are by those of the order; record it.
+    """Counts received units on the return's lines, which are by order line; records the event.
 
     Nothing is saved here.
 
     Raises:
-        NotAllowed: the return awaits nothing any more.
+        NotAllowed: the return awaits no units.
     """
     for each in units:
         row = expected[each.line_id]
@@ -97,17 +97,17 @@ def receive(
     request.status = after_receipt(request.status, units_left)
     request.version += 1
     request.updated_at = work.now
-    tell_return(work, request, order, units, warehouse_id)
+    record_return(work, request, order, units, warehouse_id)
 
 
-def tell_return(
+def record_return(
     work: Work,
     request: Return,
     order: Order,
     units: Sequence[ReturnUnits],
     warehouse_id: UUID | None = None,
 ) -> None:
-    """Record how far the return is and which units it is about, for the order's timeline."""
+    """Records the return's state and units, for the order's timeline."""
     lines = [
         {"lineId": each.line_id.hex, "quantity": each.quantity}
         | ({"disposition": each.disposition.value} if each.disposition else {})

@@ -1,4 +1,4 @@
-"""The one way by which stock counters change: guarded, in the ledger, and told by an event."""
+"""The only change of stock counters: guarded, in the ledger, with an event."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
@@ -25,7 +25,7 @@ from services.work.work import Contended, Work
 Place = tuple[UUID, UUID]
 """A product and a warehouse, by their ids."""
 
-# unscoped: counters change with what is sold, whoever sees them
+# unscoped: counters change with sales, even if the actor does not see them
 MOVED: Final = """
 UPDATE stock_item SET on_hand = on_hand + ?, reserved = reserved + ?, damaged = damaged + ?,
     is_low = reorder_point IS NOT NULL AND available + ? + incoming <= reorder_point,
@@ -45,7 +45,7 @@ COUNTED: Final = (
 RENAME: Final = Statement("UPDATE stock_item SET sort_sku = ?, sort_name = ? WHERE product_id = ?")
 
 AT_ONCE: Final = 200
-"""Items that are reckoned before others are let run."""
+"""Items that are computed before other tasks run."""
 
 LOCK: Final = Query(  # unscoped: stock items that were found before
     StockItem, "SELECT {columns} FROM stock_item WHERE id IN ? ORDER BY id FOR UPDATE"
@@ -72,10 +72,10 @@ NAMES: Final = Query(_Name, "SELECT {columns} FROM product WHERE id IN ? FOR UPD
 async def move(
     work: Work, stock_item_id: UUID, movements: list[Movement], *, promise: bool = False
 ) -> StockItem:
-    """Apply movements to one stock item by one conditional update; the item as it is after.
+    """Applies movements to one stock item by one conditional update; returns the item after it.
 
-    With `promise` the update also holds back damaged units and safety stock: what is reserved must
-    have been available. Callers move several items in the order of their ids.
+    With `promise` the update also leaves damaged units and safety stock: reserved units must have
+    been available. Callers move several items in the order of their ids.
 
     Raises:
         Contended: the counters do not allow it (any more). Nothing was changed.
@@ -86,8 +86,8 @@ async def move(
         work.freed.add(item.product_id)
     work.movements += _ledger(work, item, movements)
     counted = item.event_seq
-    item.event_seq -= 1  # the one that the update has counted
-    _tell(work, item, change.available)
+    item.event_seq -= 1  # `record` counts the event that the update has counted already
+    _record_change(work, item, change.available)
     if item.event_seq != counted:
         await item.save(update_fields=["event_seq"], using_db=work.connection)
     return item
@@ -99,14 +99,14 @@ async def move_all(
     """As `move` for many stock items, by their ids, with as many statements as for two.
 
     Raises:
-        Contended: the counters of an item do not allow it. The transaction is to be given up.
+        Contended: the counters of an item do not allow it. Roll the transaction back.
     """
     if len(movements) == 1:
         ((key, few),) = movements.items()
         return {key: await move(work, key, few, promise=promise)}
     if not movements:
         return {}
-    # Locked in the order of their ids, so nobody deadlocks, and nobody changes them meanwhile.
+    # Locked in the order of their ids, against deadlocks and other changes.
     items = {item.id: item for item in await LOCK.rows(work.connection, sorted(movements))}
     for place, key in enumerate(sorted(movements), 1):
         if key not in items:
@@ -122,10 +122,10 @@ async def move_all(
 
 
 def apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bool = False) -> None:
-    """Change the counters of a locked item, with its ledger and its events; it is not saved here.
+    """Changes the counters of a locked item, with its ledger and its events; it is not saved here.
 
     Raises:
-        Contended: a counter would be below zero or too large, or more promised than there is.
+        Contended: a counter would be below zero or too large, or more promised than available.
     """
     before = item.balance
     try:
@@ -141,25 +141,25 @@ def apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bo
     if gained > 0:
         work.freed.add(item.product_id)
     work.movements += _ledger(work, item, movements)
-    _tell(work, item, gained)
+    _record_change(work, item, gained)
 
 
 async def items_at(work: Work, places: Collection[Place]) -> dict[Place, StockItem]:
-    """The stock items of products in warehouses; those that never were are made with nothing."""
+    """The stock items of products in warehouses; missing ones are made empty."""
     items = await _items_at(work, places)
     missing = [place for place in places if place not in items]
     if not missing:
         return items
     new = await new_items(work, missing)
-    # Another process may be making the same row; one of the two inserts is ignored.
+    # Another process may make the same row; one of the two inserts is ignored.
     await StockItem.bulk_create(new, ignore_conflicts=True, using_db=work.connection)
     return await _items_at(work, places)
 
 
 async def new_items(work: Work, places: Collection[Place]) -> list[StockItem]:
-    """Stock items with nothing in them, not stored yet. The products have no other name till then.
+    """Empty stock items, not stored yet, with their products' present names.
 
-    Their products are locked, so that one which is being renamed is waited for.
+    The products are locked against a rename.
     """
     wanted = sorted({product_id for product_id, _ in places})
     products = {each.id: each for each in await NAMES.rows(work.connection, wanted)}
@@ -178,12 +178,12 @@ async def new_items(work: Work, places: Collection[Place]) -> list[StockItem]:
 
 
 async def rename(work: Work, product: Product) -> None:
-    """The product's stock is listed by its SKU and name as they are now; the product is locked."""
+    """Copies the product's SKU and name to its stock items; the product is locked."""
     await RENAME.change(work.connection, product.sku, product.sort_name, product.id)
 
 
 def reckon(item: StockItem) -> None:
-    """What is kept of an item's counters and of its rule, as they are now; it is not saved here."""
+    """Sets the columns derived from an item's counters and its reorder rule; does not save it."""
     item.available = item.balance.available
     item.is_low = is_low(item.available, item.incoming, item.reorder_point)
 
@@ -197,19 +197,19 @@ async def _items_at(work: Work, places: Collection[Place]) -> dict[Place, StockI
 
 
 def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMovement:
-    """The first count of an item that is not stored yet, as its ledger's first row.
+    """The first count of a new item, as its ledger's first row.
 
-    The item gets the units, and the event of it is recorded; neither is saved here.
+    The item gets the units, and its event is recorded; neither is saved here.
     """
     first = Movement(MovementKind.COUNT, units, reason)
     item.on_hand, item.movement_seq = units, 1
     reckon(item)
-    _tell(work, item, units)
+    _record_change(work, item, units)
     return _ledger(work, item, [first])[0]
 
 
 def total(movements: list[Movement]) -> Balance:
-    """What all movements together add to the counters."""
+    """The sum of all movements on the counters."""
     sums = Balance(0, 0, 0)
     for movement in movements:
         sums = sums.after(movement.kind, movement.quantity)
@@ -219,7 +219,7 @@ def total(movements: list[Movement]) -> Balance:
 async def _moved(
     work: Work, stock_item_id: UUID, change: Balance, movements: int, *, promise: bool
 ) -> StockItem:
-    """The item with its counters changed: none below zero, none promised twice.
+    """The item with its counters changed: none below zero, no unit promised twice.
 
     Raises:
         Contended: the counters do not allow it.
@@ -241,7 +241,7 @@ async def _moved(
 
 
 def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[StockMovement]:
-    """The movements as ledger rows, the last with the balance that the item has now."""
+    """The movements as ledger rows, the last with the item's present balance."""
     rows: list[StockMovement] = []
     balance = item.balance
     sequence = item.movement_seq
@@ -270,10 +270,10 @@ def _ledger(work: Work, item: StockItem, movements: list[Movement]) -> list[Stoc
     return rows[::-1]
 
 
-def _tell(work: Work, item: StockItem, gained: int) -> None:
-    """Record that the item changed, and that it has become low where it was not.
+def _record_change(work: Work, item: StockItem, gained: int) -> None:
+    """Records that the item changed, and that it has become low.
 
-    So many units more can be promised of it than before.
+    `gained` units more than before can be promised.
     """
     now = item.balance
     data: dict[str, Any] = {

@@ -43,7 +43,7 @@ def conclude(case: Case, comeback: Comeback, action: ReturnAction) -> None:
         request.version += 1
         request.updated_at = case.office.work.now
         units = [ReturnUnits(row.order_line_id, row.quantity) for row in rows]
-        returns.tell_return(case.office.work, request, case.order, units)
+        returns.record_return(case.office.work, request, case.order, units)
 
 
 def receive(case: Case, comeback: Comeback, *, partly: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Returns: goods that are announced to come back, and what becomes of them when they are here."""
+"""Returns: announced, then received."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ OF_RETURN: Final = Query(  # unscoped: lines of a return that the actor sees
 
 @dataclass(frozen=True)
 class RequestReturn:
-    """What a customer gives back, and why. A line may be named several times."""
+    """The units that a customer returns, with the reason. A line may occur several times."""
 
     order_id: UUID
     lines: tuple[ReturnUnits, ...]
@@ -67,9 +67,9 @@ class RequestReturn:
 
 @dataclass(frozen=True)
 class ReceiveReturn:
-    """What has come of a return; a line once for each disposition of its units.
+    """The received units of a return; a line once for each disposition.
 
-    It is put into the warehouse that is named, else into those that it left from.
+    They are put into the given warehouse, otherwise into those that they left from.
     """
 
     return_id: UUID
@@ -80,13 +80,13 @@ class ReceiveReturn:
 
 @use_case(Permission.ORDERS_WRITE)
 async def request_return(work: Work, command: RequestReturn) -> Order:
-    """The order with a return whose units are announced. Neither stock nor money changes yet.
+    """The order, with a new return. Neither stock nor money changes yet.
 
     Raises:
         Refused: every reason at once: an unknown order or line, more units than have left and are
-            neither back nor announced already, a disposition, no reason; lots or serial numbers
-            that did not go out, or that another return awaits.
-        IllegalTransition: nothing of the order can come back.
+            neither back nor announced, a disposition, no reason; lots or serial numbers that were
+            not shipped, or that another return awaits.
+        IllegalTransition: no unit of the order can be returned.
     """
     order = await lock_order(work, command.order_id, "orderId")
     lines = await lines_of(work, order)
@@ -112,18 +112,17 @@ async def request_return(work: Work, command: RequestReturn) -> Order:
 
 @use_case(Permission.SHIPMENTS_WRITE)
 async def receive_return(work: Work, command: ReceiveReturn) -> Order:
-    """The order after units of a return have come, all that were announced or some.
+    """The order, after units of a return were received, all or some.
 
-    What can be sold again, or is kept aside as damaged, is on hand in the warehouse that is named,
-    else in those that its units left from: see `parts_of`. What is thrown away never gets into
-    stock.
+    Restocked and quarantined units are on hand in the given warehouse, otherwise in those that they
+    left from: see `parts_of`. Scrapped units never enter the stock.
 
     Raises:
         Refused: every reason at once: an unknown return, line or warehouse, more units than are
-            still to come, a missing disposition, units that no stock item can hold; lots or serial
-            numbers that are missing or did not go out.
+            awaited, a missing disposition, more units than a stock item can hold; lots or serial
+            numbers that are missing or were not shipped.
         VersionConflict: the return has changed since the caller read it.
-        IllegalTransition: the return awaits nothing any more.
+        IllegalTransition: the return awaits no units.
     """
     found = await work.rows(Return).get_or_none(id=command.return_id)
     if found is None:
@@ -161,7 +160,7 @@ async def receive_return(work: Work, command: ReceiveReturn) -> Order:
 def _check_lines(
     work: Work, lines: Sequence[ReturnUnits], possible: dict[UUID, int], whose: str
 ) -> Iterator[DomainError]:
-    """What is wrong with the units, of which `possible` says how many each line can have."""
+    """The errors of the units; `possible` has the most units of each line."""
     limit = work.policy.max_order_lines
     if not 1 <= len(lines) <= limit:
         yield invalid(f"A return has 1 to {limit} lines.", "lines")
@@ -208,9 +207,9 @@ async def _put_away(
     parts: Mapping[Part, int],
     lines: dict[UUID, OrderLine],
 ) -> dict[Place, StockItem]:
-    """Count what has come on its lines and put what is kept into stock, each stock item once.
+    """Counts the received units on their lines and puts them into stock, each item once.
 
-    The stock items, by product and warehouse.
+    Returns the stock items, by product and warehouse.
     """
     sums: Counter[tuple[int, Place | None]] = Counter()
     for part, quantity in parts.items():
@@ -231,6 +230,6 @@ async def _put_away(
     try:
         await move_all(work, movements)
     except Contended:
-        # More units never break a promise: it is the counter that cannot hold them.
+        # More units break no promise: only the counter's limit can refuse them.
         raise invalid(f"At most {MAX_QUANTITY} on hand.", "lines") from None
     return items

@@ -1,4 +1,4 @@
-"""What only a draft lets change: whose it is, and until when it holds its stock."""
+"""Changes that only drafts allow: their customer, and the end of their reservations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ from services.work.work import Work
 async def change_customer(
     work: Work, order: Order, lines: list[OrderLine], customer_id: UUID
 ) -> None:
-    """Make a draft another customer's, as if it had been drafted for them.
+    """Gives a draft another customer, as if it had been drafted for them.
 
-    Lines without a price of their own get the customer's discount. An address that is one of the
-    earlier customer's becomes the default of the new one; any other was given, and stays. Neither
-    the order nor its lines are saved here.
+    Lines without a price of their own get the customer's discount. An address of the earlier
+    customer becomes the default of the new one; any other stays. Neither the order nor its lines
+    are saved here.
 
     Raises:
-        InputError: at `customerId`: the order was placed; the actor sees no such customer; they
-            have a limit, and nobody knows what the order's currency is worth.
+        InputError: at `customerId`: the order was placed; the actor sees no such customer; the
+            customer has a limit, and the order's currency has no exchange rate.
     """
     if customer_id == order.customer_id:
         return
@@ -61,8 +61,8 @@ async def change_customer(
 
 
 async def held_until(work: Work, order: Order) -> datetime | None:
-    """Until when the draft holds its stock; None where it holds none."""
-    # unscoped: all that is held for an order that the actor sees
+    """The end of the draft's reservations; None without any."""
+    # unscoped: all reservations of an order that the actor sees
     rows = Reservation.filter(order_line__order_id=order.id).using_db(work.connection)
     held = await rows.exclude(expires_at=None).first()
     until: datetime | None = held.expires_at if held else None
@@ -71,9 +71,9 @@ async def held_until(work: Work, order: Order) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Until when a draft has held its stock, and until when it is to; None where it holds none.
+    """The earlier and the new end of a draft's reservations; None without any.
 
-    `ends` says that it is to hold none any more.
+    `ends`: they are to be released.
     """
 
     was: datetime | None
@@ -82,15 +82,15 @@ class Hold:
 
     @property
     def begins(self) -> bool:
-        """Whether it is to hold what it did not hold before."""
+        """Whether the draft begins to reserve."""
         return self.was is None and self.until is not None
 
 
 async def hold_of(work: Work, order: Order, wished: datetime | Unset | None) -> Hold:
-    """What an edit makes of the stock that an order holds for a time.
+    """The change of a draft's reservations by an edit.
 
     Raises:
-        InputError: at `reserveUntil`: the order was placed; that time is over.
+        InputError: at `reserveUntil`: the order was placed; the time is over.
     """
     was = await held_until(work, order)
     if isinstance(wished, Unset):
@@ -106,14 +106,14 @@ async def hold_of(work: Work, order: Order, wished: datetime | Unset | None) -> 
 async def look_anew(
     work: Work, lines: list[OrderLine], places: Mapping[UUID, int] | None = None
 ) -> Products:
-    """The products of a draft's lines that are to be promised, so that none waits any more.
+    """The products of a draft's lines that are to be reserved, with their backorders reset.
 
-    Nobody serves a draft: what its lines lost or never got may be there by now. `places` are the
-    lines' in the input that errors speak of, where they are not in its order. The lines are not
-    saved here.
+    Drafts are not served as backorders: units that their lines lack may be available by now.
+    `places` are the lines' places in the input, for errors, if they differ from the lines' order.
+    The lines are not saved here.
 
     Raises:
-        Refused: for each line whose product is sold no more.
+        Refused: for each line with a discontinued product.
     """
     products = await products_by_id(work, lines)
     named = places or {line.id: index for index, line in enumerate(lines)}

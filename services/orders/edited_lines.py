@@ -1,4 +1,4 @@
-"""The lines of an order as an edit wants them: which grow, which shrink, which come and go."""
+"""The edited lines of an order: grown, reduced, new and removed ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ from services.work.work import Work
 
 @dataclass(frozen=True)
 class EditedLine(NewLine):
-    """A line as it is to be. Without `line_id` it is new; a price that is not given stays.
+    """A line's new values. Without `line_id` it is new; an omitted price stays.
 
-    With it the line's own product is meant, whatever its SKU is by now: `sku` may be left out.
+    With it the line keeps its own product, under any SKU: `sku` may be omitted.
     """
 
     line_id: UUID | None = None
@@ -34,9 +34,9 @@ class EditedLine(NewLine):
 
 @dataclass(slots=True)
 class Edit:
-    """An edit under way: the rows as they are to be. `places` are the lines' in the new list.
+    """An edit in the making: the new rows. `places` are the lines' places in the new list.
 
-    `products` are those that more is promised of.
+    `products` are those of growing lines.
     """
 
     order: Order
@@ -49,12 +49,12 @@ class Edit:
     places: dict[UUID, int] = field(default_factory=dict)
 
     def by_id(self) -> dict[UUID, OrderLine]:
-        """The lines by their ids, also those that are removed."""
+        """The lines by their ids, removed ones included."""
         return {line.id: line for line in (*self.lines, *self.removed)}
 
 
 async def draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> None:
-    """Give the edit the lines that are wanted; nothing is stored or promised.
+    """Sets the edit's new lines; nothing is stored or reserved.
 
     Raises:
         Refused: every reason at once.
@@ -93,7 +93,7 @@ async def draw_lines(work: Work, edit: Edit, wanted: tuple[EditedLine, ...]) -> 
 async def _own_products(
     work: Work, known: Mapping[UUID, OrderLine], wanted: tuple[EditedLine, ...]
 ) -> Products:
-    """The products of the lines that grow, or that are named by another SKU than they had."""
+    """The products of lines that grow, or that are named by another SKU."""
     named = ((known.get(each.line_id), each) for each in wanted if each.line_id)
     return await products_by_id(
         work,
@@ -112,13 +112,13 @@ async def _own_products(
 def _change(
     edit: Edit, line: OrderLine, wanted: EditedLine, own: Products, path: Path
 ) -> list[DomainError]:
-    """Give a line the quantity and prices that are wanted; why that cannot be."""
+    """Sets a line's new quantity and prices; returns the errors."""
     product = own.get(line.product_id)
     names = {line.sku, product.sku} if product else {line.sku}
     if wanted.sku and form_in(wanted.sku, names) not in names:
         return [invalid("A line keeps its product: leave it out, and add another.", *path, "sku")]
     errors: list[DomainError] = []
-    # What grows no further was sold when it was ordered, whatever has become of its product.
+    # A line that does not grow was sellable when it was ordered, even if its product is not now.
     if grows := wanted.quantity > line.quantity:
         errors += _check_growth(line, product, path)
     price_minor, discount_rate = line.unit_price_minor, line.discount_rate

@@ -1,4 +1,4 @@
-"""From the input of an order to the order and its lines: every reason against it at once."""
+"""From the input of an order to the order and its lines, with every error at once."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,11 +58,10 @@ BUYER: Final = Query(
 
 @dataclass(frozen=True)
 class PlaceOrder:
-    """What somebody orders. Without an address the customer's default is taken.
+    """The input of an order. Without an address the customer's default is taken.
 
-    Without a rate shipping bears the tax that the operator decided for freight.
-
-    A draft with `reserve_until` holds its stock until then.
+    Without a rate shipping bears the tax of the operator's rule. A draft with `reserve_until`
+    reserves its stock until then.
     """
 
     customer_id: UUID
@@ -82,7 +81,7 @@ class PlaceOrder:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """An order as it was asked for, with its prices, before anything is promised or stored."""
+    """An order with its prices, before anything is reserved or stored."""
 
     customer: Buyer
     products: Products
@@ -128,7 +127,7 @@ async def buyer(work: Work, customer_id: UUID) -> Buyer:
 
 
 def _blank(work: Work, command: PlaceOrder, default: Address | None, currency: str) -> Order:
-    """The order as it is before its lines are looked at."""
+    """The order before its lines are added."""
     home = snapshot(default) if default else None
     shipping_address = check_address(command.shipping_address, "shippingAddress") or home
     if len(command.attributes) > MAX_ATTRIBUTES:
@@ -158,10 +157,10 @@ def _blank(work: Work, command: PlaceOrder, default: Address | None, currency: s
 async def company_rate(
     work: Work, customer: Debtor, currency: str, field: str = "currencyCode"
 ) -> Decimal | None:
-    """What the order's currency is worth today; None for the company's own, and where nobody knows.
+    """Today's exchange rate of the order's currency; None for the company's own or an unknown one.
 
     Raises:
-        InputError: at the field: nobody knows, and the customer's limit could not be kept.
+        InputError: at the field: it is unknown, and the customer has a limit.
     """
     if currency == work.policy.currency:
         return None
@@ -179,9 +178,9 @@ def build_lines(
     discount_rate: Decimal,
     rounding: Rounding,
 ) -> list[OrderLine]:
-    """The lines with name, price and tax as they are now, and their totals.
+    """The lines with their present name, price and tax, and their totals.
 
-    The customer's own discount is taken off list prices, where the line has none of its own.
+    The customer's own discount is taken off list prices, unless the line has its own.
     """
     built = []
     for position, line in enumerate(lines):

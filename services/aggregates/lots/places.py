@@ -1,4 +1,4 @@
-"""Where units that came back are put: into the warehouses that they left from, or into one."""
+"""The warehouses of returned units: those that they left from, or one."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,9 +51,9 @@ _Goods = tuple[UUID, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Units of the line at `index` of a receipt, with one code or none, that go to one warehouse.
+    """Units of the line at `index` of a receipt, with one code or none, for one warehouse.
 
-    Without a warehouse they are thrown away.
+    Without a warehouse they are scrapped.
     """
 
     index: int
@@ -63,11 +63,10 @@ class Part:
 
 @dataclass
 class Homes:
-    """What each warehouse sent of some goods and does not have back yet.
+    """The units that each warehouse sent and does not have back.
 
-    `ranks` are the warehouses' places in the order in which they get theirs. What none of them can
-    have sent, as of imported orders, goes to the first that sent any of the line, or to the first
-    of all.
+    `ranks` is the order in which warehouses get theirs. Units without a shipment, as of imported
+    orders, go to the first warehouse that sent any of the line, or to the first of all.
     """
 
     ranks: Mapping[UUID, int]
@@ -75,9 +74,9 @@ class Homes:
     senders: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
 
     def know(self, line_id: UUID, code: str, warehouse_id: UUID, units: int) -> None:
-        """Count units of a line by their code, that came back, or that left: those below zero.
+        """Counts units of a line by code: returned ones above zero, sent ones below.
 
-        What came back and had left without a code is counted with what had none.
+        Returned units with a code that had left without one count as units without a code.
         """
         known = self.room[line_id, code]
         units = min(units, known.total())
@@ -85,7 +84,7 @@ class Homes:
         self.room[line_id, None][warehouse_id] += units
 
     def take(self, line_id: UUID, code: str | None, units: int) -> Iterator[tuple[UUID, int]]:
-        """The warehouses that so many units go to, each with its quantity."""
+        """The warehouses for this many units, each with its quantity."""
         for goods in dict.fromkeys([(line_id, code), (line_id, None)]):
             room = self.room[goods]
             shares = share_out(units, {each: room[each] for each in self._sorted(room)})
@@ -107,14 +106,14 @@ class Homes:
 async def parts_of(
     work: Work, order: Order, back: Sequence["ReturnUnits"], warehouse_id: UUID | None
 ) -> Counter[Part]:
-    """Where the units of a receipt go, with how many: what is kept into the warehouse that is
-    named, or else each unit to the warehouse that it left from.
+    """The warehouses and quantities of a receipt's units.
 
-    No warehouse gets more units of a line back than it sent, nor more of a lot or serial number;
-    the first by priority gets its own first.
+    Units on hand go to `warehouse_id` if it is given, otherwise to the warehouses that they left
+    from, by priority. No warehouse gets back more units of a line, a lot or a serial number than it
+    sent.
 
     Raises:
-        Refused: there is no such warehouse, or none at all.
+        Refused: the warehouse is missing, or there is none at all.
     """
     kept = [each for each in back if _is_kept(each)]
     if warehouse_id is None:
@@ -145,14 +144,14 @@ def _by_code(each: "ReturnUnits") -> Iterator[tuple[str | None, int]]:
 
 
 async def _only(work: Work, warehouse_id: UUID) -> Homes:
-    """The one warehouse that was named."""
+    """The one given warehouse."""
     if not await work.rows(Warehouse).filter(id=warehouse_id).exists():
         raise not_found("There is no such warehouse.", "warehouseId")
     return Homes({warehouse_id: 0})
 
 
 async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> Homes:
-    """What is out of the lines of what is kept, by the warehouse that it left from."""
+    """The units of the lines that are with customers, by the warehouse that they left from."""
     lines = {each.line_id for each in kept}
     if not lines:
         return Homes({})
@@ -169,6 +168,6 @@ async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> Hom
     if coded := {each.line_id for each in kept if each.units}:
         kinds = [MovementKind.SHIP.value, returned]
         steps = await UNITS.rows(work.connection, list(coded), kinds)
-        for step in sorted(steps, key=lambda row: row.quantity):  # what left first
+        for step in sorted(steps, key=lambda row: row.quantity):  # sent units first
             homes.know(step.order_line_id, step.code, step.warehouse_id, step.quantity)
     return homes
