@@ -171,35 +171,9 @@ class OrderFacts:
     is_placed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """The units of all lines together; cancelled ones are not among the wanted."""
-
-    wanted: int
-    reserved: int
-    backordered: int
-    preparing: int
-    shipped: int
-    delivered: int
-    returned: int
-
-    @property
-    def inside(self) -> int:
-        """Wanted units that have not shipped."""
-        return self.wanted - self.shipped
-
-
-def units_of(lines: Sequence[LineCounts]) -> Units:
-    """The sums over the lines."""
-    return Units(
-        wanted=sum(line.wanted for line in lines),
-        reserved=sum(line.reserved for line in lines),
-        backordered=sum(line.backordered for line in lines),
-        preparing=sum(line.preparing for line in lines),
-        shipped=sum(line.shipped for line in lines),
-        delivered=sum(line.delivered for line in lines),
-        returned=sum(line.returned for line in lines),
-    )
+def units_of(lines: Sequence[LineCounts]) -> LineCounts:
+    """The units of all lines together."""
+    return LineCounts(*map(sum, zip(*lines, strict=True))) if lines else LineCounts(0)
 
 
 def fulfillment_status(lines: Sequence[LineCounts]) -> FulfillmentStatus:
@@ -305,11 +279,10 @@ def _is_over(line: LineCounts) -> bool:
 def order_actions(facts: OrderFacts) -> tuple[OrderAction, ...]:
     """The possible steps: those of the transition table for which there are units or amounts."""
     units = units_of(facts.lines)
-    unpromised = units.inside - units.reserved - units.backordered
     possible = {
         OrderAction.EDIT: units.inside > 0,
-        OrderAction.PREPARE: units.reserved > units.preparing or unpromised > 0,
-        OrderAction.SHIP: units.reserved > 0 or unpromised > 0,
+        OrderAction.PREPARE: units.reserved > units.preparing or units.open > 0,
+        OrderAction.SHIP: units.reserved > 0 or units.open > 0,
         OrderAction.RECORD_PAYMENT: facts.is_placed,
         OrderAction.REFUND: facts.is_placed and facts.paid_minor > 0,
         OrderAction.RETURN: units.shipped - units.returned > facts.announced_units,

@@ -173,6 +173,8 @@ def derive(order: Order, lines: Sequence[OrderLine], requested_units: int) -> No
 
 def completes(order: Order, lines: Sequence[OrderLine]) -> bool:
     """Whether an order has nothing to deliver and nothing to pay."""
+    if order.balance_minor > 0:
+        return False
     return is_complete([counts_of(line) for line in lines], order.balance_minor)
 
 

@@ -20,13 +20,16 @@ class Dice:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 - invents a company, guards nothing
         self._ids = Random(f"ids {seed}")  # noqa: S311 - apart, so that a new row changes no story
+        self._instant: datetime | None = None
+        self._stamp = 0
 
     def id_at(self, at: datetime) -> UUID:
         """A UUIDv7 of that millisecond; its other 74 bits are drawn."""
-        milliseconds = int(at.timestamp() * 1000)
+        if at is not self._instant:
+            stamp = int(at.timestamp() * 1000) << 80 | _VERSION_7 | _VARIANT
+            self._instant, self._stamp = at, stamp
         drawn = self._ids.getrandbits(74)
-        high, low = drawn >> 62, drawn & (1 << 62) - 1
-        return UUID(int=milliseconds << 80 | _VERSION_7 | high << 64 | _VARIANT | low)
+        return UUID(int=self._stamp | drawn >> 62 << 64 | drawn & (1 << 62) - 1)
 
     def one(self, choices: Sequence[T]) -> T:
         """One of them, all equally likely."""

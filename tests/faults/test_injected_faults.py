@@ -13,6 +13,7 @@ import pytest
 from tortoise.models import Model
 
 import models.rules.pricing
+import models.rules.units
 import services.aggregates.billing
 import services.aggregates.credit
 import services.aggregates.lines
@@ -32,7 +33,7 @@ from services.storage.statements import Statement
 from services.work.work import Work
 from tests.support.databases import Databases
 from tests.support.model.commands import Command
-from tests.support.model.fulfilling import Ship
+from tests.support.model.fulfilling import Follow, Ship
 from tests.support.model.lives import Disagreement
 from tests.support.model.machine import Machine, Way, live
 from tests.support.model.ordering import Act, Place, Wish
@@ -124,6 +125,11 @@ def credit_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(services.aggregates.credit, "book", forget)
 
 
+def arrivals_uncounted(patch: pytest.MonkeyPatch) -> None:
+    """A rule of the trade lets units arrive that no line counts."""
+    patch.setattr(models.rules.units, "deliver", lambda line, units: models.rules.units.Step(line))
+
+
 def shipping_billed_again(patch: pytest.MonkeyPatch) -> None:
     """Each shipment is billed as if it were the order's first."""
     worth_of = services.aggregates.billing.worth_of
@@ -204,6 +210,12 @@ FAULTS: Final = (
         "BEGIN UPDATE stock_item SET reserved = reserved + 1 WHERE reserved < on_hand; END",
     ),
     Fault(credit_forgotten, (pots(9), Pay(1, "CHARGE", 500)), "customer.credit", "order.credit"),
+    Fault(
+        arrivals_uncounted,
+        (pots(9), Act(1, "SHIP"), Follow(1, 1, "DELIVERED")),
+        "line.delivered",
+        "line.delivered",
+    ),
     Fault(
         shipping_billed_again,
         (pots(9), Ship(1, "NEAR", ((0, 4),)), Act(1, "SHIP")),
