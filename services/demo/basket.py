@@ -1,4 +1,4 @@
-"""What the demo's customers put into their orders."""
+"""Random contents of the demo's orders."""
 
 from bisect import bisect
 from collections.abc import Callable
@@ -29,17 +29,17 @@ CHANNELS: Final = (("web", 6), ("shop", 2), ("phone", 1), ("default", 1))
 FREE_SHIPPING_FROM_MINOR: Final = 10_000
 SHIPPING_MINOR: Final = 590
 LAST_SALE: Final = timedelta(days=90)
-"""What goes out of the catalog is not sold in the last days of the history."""
+"""Products that leave the catalog are not sold in the last days of the history."""
 
 Wishes = list[tuple[Product, int]]
-"""Products, each once, with how many portions of it."""
+"""Products, each once, with their numbers of portions."""
 
 
 @dataclass(slots=True)
 class Shop:
-    """Fills baskets from what the company sells; `end` is when the history ends.
+    """Fills baskets from the company's products; `end` is the end of the history.
 
-    `resume` goes on with an order that waited for goods.
+    `resume` continues an order that waited for goods.
     """
 
     stockroom: Stockroom
@@ -54,7 +54,7 @@ class Shop:
         self.popularity = list(accumulate(company.popularity))
 
     def order(self, buyer: Buyer, chosen: Wishes | None) -> Case:
-        """A new order of the buyer: of what was chosen, or of their own mind."""
+        """A new order of the buyer, of chosen products or of random ones."""
         office, customer = self.stockroom.office, buyer.customer
         dice, policy, now = office.dice, office.work.policy, office.work.now
         channel = dice.weighted(CHANNELS)

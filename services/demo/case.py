@@ -1,6 +1,6 @@
-"""An order under way: all that may be done with it, by the steps that the services take, too.
+"""A demo order and its possible steps, by the rules of the services.
 
-Those decide, count and record; here the rows stay in memory until nothing more happens to them.
+The services' steps decide, count and record; the rows stay in memory until the order is finished.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ from services.work import search
 from services.work.events import record
 
 Story = Generator[timedelta | None, None, None]
-"""What becomes of an order: how long until the next step, None until goods have come."""
+"""An order's run: the time until each next step, or None while it waits for goods."""
 
 
 class Consignment(NamedTuple):
@@ -59,10 +59,10 @@ class Comeback(NamedTuple):
 
 @dataclass(slots=True)
 class Case:
-    """One order with everything that belongs to it.
+    """One order with all its rows.
 
-    `resume` goes on with it when goods have come. `homes` are the warehouses that units have left,
-    `papers` the rows of which nothing more is asked.
+    `resume` continues it when goods arrive. `homes` are the warehouses that units have left,
+    `papers` the rows that no later step needs.
     """
 
     office: Office
@@ -88,21 +88,21 @@ class Case:
 
     @property
     def currency(self) -> str:
-        """The company's."""
+        """The company's currency."""
         return self.office.work.policy.currency
 
     @property
     def is_waiting(self) -> bool:
-        """Whether goods are still to come for it."""
+        """Whether the order still waits for goods."""
         return any(line.backordered for line in self.lines)
 
     @contextmanager
     def changed(
         self, actor: Actor, kind: EventKind = EventKind.ORDER_STATUS_CHANGED, **data: Any
     ) -> Iterator[dict[str, Any]]:
-        """A change of the order by somebody: at its end what follows is derived and recorded.
+        """A change of the order by an actor: on exit statuses are derived and the event recorded.
 
-        `data` is what its event tells beside that.
+        `data` are further data of the event.
         """
         self.office.by(actor)
         before = facts(self.order)
@@ -116,13 +116,13 @@ class Case:
         self._owe()
 
     def _owe(self) -> None:
-        """Count what the order has its customer owe; who owes less may have others approved."""
+        """Counts the order's balance; a lower one may have other orders approved."""
         change = credit.count_in(self.order, self.buyer.customer, self.currency)
         if change.credit_minor < 0:
             self.buyer.unapproved = [waits for waits in self.buyer.unapproved if waits()]
 
     def waits_for_approval(self) -> bool:
-        """Whether it does, once it is confirmed by itself where its customer may owe it by now."""
+        """Whether the order still waits, after an automatic confirmation if credit allows it."""
         is_unapproved = self.order.status is OrderStatus.AWAITING_APPROVAL
         if is_unapproved and credit.may_owe(self.order, self.buyer.customer):
             self.decide(OrderAction.APPROVE, self.office.work.actor, byItself=True)
@@ -130,13 +130,13 @@ class Case:
         return is_unapproved
 
     def draft(self) -> None:
-        """An order is begun and left for later; nothing is promised."""
+        """Saves the order as a draft; nothing is reserved."""
         self.order.placed_at = None
         self._sum_up()
         begin(self.office.by(SALES), self.order, self.lines, EventKind.ORDER_EDITED, ())
 
     def place(self, actor: Actor) -> None:
-        """The order comes in: what can be promised is reserved, the rest waits."""
+        """Places the order: reserves available units, backorders the rest."""
         self.office.by(actor)
         self._sum_up()
         self._submit()
@@ -145,7 +145,7 @@ class Case:
         self._owe()
 
     def submit(self) -> None:
-        """A draft becomes an order."""
+        """Submits a draft."""
         with self.changed(SALES, EventKind.ORDER_PLACED, action=OrderAction.SUBMIT.value):
             self.order.placed_at = self.order.sorted_at = self.office.work.now
             self._submit()
@@ -155,7 +155,7 @@ class Case:
         sum_up(self.order, self.lines, self.currency)
 
     def _submit(self) -> None:
-        """Promise what there is, and queue up for the rest; approve what may be owed."""
+        """Reserves available units, backorders the rest, and confirms if credit allows it."""
         plan = self.stockroom.plan(self.lines)
         self._hold(reservations.takes_of(plan, self.by_id))
         for line_id, missing in plan.shortages.items():
@@ -186,19 +186,19 @@ class Case:
                 del self.held[each.order_line_id, each.stock_item_id]
 
     def fill(self, line: OrderLine, item: StockItem, units: int) -> None:
-        """Goods have come that the line waited for: they are its own now."""
+        """Gives a line the units that it waited for."""
         with self.changed(WAREHOUSE, served=units):
             carry_out(line, trade.stop_waiting, units)
             self._hold([Take(line, item.id, units)])
         self.resume(self)
 
     def decide(self, action: OrderAction, actor: Actor = SALES, **data: Any) -> None:
-        """APPROVE, HOLD or RELEASE the order."""
+        """Approves, holds or releases the order."""
         with self.changed(actor, action=action.value, **data):
             order_status.step(self.order, action)
 
     def cancel(self, lines: list[OrderLine] | None = None) -> None:
-        """Cancel what has not left of some lines, or of all, and free what was promised to them."""
+        """Cancels unshipped units of lines, or of all, and releases their reservations."""
         chosen = self.lines if lines is None else lines
         with self.changed(SUPPORT, action=OrderAction.CANCEL.value):
             for consignment in self.consignments:
@@ -220,7 +220,7 @@ class Case:
             sum_up(self.order, self.lines, self.currency)
 
     def note(self, text: str) -> None:
-        """Note something on the order."""
+        """Adds a note to the order."""
         order, work = self.order, self.office.by(SUPPORT)
         order.note = f"{order.note}\n{text}" if order.note else text
         order.updated_at = work.now
@@ -229,11 +229,11 @@ class Case:
     def pay(
         self, kind: PaymentKind, amount_minor: int, method: str, earlier: Payment | None = None
     ) -> None:
-        """Record a payment; `earlier` is the one that it captures, releases or gives back.
+        """Records a payment; `earlier` is the one that it captures, releases or refunds.
 
         Raises:
-            ImpossiblePayment: the payments so far do not allow it.
-            NotAllowed: nor does the order's status.
+            ImpossiblePayment: the earlier payments do not allow it.
+            NotAllowed: the order's status does not allow it.
         """
         left_minor = self.left(earlier) if earlier else None
         check_payment(sums_of(self.order), kind, amount_minor, left_minor)
@@ -252,20 +252,20 @@ class Case:
             self.payments.append(payment)
 
     def give_back(self, amount_minor: int) -> None:
-        """Refund an amount by the way that it came, the latest charge first."""
+        """Refunds an amount of the charges, the latest first."""
         for charge in [each for each in self.payments[::-1] if each.kind is PaymentKind.CHARGE]:
             if refunded := min(amount_minor, self.left(charge)):
                 self.pay(PaymentKind.REFUND, refunded, charge.method, charge)
                 amount_minor -= refunded
 
     def left(self, payment: Payment) -> int:
-        """What no other payment took of this one, in minor units."""
+        """The part of the payment that no other payment has used, in minor units."""
         taken = (each.amount_minor for each in self.payments if each.payment_id == payment.id)
         return int(payment.amount_minor - sum(taken))
 
     @property
     def due(self) -> int:
-        """What is still to be paid, in minor units; below zero where too much was."""
+        """The open amount, in minor units; below zero if too much was paid."""
         return int(self.order.total_gross_minor - sums_of(self.order).paid_minor)
 
     def last(self, kind: PaymentKind) -> Payment | None:
@@ -273,7 +273,7 @@ class Case:
         return next((each for each in self.payments[::-1] if each.kind is kind), None)
 
     def prepare(self, share: float = 1) -> list[Consignment]:
-        """Put what is promised into shipments, one a warehouse; with a share, a part of it."""
+        """Packs the reserved units, or a share of them, into one shipment for each warehouse."""
         packed: Counter[tuple[UUID, UUID]] = Counter()
         for each in self.consignments:
             for line_id, some in each.units.items() if not_gone(each.shipment.status) else ():
@@ -295,10 +295,10 @@ class Case:
         return self.consignments[-1]
 
     def advance(self, consignment: Consignment, status: ShipmentStatus) -> None:
-        """Bring a shipment one step on, with all that follows for stock, lines and invoice.
+        """Brings a shipment one step on, with the changes of stock, lines and invoice.
 
         Raises:
-            ValueError: the shipment may not go there.
+            ValueError: the step is not allowed.
         """
         shipment = consignment.shipment
         if status not in allowed_statuses(shipment.status):
@@ -328,7 +328,7 @@ class Case:
         shipments.enter(work, order, shipment, status, units, self.by_id, work.now, news)
 
     def _send(self, consignment: Consignment) -> None:
-        """The units leave the shelves, and their promises with them; the invoice goes along."""
+        """Ships the units: takes them out of stock and reservations, and bills them."""
         work, order, shipment = self.office.work, self.order, consignment.shipment
         taken = shipments.taken_out(shipment, consignment.units, self._held())
         self._take_off(taken, trade.ship)
@@ -358,7 +358,7 @@ class Case:
         )
 
     def keep(self) -> None:
-        """Hand over the rows: the order as it stands now, and all that belongs to it."""
+        """Hands over the rows of the order, to be written."""
         rows, texts = self.office.rows, search.order_texts(self.order)
         rows.add(self.order, *self.lines, *self.held.values(), *self.papers)
         rows.add(*self.payments, *self.invoices)

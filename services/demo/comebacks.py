@@ -1,4 +1,4 @@
-"""Returns of the demo's orders: announced, rejected or called off, or received and put away."""
+"""Returns of the demo's orders: announced, rejected or cancelled, or received and put away."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.demo.office import SUPPORT, WAREHOUSE
 
 
 def request_return(case: Case, share: float, reason: str) -> Comeback:
-    """The customer announces that a share of what arrived comes back."""
+    """Announces a share of the delivered units as a return."""
     units = [
         ReturnUnits(line.id, max(1, int(line.delivered * share)))
         for line in case.lines
@@ -36,7 +36,7 @@ def request_return(case: Case, share: float, reason: str) -> Comeback:
 
 
 def conclude(case: Case, comeback: Comeback, action: ReturnAction) -> None:
-    """REJECT or CANCEL a return that nothing of has arrived."""
+    """Rejects or cancels a return without received units."""
     request, rows = comeback.request, comeback.lines.values()
     with case.changed(SUPPORT):
         request.status = RETURN_TABLE.next(request.status, action)
@@ -47,7 +47,7 @@ def conclude(case: Case, comeback: Comeback, action: ReturnAction) -> None:
 
 
 def receive(case: Case, comeback: Comeback, *, partly: bool = False) -> None:
-    """Goods of a return arrive and are put on the shelf, aside, or away."""
+    """Receives units of a return: restocked, quarantined or scrapped."""
     kinds = ((Disposition.RESTOCK, 7), (Disposition.QUARANTINE, 2), (Disposition.SCRAP, 1))
     units = []
     for row in comeback.lines.values():
@@ -61,7 +61,7 @@ def receive(case: Case, comeback: Comeback, *, partly: bool = False) -> None:
 
 
 def _places(case: Case, units: ReturnUnits) -> Iterator[tuple[ReturnUnits, int, UUID | None]]:
-    """The stock items that units go into: of the warehouses that they have left."""
+    """The stock items for the units: in the warehouses that they left."""
     if units.disposition is None or not MOVEMENTS[units.disposition]:
         yield units, units.quantity, None
         return

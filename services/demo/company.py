@@ -1,4 +1,4 @@
-"""The company before its first order: what it sells, from where, at what prices."""
+"""The company before its first order: products, warehouses, prices."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,12 +21,12 @@ from services.storage.rows import fresh
 from services.work import search
 
 DISCONTINUED_EVERY: Final = 23
-"""One product in so many goes out of the catalog before the history ends."""
+"""One of so many products leaves the catalog before the history ends."""
 
 
 @dataclass(slots=True)
 class Company:
-    """What the history needs to know of the company; the rest lies in its rows."""
+    """The parts of the company that the history needs; the rest is only in its rows."""
 
     groups: list[CustomerGroup] = field(default_factory=list)
     suppliers: dict[str, Supplier] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Company:
 
 
 def found(office: Office, products: int, warehouses: int) -> Company:
-    """A company of that many products and warehouses, without customers yet; its rows are kept."""
+    """A company of that many products and warehouses, without customers yet; its rows are added."""
     company = Company(
         [
             fresh(CustomerGroup, name=name, discount_rate=Decimal(rate), **stamped(office))
@@ -59,19 +59,19 @@ def found(office: Office, products: int, warehouses: int) -> Company:
         company.products.append(product)
         company.families[product.id] = family
         company.lead_days[product.id] = supplier.lead_time_days
-        # A few sell every day and most now and then.
+        # A few products sell every day, most sell rarely.
         company.popularity.append(family.weight / (1 + edition) ** 0.7)
         office.rows.add(product, *search.product_tokens(product))
     return company
 
 
 def stamped(office: Office) -> dict[str, datetime]:
-    """When a row is made."""
+    """The times of a new row."""
     return {"created_at": office.work.now, "updated_at": office.work.now}
 
 
 def _categories(office: Office) -> dict[str, UUID]:
-    """The categories' ids by name. Roots come first, so that none is written before its parent."""
+    """The categories' ids by name. Roots come first, because parents are written first."""
     ids = {root: _category(office, root, None) for root in words.CATEGORIES}
     for root, names in words.CATEGORIES.items():
         ids |= {name: _category(office, name, ids[root]) for name in names}
@@ -117,7 +117,7 @@ def _warehouse(office: Office, index: int) -> Warehouse:
 
 
 def postal_address(dice: Dice, place: Place, name: str) -> dict[str, Any]:
-    """An address in a place, in the form in which orders keep it."""
+    """An address in a city, in the form that orders store."""
     street = dice.one(place.streets)
     number = dice.between(1, 140)
     first = f"{number} {street}" if place.country in ("GB", "IE", "FR") else f"{street} {number}"
@@ -159,7 +159,7 @@ def _product(
 
 
 def _ean13(digits: str) -> str:
-    """The twelve digits and their check digit; numbers that begin with 20 are for use in a shop."""
+    """The twelve digits with their check digit. Numbers that begin with 20 are for internal use."""
     odd, even = digits[::2], digits[1::2]
     check = -(sum(map(int, odd)) + 3 * sum(map(int, even))) % 10
     return f"{digits}{check}"

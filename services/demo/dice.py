@@ -1,4 +1,4 @@
-"""Chance that repeats itself: everything that is drawn follows from the seed."""
+"""Reproducible random draws: all follow from the seed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ _VARIANT: Final = 0b10 << 62
 
 
 class Dice:
-    """Draws of one seed, in the order in which they are asked for."""
+    """Random draws of one seed, in the order of the calls."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 - invents a company, guards nothing
-        self._ids = Random(f"ids {seed}")  # noqa: S311 - apart, so that a new row changes no story
+        self._ids = Random(f"ids {seed}")  # noqa: S311 - apart, so that a new row changes no draw
         self._instant: datetime | None = None
         self._stamp = 0
 
@@ -32,11 +32,11 @@ class Dice:
         return UUID(int=self._stamp | drawn >> 62 << 64 | drawn & (1 << 62) - 1)
 
     def one(self, choices: Sequence[T]) -> T:
-        """One of them, all equally likely."""
+        """One of the choices, all equally likely."""
         return choices[int(self.random.random() * len(choices))]
 
     def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
-        """One of them, each as likely as its weight says."""
+        """One of the choices, each as likely as its weight."""
         drawn = self.random.random() * sum(weight for _, weight in choices)
         for choice, weight in choices:
             drawn -= weight
@@ -45,19 +45,19 @@ class Dice:
         return choices[-1][0]
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """An integer from `low` to `high`, both included."""
         return low + int(self.random.random() * (high - low + 1))
 
     def happens(self, probability: float) -> bool:
-        """Whether something of that probability happens this time."""
+        """True with this probability."""
         return self.random.random() < probability
 
     def hours(self, low: float, high: float) -> timedelta:
-        """A span between two numbers of hours, in whole seconds."""
+        """A duration between two numbers of hours, in whole seconds."""
         return timedelta(seconds=int(3600 * (low + self.random.random() * (high - low))))
 
     def office_time(self, at: datetime) -> datetime:
-        """The instant itself while the warehouse works, else some time after it opens again."""
+        """The instant itself in working hours, otherwise some time after the next opening."""
         if at.weekday() < 5 and OPENS <= at.hour < CLOSES:
             return at
         day = at.replace(hour=OPENS, minute=0, second=0)

@@ -1,4 +1,4 @@
-"""Filling an empty database with a company that has traded for two years."""
+"""Fills an empty database with a company and two years of its trade."""
 
 import gc
 from collections import Counter
@@ -37,24 +37,24 @@ from services.work.work import Work
 OWNED: Final[tuple[type[Model], ...]] = (
     *(CustomerGroup, Customer, Category, Supplier, Product, Warehouse, Order, Event),
 )
-"""Where there is a row of one of these, somebody works with the database already."""
+"""A database with a row of one of these tables is in use."""
 
 COUNTED: Final[tuple[type[Model], ...]] = (
     *(Customer, Product, Warehouse, StockItem, Order, OrderLine, Shipment, Parcel, TrackingEvent),
     *(Return, Payment, Invoice, StockMovement, Event),
 )
-"""The tables whose rows the summary counts, in its order."""
+"""The tables of which the summary counts the rows, in its order."""
 
 PAGE: Final = 500
-"""Stock items that one statement updates."""
+"""Stock items in one statement."""
 CACHE_KIB: Final = 65_536
 SQLITE_CACHE_KIB: Final = 2_000
-"""SQLite's own default."""
+"""SQLite's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many rows were made."""
+    """The numbers of rows made."""
 
     customers: int
     products: int
@@ -73,7 +73,7 @@ class Summary:
 
 
 async def is_empty() -> bool:
-    """Whether nobody has put anything into the database yet."""
+    """Whether the database has no rows of `OWNED` yet."""
     for table in OWNED:
         if await table.exists():  # unscoped: an empty database has no rows
             return False
@@ -88,16 +88,16 @@ async def fill(
     now: datetime,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """A company in the database, its two years of trade ending at `now`, an aware instant.
+    """Writes a company and its two years of trade, which end at `now`, an aware instant.
 
     The same size, seed and `now` make the same rows. They are written in batches, each a
-    transaction of its own, and nobody else should write meanwhile. After each batch `progress`
-    hears how many orders there are so far, and of how many. What was interrupted stays behind
-    unfinished: begin again with an empty database.
+    transaction of its own, and no other process should write meanwhile. After each batch `progress`
+    is called with the number of orders so far and that of all. An interrupted run leaves an
+    unfinished company: begin again with an empty database.
 
     Raises:
         Forbidden: the actor may not import.
-        Refused: a size that is out of range, or a database that is not empty.
+        Refused: a size is out of range, or the database is not empty.
     """
     actor.require(Permission.IMPORT)
     size.check()
@@ -121,7 +121,7 @@ async def fill(
 
 @asynccontextmanager
 async def _at_full_speed() -> AsyncIterator[None]:
-    """Rare garbage collections, which else take a sixth of the time, and pages kept in memory."""
+    """Collects garbage rarely, which otherwise takes a sixth of the time; caches more pages."""
     thresholds = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)
     is_sqlite = dialect() == "sqlite"
@@ -136,7 +136,7 @@ async def _at_full_speed() -> AsyncIterator[None]:
 
 
 async def _close(work: Work, history: History) -> None:
-    """Leave the counters of stock, numbers and customers as the history left them."""
+    """Saves the counters of stock, numbers and customers at the end of the history."""
     stock = history.company.stock
     for start in range(0, len(stock), PAGE):
         columns = (*COUNTERS, "incoming", "updated_at")

@@ -1,4 +1,4 @@
-"""Two years of the demo company, one instant after the other."""
+"""Two years of the demo company, in order of time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,21 +27,21 @@ DAYS: Final = 730
 MONTHS: Final = (0.9, 0.85, 0.95, 1.0, 1.05, 0.95, 0.8, 0.75, 1.0, 1.1, 1.6, 1.9)
 WEEKDAYS: Final = (1.25, 1.2, 1.15, 1.15, 1.0, 0.6, 0.45)
 GROWTH: Final = 0.6
-"""By so much more is ordered on the last day than on the first, all else equal."""
+"""The growth of orders a day from the first day to the last."""
 
 FIRST_CUSTOMERS: Final = 0.4
-"""This share of the customers is there from the first day; the others join over time."""
+"""The share of customers on the first day; the others join over time."""
 
 ITEMS_A_CHECK: Final = 250
-"""Each day something besides orders happens to one of so many stock items."""
+"""Each day one of so many stock items has a movement besides orders."""
 
 AMPLE: Final = 4
-"""Portions of a line that is to be shipped and to come back in parts."""
+"""Portions of a line that is shipped and returned in parts."""
 
 
 @dataclass(slots=True)
 class History:
-    """What happens, in the order of time; `end` is the last instant of it."""
+    """The events of the demo in order of time; `end` is the last instant."""
 
     size: Size
     end: datetime
@@ -56,12 +56,12 @@ class History:
     _turns: Iterator[int] = field(default_factory=count)
 
     def later(self, at: datetime, action: Action) -> None:
-        """Plan something. What lies after the end does not happen any more."""
+        """Schedules an action; actions after the end are dropped."""
         if at <= self.end:
             heappush(self._planned, (at, next(self._turns), action))
 
     def run(self) -> Iterator[None]:
-        """Let it happen, with a stop whenever there are enough rows to be written."""
+        """Runs the actions; yields whenever there are enough rows to write."""
         rows = self.office.rows
         self._found()
         self._plan()
@@ -80,7 +80,7 @@ class History:
         yield
 
     def _found(self) -> None:
-        """The company, its shelves full and its doors not yet open."""
+        """Founds the company, with full shelves."""
         self.office.work.now = beginning(self.end)
         self.company = found(self.office, self.size.products, self.size.warehouses)
         self.stockroom = Stockroom(self.company, self.office, self.later)
@@ -88,7 +88,7 @@ class History:
         self.shop = Shop(self.stockroom, self.end, self._goods_came)
 
     def _plan(self) -> None:
-        """All that does not follow from something else."""
+        """Schedules all actions that do not follow from others."""
         start = beginning(self.end)
         first = max(1, int(self.size.customers * FIRST_CUSTOMERS))
         joining = (self.end - start) * 0.9 / max(1, self.size.customers - first)
@@ -109,29 +109,29 @@ class History:
         self.buyers.append(welcome(self.office, self.company))
 
     def _await_next(self, coming: Iterator[datetime]) -> None:
-        """Orders are planned one by one, so that memory holds one and not a hundred thousand."""
+        """Schedules the next order only, so that memory holds one and not a hundred thousand."""
         at = next(coming, None)
         if at is not None:
             self.later(at, partial(self._arrive, coming))
 
     def _arrive(self, coming: Iterator[datetime]) -> None:
-        # Squared, so that those who have been customers for long order most.
+        # Squared, so that customers of long standing order most.
         chosen = self.buyers[int(self.office.dice.random.random() ** 2 * len(self.buyers))]
         self._begin(chosen, drawn(self.office.dice, is_business=chosen.is_business), None)
         self._await_next(coming)
 
     def _show(self, scene: Scene) -> None:
-        """An order whose products let it get where it is to be seen."""
+        """Begins an order whose products allow the scene's state."""
         sold = [product for product in self.company.products if not product.discontinued]
         if scene.made_to_order:
             product = next(each for each in sold if self.company.families[each.id].to_order)
-            # One piece more than came back from other customers, so that it has to be made.
+            # One piece more than the returned ones in stock, so that it has to be made.
             stock = self.stockroom.by_product[product.id]
             wishes = [(product, sum(max(item.available, 0) for item in stock) + 1)]
         else:
             fitting = [each for each in sold if each.backorder is BackorderPolicy.DENY]
             wishes = [(product, AMPLE) for product in fitting[:2]]
-        # Whoever has no limit, or a high one, needs no approval.
+        # Customers without a limit, or with a high one, need no approval.
         limits = [(each.customer.credit_limit_minor, each) for each in self.buyers]
         chosen = max(limits, key=lambda each: (each[0] is None, each[0] or 0))[1]
         limited = [(limit, each) for limit, each in limits if limit is not None]
@@ -141,7 +141,7 @@ class History:
         self._begin(chosen, scene.plan, wishes)
 
     def _begin(self, chosen: Buyer, plan: Plan, wishes: Wishes | None) -> None:
-        """An order comes in, and its life begins."""
+        """Begins the run of a new order."""
         case = self.shop.order(chosen, wishes)
         orders_alone = case.order.channel == "web"
         case.story = live(case, plan, buyer(chosen.customer) if orders_alone else SALES)
@@ -150,7 +150,7 @@ class History:
         self._go_on(case)
 
     def _go_on(self, case: Case) -> None:
-        """The next step of an order's life; at the end of it, its rows."""
+        """Runs the next step of an order; hands over its rows at the end."""
         if case.story is None:
             return
         try:
@@ -171,27 +171,27 @@ class History:
             self._put_away(case)
 
     def _put_away(self, case: Case) -> None:
-        """Keep the rows of an order that nothing will happen to any more."""
+        """Hands over the rows of a finished order."""
         if not case.is_waiting and not case.waits_for_approval():
             del self.open[case.order.id]
             case.keep()
 
 
 def arrivals(dice: Dice, count: int, until: datetime) -> Iterator[datetime]:
-    """The instants of `count` orders over the two years before `until`, in their order."""
+    """The instants of `count` orders in the two years before `until`, in order."""
     start = beginning(until)
     days = [start + timedelta(days=number) for number in range(DAYS)]
     for day, orders in zip(
         days, _shares(count, [_weight(day, start) for day in days]), strict=True
     ):
-        # Two draws make a day with a middle: most order around two in the afternoon.
+        # Two draws make a day with a middle: most orders come around two in the afternoon.
         minutes = sorted(dice.between(0, 7 * 60) + dice.between(0, 7 * 60) for _ in range(orders))
         for minute in minutes:
             yield day + timedelta(hours=7, minutes=minute, seconds=dice.between(0, 59))
 
 
 def beginning(until: datetime) -> datetime:
-    """The midnight with which the two years begin."""
+    """The midnight at which the two years begin."""
     return (until - timedelta(days=DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -201,7 +201,7 @@ def _weight(day: datetime, start: datetime) -> float:
 
 
 def _shares(count: int, weights: list[float]) -> list[int]:
-    """`count` divided by the weights in whole numbers, which sum up to it exactly."""
+    """`count` divided in proportion to the weights, into integers with exactly that sum."""
     total = sum(weights)
     shares = []
     reached = 0.0

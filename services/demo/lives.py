@@ -1,6 +1,6 @@
-"""An order's life, step by step, as its plan says.
+"""The steps of a demo order, by its plan.
 
-Each is a generator: it yields how long until its next step, or None while it waits for goods.
+Each is a generator: it yields the time until its next step, or None while it waits for goods.
 """
 
 from collections.abc import Generator
@@ -19,7 +19,7 @@ from services.demo.plans import Cancellation, Payment, Plan
 from services.demo.words import NOTES, RETURN_REASONS
 
 Part = Generator[timedelta | None, None, bool]
-"""A part of a life; it returns whether the life goes on after it."""
+"""A part of an order's run; it returns whether the run continues after it."""
 
 HOURS: Final[dict[ShipmentStatus, tuple[float, float]]] = {
     ShipmentStatus.PICKING: (1, 5),
@@ -30,20 +30,20 @@ HOURS: Final[dict[ShipmentStatus, tuple[float, float]]] = {
     ShipmentStatus.EXCEPTION: (2, 6),
     ShipmentStatus.DELIVERED: (2, 8),
 }
-"""How long after the step before."""
+"""The time since the step before, in hours: at least, at most."""
 
 SELDOM_TOLD: Final = {
     ShipmentStatus.PICKING: 0.3,
     ShipmentStatus.PACKED: 0.6,
     ShipmentStatus.OUT_FOR_DELIVERY: 0.6,
 }
-"""How probable it is that somebody tells of the step."""
+"""The probability that a step is reported."""
 
 DEPOSIT: Final = 0.3
 
 
 def live(case: Case, plan: Plan, buyer: Actor) -> Story:
-    """The whole life of an order that comes in now, `buyer` being who ordered."""
+    """The run of an order that is placed now, by `buyer`."""
     if not (yield from _begin(case, plan, buyer)):
         return
     yield from _pay_ahead(case, plan)
@@ -56,7 +56,7 @@ def live(case: Case, plan: Plan, buyer: Actor) -> Story:
 
 
 def _begin(case: Case, plan: Plan, buyer: Actor) -> Part:
-    """Drafted or placed at once, and approved where the customer would owe too much."""
+    """Drafts or places the order, and approves it if the customer would owe too much."""
     dice = case.office.dice
     if plan.drafted:
         case.draft()
@@ -76,7 +76,7 @@ def _begin(case: Case, plan: Plan, buyer: Actor) -> Part:
 
 
 def _wait_to_be_packed(case: Case, plan: Plan) -> Part:
-    """Noted on, held or called off, until it can be packed."""
+    """Adds notes, holds or cancels the order, until it can be packed."""
     dice = case.office.dice
     if plan.noted:
         yield dice.hours(1, 20)
@@ -99,7 +99,7 @@ def _wait_to_be_packed(case: Case, plan: Plan) -> Part:
 
 
 def _pay_ahead(case: Case, plan: Plan) -> Story:
-    """The money that comes before the goods go."""
+    """Payments before shipping."""
     dice = case.office.dice
     method = plan.payment.value
     match plan.payment:
@@ -116,7 +116,7 @@ def _pay_ahead(case: Case, plan: Plan) -> Story:
 
 
 def _call_off(case: Case) -> Story:
-    """Release what is set aside, cancel what has not left, and give the money back."""
+    """Releases reservations, cancels unshipped units, and refunds the money."""
     reserved = case.last(PaymentKind.AUTHORIZATION)
     if reserved and (left := case.left(reserved)):
         case.pay(PaymentKind.VOID, left, reserved.method, reserved)
@@ -126,7 +126,7 @@ def _call_off(case: Case) -> Story:
 
 
 def _prepare_and_send(case: Case, plan: Plan) -> Part:
-    """Packed, shipped and delivered, in one go or two, when the goods are there."""
+    """Packs, ships and delivers the goods when they are available, in one or two shipments."""
     dice = case.office.dice
     if plan.reach is None:
         return False
@@ -150,7 +150,7 @@ def _until_complete(case: Case) -> Story:
 
 
 def _send(case: Case, plan: Plan, consignments: list[Consignment]) -> Part:
-    """The shipments' way to the door, or as far as the plan lets them get."""
+    """The steps of the shipments to the door, or as far as the plan says."""
     for status in _way(case, plan) if consignments else ():
         if plan.reach is ShipmentStatus.PENDING:
             return False
@@ -165,7 +165,7 @@ def _send(case: Case, plan: Plan, consignments: list[Consignment]) -> Part:
 
 
 def _way(case: Case, plan: Plan) -> list[ShipmentStatus]:
-    """The steps that somebody tells of. Neither warehouses nor carriers tell of all."""
+    """The reported steps: neither warehouses nor carriers report all."""
     dice = case.office.dice
     quiet = {
         status
@@ -183,7 +183,7 @@ def _way(case: Case, plan: Plan) -> list[ShipmentStatus]:
 
 
 def _capture(case: Case, shipments: int) -> None:
-    """Charge the card with what has just been invoiced."""
+    """Captures the newly invoiced amount from the card."""
     billed = sum(each.net_minor + each.tax_minor for each in case.invoices[-shipments:])
     amount = min(billed, case.due)
     authorization = case.last(PaymentKind.AUTHORIZATION)
@@ -192,7 +192,7 @@ def _capture(case: Case, shipments: int) -> None:
 
 
 def _settle(case: Case, plan: Plan) -> Part:
-    """What is still owed after the delivery is paid, by most."""
+    """Payments after delivery; most customers pay."""
     if case.due > 0:
         if not plan.settled:
             return False
@@ -203,7 +203,7 @@ def _settle(case: Case, plan: Plan) -> Part:
 
 
 def _come_back(case: Case, plan: Plan, state: ReturnState) -> Story:
-    """Some of it comes back, and the money for it goes back."""
+    """A return of some units, and its refund."""
     dice = case.office.dice
     yield dice.hours(24, 240)
     comeback = request_return(case, plan.share, dice.one(RETURN_REASONS))
@@ -220,7 +220,7 @@ def _come_back(case: Case, plan: Plan, state: ReturnState) -> Story:
 
 
 def _worth_of(case: Case, comeback: Comeback) -> int:
-    """What was paid for the units that came back, in minor units; all of it for all of them."""
+    """The paid amount of the returned units, in minor units; the whole payment for all of them."""
     paid = sums_of(case.order).paid_minor
     if all(line.returned == line.shipped for line in case.lines):
         return paid

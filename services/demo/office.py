@@ -1,4 +1,4 @@
-"""The office of the demo company: who works there, its clock, its papers and their numbers."""
+"""The office of the demo company: staff, clock, records and their numbers."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ CARRIER: Final = Actor(ActorKind.PARTNER, "partner-carrier", "Carrier", frozense
 
 
 def buyer(customer: Customer) -> Actor:
-    """The customer, ordering for themselves. Events hold ids, not people's names."""
+    """The customer as actor, who orders for themselves. Events store ids, no names of people."""
     return Actor(ActorKind.CUSTOMER, customer.id.hex, None, frozenset())
 
 
 @dataclass(slots=True)
 class Office:
-    """What all are worked with. `work` has the instant, who is at work, and what is recorded.
+    """The shared state of the demo's steps. `work` has the instant, the actor and the records.
 
-    Numbers are counted by scope as `services.work.numbering` does it, without gaps, on from where
-    the database's counters stand.
+    Numbers are counted by scope as in `services.work.numbering`: without gaps, from the database's
+    counters on.
     """
 
     dice: Dice
@@ -44,12 +44,12 @@ class Office:
     counts: Counter[str]
 
     def by(self, actor: Actor) -> Work:
-        """What happens now is done by somebody."""
+        """The work, for steps that the actor does now."""
         self.work.actor = actor
         return self.work
 
     def file(self) -> None:
-        """Keep what was recorded. It must be told in the order of time: that is the feed's."""
+        """Hands over the recorded events, in order of time as in the feed."""
         self.rows.add(*self.work.events, *self.work.movements)
         self.work.events.clear()
         self.work.movements.clear()
@@ -63,14 +63,14 @@ class Office:
         return parsed.format(self.counts[scope], self.work.today, channel)
 
     def number_in(self, order: Order, kind: NumberKind, earlier: int) -> str:
-        """The number of an order's next shipment or return, of which it has `earlier` ones."""
+        """The number of an order's next shipment or return after `earlier` ones."""
         pattern = self.work.policy.number_pattern(kind)
         if pattern.resets is not Reset.EACH_ORDER:
             return self.number(kind, pattern.text, order.channel)
         return pattern.format(earlier + 1, self.work.today, order.channel, order.number)
 
     async def save_counts(self, work: Work) -> None:
-        """Leave the database's counters where the counting ended."""
+        """Saves the database's counters at the end of the counting."""
         await NumberCounter.filter(scope__in=list(self.counts)).using_db(work.connection).delete()
         counters = [NumberCounter(scope=scope, value=value) for scope, value in self.counts.items()]
         await work.insert(counters)

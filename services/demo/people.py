@@ -1,4 +1,4 @@
-"""The demo's customers: who they are, where they live, and what they are allowed to owe."""
+"""The demo's customers: names, addresses and credit limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,14 +25,14 @@ RATINGS: Final = (
     ((CreditRating.D, 50_000), 1),
     ((CreditRating.UNRATED, None), 2),
 )
-"""Ratings with their credit limits in minor units, and how often they are given."""
+"""Ratings with their credit limits in minor units, and their weights."""
 
 
 @dataclass(slots=True)
 class Buyer:
-    """A customer with the address that their orders go to.
+    """A customer with the address of their orders.
 
-    `unapproved` asks orders that needed approval whether they wait for it still.
+    `unapproved` asks orders that needed approval whether they still wait for it.
     """
 
     customer: Customer
@@ -42,7 +42,7 @@ class Buyer:
 
 
 def welcome(office: Office, company: Company) -> Buyer:
-    """A new customer, with one address or two."""
+    """A new customer with one or two addresses."""
     dice, work = office.dice, office.by(SALES)
     is_business = dice.happens(0.35)
     place = dice.one(words.PLACES)

@@ -1,4 +1,4 @@
-"""What is meant to become of an order: drawn for most, set for those that show a state."""
+"""The plans of orders: random for most, fixed for those that show a state."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from services.demo.dice import Dice
 
 
 class Payment(StrEnum):
-    """When the money comes."""
+    """The time of payment."""
 
     CARD = "card"
     PREPAID = "transfer"
@@ -27,11 +27,11 @@ class Cancellation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The turns that an order's life takes.
+    """The choices of an order's run.
 
-    `goes_on` is false where it stays as it began; `reach` is how far its shipments get, None where
-    none is made; `share` of what comes back is of what arrived; with `split` goods leave in two
-    shipments, and with `rest` false the second is still to be packed.
+    `goes_on` is false if the order stays as it began; `reach` is the last status of its shipments,
+    None without any; `share` is the returned part of the delivered units; with `split` goods leave
+    in two shipments, and with `rest` false the second is still to be packed.
     """
 
     payment: Payment = Payment.CARD
@@ -51,7 +51,7 @@ class Plan:
 
 
 def drawn(dice: Dice, *, is_business: bool) -> Plan:
-    """The plan of an ordinary order."""
+    """The random plan of an ordinary order."""
     ways = (Payment.CARD, 2), (Payment.PREPAID, 2), (Payment.INVOICE, 6), (Payment.DEPOSIT, 1)
     private = (Payment.CARD, 6), (Payment.PREPAID, 3), (Payment.INVOICE, 2)
     returned = (
@@ -79,8 +79,7 @@ def drawn(dice: Dice, *, is_business: bool) -> Plan:
 class Scene:
     """An order that shows a state on the history's last day, `age` before its end.
 
-    With `made_to_order` its goods are; with `is_over_limit` it comes to more than its customer may
-    owe.
+    With `made_to_order` its goods are; with `is_over_limit` it exceeds its customer's limit.
     """
 
     age: timedelta

@@ -1,4 +1,4 @@
-"""Rows on their way to the database: kept until there are enough of them to be worth a trip."""
+"""Rows to write, collected until there are enough for a batch."""
 
 from collections import Counter
 from typing import Final
@@ -12,11 +12,11 @@ from services.storage import rows as storage
 from services.work import feed
 
 BATCH: Final = 20_000
-"""So many rows are written together: about 500 orders with all that belongs to them."""
+"""Rows in a batch: about 500 orders with all their rows."""
 
 
 class Rows:
-    """Collects rows by table and writes them, tables that others refer to first."""
+    """Collects rows by table and writes them, referenced tables first."""
 
     def __init__(self) -> None:
         self._waiting: dict[type[Model], list[Model]] = {table: [] for table in TABLES}
@@ -25,17 +25,17 @@ class Rows:
 
     @property
     def enough(self) -> bool:
-        """Whether it is time to write."""
+        """Whether there are enough rows for a batch."""
         return self._count >= BATCH
 
     def add(self, *rows: Model) -> None:
-        """Keep rows, as they are when they are written."""
+        """Adds rows; they are written with their values of that later time."""
         for row in rows:
             self._waiting[type(row)].append(row)
         self._count += len(rows)
 
     async def write(self, connection: BaseDBAsyncClient) -> None:
-        """Insert all that waits, events at the next places of the feed."""
+        """Inserts all waiting rows, events at the next places of the feed."""
         events = self._waiting[Event]
         last = await feed.advance(connection, len(events))
         for position, event in enumerate(events, start=last - len(events) + 1):
@@ -44,7 +44,7 @@ class Rows:
             await storage.insert(connection, waiting)
 
     def clear(self) -> None:
-        """Forget what has been written, now that it is committed."""
+        """Drops the written rows, after the commit."""
         for table, waiting in self._waiting.items():
             self.written[table] += len(waiting)
             waiting.clear()

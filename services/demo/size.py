@@ -1,4 +1,4 @@
-"""How large the demo company is."""
+"""The size of the demo company."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ LIMITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many there are of each."""
+    """The number of each kind."""
 
     customers: int = 200
     products: int = 300
@@ -24,10 +24,10 @@ class Size:
     orders: int = 2_000
 
     def check(self) -> None:
-        """Pass where such a company can be made.
+        """Passes if a company of this size can be made.
 
         Raises:
-            Refused: an InputError for each number that is out of its range.
+            Refused: an InputError for each number out of range.
         """
         errors: list[DomainError] = [
             invalid(f"{name}: from {least} to {most}.", name)

@@ -1,4 +1,4 @@
-"""The shelves: counters that change by movements only, so that the ledger adds up."""
+"""The demo's stock: counters that only movements change, so that the ledger adds up."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from services.demo.office import WAREHOUSE, Office
 from services.storage.rows import fresh
 
 COVER_DAYS: Final = 45
-"""A delivery from a supplier lasts about so long."""
+"""The days that a supplier's delivery lasts, about."""
 
 SAFETY_DAYS: Final = 3
 LEAST_PORTIONS: Final = 12
@@ -42,9 +42,9 @@ class Waiting(Protocol):
 
 @dataclass(slots=True)
 class Stockroom:
-    """All stock items of the company, and who waits for what.
+    """All stock items of the company, and the lines that wait for goods.
 
-    `later` plans something for an instant to come: the arrival of what was ordered.
+    `later` schedules the arrival of ordered goods.
     """
 
     company: Company
@@ -61,9 +61,9 @@ class Stockroom:
     )
 
     def fill_shelves(self, lines_a_day: float) -> None:
-        """Make every stock item, with goods for its share of the demand.
+        """Makes all stock items, with goods for their share of the demand.
 
-        Those of a product come in the order of their warehouses' priorities.
+        Those of a product are in the order of their warehouses' priorities.
         """
         self.priorities = {house.id: house.priority for house in self.company.warehouses}
         whole = sum(self.company.popularity)
@@ -84,7 +84,7 @@ class Stockroom:
         self.company.stock = list(self.by_id.values())
 
     def _item(self, product: Product, warehouse_id: UUID, daily: float) -> StockItem:
-        """An empty stock item whose reorder point follows from what is sold there in a day."""
+        """An empty stock item, whose reorder point follows from its sales a day."""
         family = self.company.families[product.id]
         least = LEAST_PORTIONS * family.portion
         safety = 0 if family.to_order else ceil(daily * SAFETY_DAYS) // family.portion
@@ -106,13 +106,13 @@ class Stockroom:
     def move(
         self, actor: Actor, item: StockItem, kind: MovementKind, quantity: int, reason: str
     ) -> None:
-        """One movement that is no order's, by somebody who may not be at work on one."""
+        """Makes one movement of no order, by any actor."""
         before = self.office.work.actor
         stock.apply(self.office.by(actor), item, [Movement(kind, quantity, reason)])
         self.office.by(before)
 
     def apply(self, movements: Mapping[UUID, list[Movement]], *, promise: bool = False) -> None:
-        """Make the movements of stock items, by their ids; what runs low is ordered."""
+        """Makes the movements of stock items, by their ids; reorders low ones."""
         for item_id, some in movements.items():
             item = self.by_id[item_id]
             stock.apply(self.office.work, item, some, promise=promise)
@@ -120,7 +120,7 @@ class Stockroom:
                 self.replenish(item)
 
     def plan(self, lines: list[OrderLine]) -> Plan:
-        """Which line gets what from where. Lines that may not wait get express deliveries first."""
+        """The allocation of lines. Lines without backorders get express deliveries first."""
         plan = self._allocate(lines)
         if not plan.shortages:
             return plan
@@ -146,13 +146,13 @@ class Stockroom:
         )
 
     def _expected(self, wish: Demand) -> int:
-        """Units of a product that suppliers bring and that no line waits for."""
+        """Incoming units of a product that no line waits for."""
         incoming: int = sum(item.incoming for item in self.by_product[wish.product_id])
         waiting: int = sum(line.backordered for _, line in self.waiting[wish.product_id])
         return incoming - waiting
 
     def wait(self, order: Waiting, line: OrderLine) -> None:
-        """Queue up for a line's backordered units; what is made to order is ordered now."""
+        """Queues a line's backordered units; made-to-order products are ordered now."""
         self.waiting[line.product_id].append((order, line))
         item = self.by_product[line.product_id][0]
         if self.company.families[item.product_id].to_order:
@@ -161,7 +161,7 @@ class Stockroom:
             self.replenish(item)
 
     def replenish(self, item: StockItem) -> None:
-        """Order from the supplier where stock and what is on its way have sunk to the point."""
+        """Orders from the supplier if stock and incoming units are down to the reorder point."""
         if item.is_low:
             self._order(item, item.reorder_quantity or 0)
 
@@ -177,7 +177,7 @@ class Stockroom:
         stock.reckon(item)
 
     def _receive(self, item: StockItem, units: int) -> None:
-        """Take a delivery in and serve those who wait, first come first served."""
+        """Receives a delivery and serves the waiting lines, first come first served."""
         self._expect(item, -units)
         self.move(WAREHOUSE, item, MovementKind.RECEIPT, units, "delivery from the supplier")
         queue = self.waiting[item.product_id]
@@ -189,7 +189,7 @@ class Stockroom:
                 queue.popleft()
 
     def upkeep(self) -> None:
-        """What happens in a warehouse besides orders: breakage, counts, transfers, corrections."""
+        """Makes a movement besides orders: breakage, a count, a transfer, a correction."""
         dice, item = self.office.dice, self.office.dice.one(self.company.stock)
         portion = self.company.families[item.product_id].portion
         if item.damaged and dice.happens(0.7):
@@ -217,7 +217,7 @@ class Stockroom:
         self.move(WAREHOUSE, dice.one(others), MovementKind.TRANSFER_IN, moved, "evening out")
 
     def count_lots(self) -> None:
-        """One lot of each tracked product, with all that is on hand of it in each stock item."""
+        """Makes one lot of each tracked product, with all units on hand in each stock item."""
         for product in self.company.products:
             items = [item for item in self.by_product[product.id] if item.on_hand]
             if product.tracking is not TrackingPolicy.NONE and items:
@@ -252,5 +252,5 @@ class Stockroom:
 
 
 def _packs(units: int, pack: int) -> int:
-    """So many units, rounded up to whole packs."""
+    """The units, rounded up to whole packs."""
     return ceil(units / pack) * pack

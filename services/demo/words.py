@@ -1,4 +1,4 @@
-"""The words that the demo company is made of. All of it is invented."""
+"""The names of the demo company. All of it is invented."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from models.rules.catalog import BackorderPolicy
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A city. `digits` is how long its country's postal codes are."""
+    """A city. `digits` is the length of its country's postal codes."""
 
     city: str
     region: str | None
@@ -22,7 +22,7 @@ class Place:
 class Family:
     """Products of one kind. Prices are minor units for `price_quantity` of the unit.
 
-    `portion` is what one piece of demand asks for, in the unit; `weight` how much it is wanted.
+    `portion` is one portion of demand, in the unit; `weight` is its share of the demand.
     """
 
     prefix: str
@@ -193,7 +193,7 @@ FAMILIES: Final = (
     ),
 )  # fmt: skip
 
-# Code, name, city of `PLACES`; the first is served from first.
+# Code, name, city of `PLACES`; by priority.
 WAREHOUSES: Final = (
     ("HAM", "Hamburg Speicherstadt", "Hamburg"),
     ("VIE", "Wien Süd", "Wien"),
@@ -203,7 +203,7 @@ WAREHOUSES: Final = (
     ("BRS", "Bristol Docks", "Bristol"),
 )
 
-# Name, beginning of its tracking numbers, where it tells about them.
+# Name, beginning of its tracking numbers, tracking URL.
 CARRIERS: Final = (
     ("Parcelwing", "PW", "https://track.parcelwing.example/"),
     ("Nordfracht", "NF", "https://nordfracht.example/parcel/"),
