@@ -31,7 +31,7 @@ SHIPPING_MINOR: Final = 590
 LAST_SALE: Final = timedelta(days=90)
 """Products that leave the catalog are not sold in the last days of the history."""
 
-Wishes = list[tuple[Product, int]]
+BasketItems = list[tuple[Product, int]]
 """Products, each once, with their numbers of portions."""
 
 
@@ -53,7 +53,7 @@ class Shop:
         self.discounts = {group.id: group.discount_rate for group in company.groups}
         self.popularity = list(accumulate(company.popularity))
 
-    def order(self, buyer: Buyer, chosen: Wishes | None) -> Case:
+    def order(self, buyer: Buyer, chosen: BasketItems | None) -> Case:
         """A new order of the buyer, of chosen products or of random ones."""
         office, customer = self.stockroom.office, buyer.customer
         dice, policy, now = office.dice, office.work.policy, office.work.now
@@ -82,15 +82,15 @@ class Shop:
         rate = discount_of(customer.lifetime_minor, of_group)
         lines = [
             self._line(order, position, product, portions, rate)
-            for position, (product, portions) in enumerate(chosen or self._wishes(buyer))
+            for position, (product, portions) in enumerate(chosen or self._random_items(buyer))
         ]
         if sum(line.net_minor for line in lines) < FREE_SHIPPING_FROM_MINOR:
             order.shipping_net_minor = SHIPPING_MINOR
         return Case(office, self.stockroom, buyer, order, lines, self.resume)
 
-    def _wishes(self, buyer: Buyer) -> Wishes:
+    def _random_items(self, buyer: Buyer) -> BasketItems:
         dice, company = self.stockroom.office.dice, self.stockroom.company
-        wishes: dict[UUID, tuple[Product, int]] = {}
+        items: dict[UUID, tuple[Product, int]] = {}
         for _ in range(dice.weighted(LINES)):
             drawn = dice.random.random() * self.popularity[-1]
             product = company.products[bisect(self.popularity, drawn)]
@@ -99,8 +99,8 @@ class Shop:
             portions = dice.between(1, 4) * (3 if buyer.is_business else 1)
             if company.families[product.id].to_order:
                 portions = 1
-            wishes[product.id] = (product, portions)
-        return list(wishes.values())
+            items[product.id] = (product, portions)
+        return list(items.values())
 
     def _line(
         self, order: Order, position: int, product: Product, portions: int, rate: Decimal

@@ -39,7 +39,7 @@ from services.storage.rows import fresh
 from services.work import search
 from services.work.events import record
 
-Story = Generator[timedelta | None, None, None]
+OrderRun = Generator[timedelta | None, None, None]
 """An order's run: the time until each next step, or None while it waits for goods."""
 
 
@@ -50,7 +50,7 @@ class Consignment(NamedTuple):
     units: dict[UUID, int]
 
 
-class Comeback(NamedTuple):
+class GoodsReturn(NamedTuple):
     """A return with its lines, by those of the order."""
 
     request: Return
@@ -76,10 +76,10 @@ class Case:
     consignments: list[Consignment] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
-    comebacks: list[Comeback] = field(default_factory=list)
+    goods_returns: list[GoodsReturn] = field(default_factory=list)
     papers: list[Model] = field(default_factory=list)
     homes: Homes = field(init=False)
-    story: Story | None = None
+    run: OrderRun | None = None
     waits: bool = False
 
     def __post_init__(self) -> None:
@@ -107,7 +107,7 @@ class Case:
         self.office.by(actor)
         before = facts(self.order)
         yield data
-        awaited = [each for each in self.comebacks if each.request.status in AWAITED]
+        awaited = [each for each in self.goods_returns if each.request.status in AWAITED]
         announced = sum(
             row.quantity - row.received for each in awaited for row in each.lines.values()
         )
@@ -251,7 +251,7 @@ class Case:
             order_status.step(self.order, PAYING[kind])
             self.payments.append(payment)
 
-    def give_back(self, amount_minor: int) -> None:
+    def refund(self, amount_minor: int) -> None:
         """Refunds an amount of the charges, the latest first."""
         for charge in [each for each in self.payments[::-1] if each.kind is PaymentKind.CHARGE]:
             if refunded := min(amount_minor, self.left(charge)):
@@ -357,7 +357,7 @@ class Case:
             tracking_url=f"{url}{number}",
         )
 
-    def keep(self) -> None:
+    def hand_over(self) -> None:
         """Hands over the rows of the order, to be written."""
         rows, texts = self.office.rows, search.order_texts(self.order)
         rows.add(self.order, *self.lines, *self.held.values(), *self.papers)

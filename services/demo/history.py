@@ -10,12 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from models.rules.catalog import BackorderPolicy
-from services.demo.basket import MEAN_LINES, Shop, Wishes
+from services.demo.basket import MEAN_LINES, BasketItems, Shop
 from services.demo.case import Case
 from services.demo.company import Company, found
 from services.demo.dice import Dice
-from services.demo.lives import live
 from services.demo.office import SALES, Office, buyer
+from services.demo.order_runs import run_order
 from services.demo.people import Buyer, welcome
 from services.demo.plans import SCENES, Plan, Scene, drawn
 from services.demo.size import Size
@@ -72,7 +72,7 @@ class History:
             if rows.enough:
                 yield
         for case in self.open.values():
-            case.keep()
+            case.hand_over()
             if rows.enough:
                 yield
         self.office.work.now = self.end
@@ -127,36 +127,36 @@ class History:
             product = next(each for each in sold if self.company.families[each.id].to_order)
             # One piece more than the returned ones in stock, so that it has to be made.
             stock = self.stockroom.by_product[product.id]
-            wishes = [(product, sum(max(item.available, 0) for item in stock) + 1)]
+            basket_items = [(product, sum(max(item.available, 0) for item in stock) + 1)]
         else:
             fitting = [each for each in sold if each.backorder is BackorderPolicy.DENY]
-            wishes = [(product, AMPLE) for product in fitting[:2]]
+            basket_items = [(product, AMPLE) for product in fitting[:2]]
         # Customers without a limit, or with a high one, need no approval.
         limits = [(each.customer.credit_limit_minor, each) for each in self.buyers]
         chosen = max(limits, key=lambda each: (each[0] is None, each[0] or 0))[1]
         limited = [(limit, each) for limit, each in limits if limit is not None]
         if scene.is_over_limit and limited:
             limit, chosen = min(limited, key=lambda each: each[0])
-            wishes = [(wishes[0][0], 2 * limit // wishes[0][0].price_minor + 1)]
-        self._begin(chosen, scene.plan, wishes)
+            basket_items = [(basket_items[0][0], 2 * limit // basket_items[0][0].price_minor + 1)]
+        self._begin(chosen, scene.plan, basket_items)
 
-    def _begin(self, chosen: Buyer, plan: Plan, wishes: Wishes | None) -> None:
+    def _begin(self, chosen: Buyer, plan: Plan, basket_items: BasketItems | None) -> None:
         """Begins the run of a new order."""
-        case = self.shop.order(chosen, wishes)
+        case = self.shop.order(chosen, basket_items)
         orders_alone = case.order.channel == "web"
-        case.story = live(case, plan, buyer(chosen.customer) if orders_alone else SALES)
+        case.run = run_order(case, plan, buyer(chosen.customer) if orders_alone else SALES)
         self.open[case.order.id] = case
         self.placed += 1
         self._go_on(case)
 
     def _go_on(self, case: Case) -> None:
         """Runs the next step of an order; hands over its rows at the end."""
-        if case.story is None:
+        if case.run is None:
             return
         try:
-            pause = next(case.story)
+            pause = next(case.run)
         except StopIteration:
-            case.story = None
+            case.run = None
             self._put_away(case)
             return
         case.waits = pause is None
@@ -167,14 +167,14 @@ class History:
     def _goods_came(self, case: Case) -> None:
         if case.waits:
             self._go_on(case)
-        elif case.story is None:
+        elif case.run is None:
             self._put_away(case)
 
     def _put_away(self, case: Case) -> None:
         """Hands over the rows of a finished order."""
         if not case.is_waiting and not case.waits_for_approval():
             del self.open[case.order.id]
-            case.keep()
+            case.hand_over()
 
 
 def arrivals(dice: Dice, count: int, until: datetime) -> Iterator[datetime]:

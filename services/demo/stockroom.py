@@ -140,15 +140,15 @@ class Stockroom:
             demand,
             [
                 stock_row(item, self.priorities[item.warehouse_id])
-                for product_id in dict.fromkeys(wish.product_id for wish in demand)
+                for product_id in dict.fromkeys(each.product_id for each in demand)
                 for item in self.by_product[product_id]
             ],
         )
 
-    def _expected(self, wish: Demand) -> int:
+    def _expected(self, demand: Demand) -> int:
         """Incoming units of a product that no line waits for."""
-        incoming: int = sum(item.incoming for item in self.by_product[wish.product_id])
-        waiting: int = sum(line.backordered for _, line in self.waiting[wish.product_id])
+        incoming: int = sum(item.incoming for item in self.by_product[demand.product_id])
+        waiting: int = sum(line.backordered for _, line in self.waiting[demand.product_id])
         return incoming - waiting
 
     def wait(self, order: Waiting, line: OrderLine) -> None:

@@ -13,8 +13,8 @@ from models.rules.payment_states import PaymentKind
 from models.rules.return_states import ReturnAction, ReturnState
 from models.rules.shipment_states import ShipmentStatus
 from services.aggregates.amounts import sums_of
-from services.demo.case import Case, Comeback, Consignment, Story
-from services.demo.comebacks import conclude, receive, request_return
+from services.demo.case import Case, Consignment, GoodsReturn, OrderRun
+from services.demo.goods_returns import conclude, receive, request_return
 from services.demo.plans import Cancellation, Payment, Plan
 from services.demo.words import NOTES, RETURN_REASONS
 
@@ -32,7 +32,7 @@ HOURS: Final[dict[ShipmentStatus, tuple[float, float]]] = {
 }
 """The time since the step before, in hours: at least, at most."""
 
-SELDOM_TOLD: Final = {
+REPORT_PROBABILITY: Final = {
     ShipmentStatus.PICKING: 0.3,
     ShipmentStatus.PACKED: 0.6,
     ShipmentStatus.OUT_FOR_DELIVERY: 0.6,
@@ -42,7 +42,7 @@ SELDOM_TOLD: Final = {
 DEPOSIT: Final = 0.3
 
 
-def live(case: Case, plan: Plan, buyer: Actor) -> Story:
+def run_order(case: Case, plan: Plan, buyer: Actor) -> OrderRun:
     """The run of an order that is placed now, by `buyer`."""
     if not (yield from _begin(case, plan, buyer)):
         return
@@ -52,7 +52,7 @@ def live(case: Case, plan: Plan, buyer: Actor) -> Story:
     if not (yield from _prepare_and_send(case, plan)):
         return
     if (yield from _settle(case, plan)) and plan.returned:
-        yield from _come_back(case, plan, plan.returned)
+        yield from _return_goods(case, plan, plan.returned)
 
 
 def _begin(case: Case, plan: Plan, buyer: Actor) -> Part:
@@ -98,7 +98,7 @@ def _wait_to_be_packed(case: Case, plan: Plan) -> Part:
     return True
 
 
-def _pay_ahead(case: Case, plan: Plan) -> Story:
+def _pay_ahead(case: Case, plan: Plan) -> OrderRun:
     """Payments before shipping."""
     dice = case.office.dice
     method = plan.payment.value
@@ -115,14 +115,14 @@ def _pay_ahead(case: Case, plan: Plan) -> Story:
             case.pay(PaymentKind.CHARGE, max(1, int(case.due * DEPOSIT)), method)
 
 
-def _call_off(case: Case) -> Story:
+def _call_off(case: Case) -> OrderRun:
     """Releases reservations, cancels unshipped units, and refunds the money."""
     reserved = case.last(PaymentKind.AUTHORIZATION)
     if reserved and (left := case.left(reserved)):
         case.pay(PaymentKind.VOID, left, reserved.method, reserved)
     case.cancel()
     yield case.office.dice.hours(1, 24)
-    case.give_back(sums_of(case.order).paid_minor)
+    case.refund(sums_of(case.order).paid_minor)
 
 
 def _prepare_and_send(case: Case, plan: Plan) -> Part:
@@ -144,14 +144,14 @@ def _prepare_and_send(case: Case, plan: Plan) -> Part:
     return (yield from _send(case, plan, case.prepare()))
 
 
-def _until_complete(case: Case) -> Story:
+def _until_complete(case: Case) -> OrderRun:
     while case.is_waiting:
         yield None
 
 
 def _send(case: Case, plan: Plan, consignments: list[Consignment]) -> Part:
     """The steps of the shipments to the door, or as far as the plan says."""
-    for status in _way(case, plan) if consignments else ():
+    for status in _reported_steps(case, plan) if consignments else ():
         if plan.reach is ShipmentStatus.PENDING:
             return False
         yield case.office.dice.hours(*HOURS[status])
@@ -164,12 +164,12 @@ def _send(case: Case, plan: Plan, consignments: list[Consignment]) -> Part:
     return True
 
 
-def _way(case: Case, plan: Plan) -> list[ShipmentStatus]:
+def _reported_steps(case: Case, plan: Plan) -> list[ShipmentStatus]:
     """The reported steps: neither warehouses nor carriers report all."""
     dice = case.office.dice
     quiet = {
         status
-        for status, probability in SELDOM_TOLD.items()
+        for status, probability in REPORT_PROBABILITY.items()
         if status is not plan.reach and not dice.happens(probability)
     }
     again = (ShipmentStatus.EXCEPTION, ShipmentStatus.OUT_FOR_DELIVERY) if plan.exception else ()
@@ -202,30 +202,30 @@ def _settle(case: Case, plan: Plan) -> Part:
     return True
 
 
-def _come_back(case: Case, plan: Plan, state: ReturnState) -> Story:
+def _return_goods(case: Case, plan: Plan, state: ReturnState) -> OrderRun:
     """A return of some units, and its refund."""
     dice = case.office.dice
     yield dice.hours(24, 240)
-    comeback = request_return(case, plan.share, dice.one(RETURN_REASONS))
+    goods_return = request_return(case, plan.share, dice.one(RETURN_REASONS))
     if state is ReturnState.REQUESTED:
         return
     yield dice.hours(24, 160)
     if state in (ReturnState.REJECTED, ReturnState.CANCELLED):
         refused = state is ReturnState.REJECTED
-        conclude(case, comeback, ReturnAction.REJECT if refused else ReturnAction.CANCEL)
+        conclude(case, goods_return, ReturnAction.REJECT if refused else ReturnAction.CANCEL)
         return
-    receive(case, comeback, partly=state is ReturnState.PARTLY_RECEIVED)
+    receive(case, goods_return, partly=state is ReturnState.PARTLY_RECEIVED)
     yield dice.hours(2, 60)
-    case.give_back(_worth_of(case, comeback))
+    case.refund(_worth_of(case, goods_return))
 
 
-def _worth_of(case: Case, comeback: Comeback) -> int:
+def _worth_of(case: Case, goods_return: GoodsReturn) -> int:
     """The paid amount of the returned units, in minor units; the whole payment for all of them."""
     paid = sums_of(case.order).paid_minor
     if all(line.returned == line.shipped for line in case.lines):
         return paid
     worth = 0
-    for row in comeback.lines.values():
+    for row in goods_return.lines.values():
         line = case.by_id[row.order_line_id]
         kept_units = line.quantity - line.cancelled
         worth += (line.net_minor + line.tax_minor) * row.received // kept_units
