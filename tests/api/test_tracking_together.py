@@ -222,7 +222,7 @@ class Chance:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_units_are_what_is_on_hand_after_any_life(database: Database, seed: int) -> None:
+async def test_units_are_what_is_on_hand_after_any_history(database: Database, seed: int) -> None:
     company = await found_company()
     await company.product("TEA", tracking="LOT", backorder="ALLOW")
     await company.product("PHONE", tracking="SERIAL")

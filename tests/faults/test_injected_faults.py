@@ -34,9 +34,9 @@ from services.work.work import Work
 from tests.support.databases import Databases
 from tests.support.model.commands import Command
 from tests.support.model.fulfilling import Follow, Ship
-from tests.support.model.lives import Disagreement
-from tests.support.model.machine import Machine, Way, live
-from tests.support.model.ordering import Act, Place, Wish
+from tests.support.model.histories import Disagreement
+from tests.support.model.machine import Machine, Runs, run_seed
+from tests.support.model.ordering import Act, LineInput, Place
 from tests.support.model.paying import Pay
 from tests.support.model.returning import Announce, Receive
 from tests.support.model.stocking import Change, Correct
@@ -152,7 +152,7 @@ def returned_to_the_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def pots(quantity: int, **more: Any) -> Place:
-    return Place("ADA", (Wish("POT", quantity, **more),), shipping=490)
+    return Place("ADA", (LineInput("POT", quantity, **more),), shipping=490)
 
 
 def receipt(quantity: int) -> Correct:
@@ -161,7 +161,7 @@ def receipt(quantity: int) -> Correct:
 
 @dataclass(frozen=True)
 class Fault:
-    """`script` is a short life in which the fault shows: of 24 pots, which may be backordered,
+    """`script` is a short history in which the fault shows: of 24 pots, which may be backordered,
     12 lie in each of two warehouses. `foreseen` is what the model tells then, and `audited` is what
     the auditor does.
     """
@@ -251,46 +251,46 @@ def planted(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Any:
     models.rules.pricing.price_line.cache_clear()
 
 
-def follow(way: Way, script: Iterable[Command]) -> None:
-    """Lead one life by a script."""
-    machine = Machine(way)
+def follow(runs: Runs, script: Iterable[Command]) -> None:
+    """Runs one history by a script."""
+    machine = Machine(runs)
     try:
         machine.open_business()
         for command in script:
-            machine.runner.run(machine.life.do(command))
+            machine.runner.run(machine.history.do(command))
     finally:
         machine.teardown()
 
 
-def search(way: Way) -> None:
-    """Lead lives by dice that always fall alike; the first that goes wrong is the last."""
+def search(runs: Runs) -> None:
+    """Runs histories of fixed seeds until one fails."""
     for seed in SEEDS:
-        live(way, seed)
+        run_seed(runs, seed)
 
 
 def test_without_the_fault_all_is_well(databases: Databases, fault: Fault) -> None:
-    follow(Way(databases), fault.script)
+    follow(Runs(databases), fault.script)
 
 
 def test_the_model_tells_it(databases: Databases, planted: Fault) -> None:
     with pytest.raises(Disagreement) as red:
-        follow(Way(databases, audited=False, statements=(planted.statement,)), planted.script)
+        follow(Runs(databases, audited=False, statements=(planted.statement,)), planted.script)
     assert planted.foreseen in red.value.invariants
 
 
 def test_the_auditor_tells_it(databases: Databases, planted: Fault) -> None:
     with pytest.raises(Disagreement) as red:
-        follow(Way(databases, watched=False, statements=(planted.statement,)), planted.script)
+        follow(Runs(databases, watched=False, statements=(planted.statement,)), planted.script)
     assert planted.audited in red.value.invariants
 
 
 def test_the_model_finds_it_by_chance(databases: Databases, planted: Fault) -> None:
     with pytest.raises(Disagreement):
-        search(Way(databases, audited=False, statements=(planted.statement,)))
+        search(Runs(databases, audited=False, statements=(planted.statement,)))
 
 
 @pytest.mark.soak
 def test_the_auditor_finds_it_by_chance(databases: Databases, planted: Fault) -> None:
     with pytest.raises(Disagreement) as red:
-        search(Way(databases, watched=False, statements=(planted.statement,)))
+        search(Runs(databases, watched=False, statements=(planted.statement,)))
     assert planted.audited in red.value.invariants

@@ -7,7 +7,7 @@ from typing import Final
 from tests.support.model.commands import Command
 from tests.support.model.editing import Edit
 from tests.support.model.fulfilling import NEXT, Follow, Label, Ship, loose
-from tests.support.model.ordering import ACTS, Act, Note, Place, Wish
+from tests.support.model.ordering import ACTS, Act, LineInput, Note, Place
 from tests.support.model.paper import INSIDE, LEFT, Order, Paper
 from tests.support.model.parts import MILLION, Line
 from tests.support.model.passing import Credit, Pass, Sweep, TellDelays
@@ -63,16 +63,18 @@ class Draw:
     def warehouse(self) -> str:
         return self.dice.choice(self.paper.warehouses)
 
-    def wish(self) -> Wish:
+    def line_input(self) -> LineInput:
         sku = self.sku()
         price = self.dice.randint(0, 2_000) if self.seldom(5) else None
         discount = self.dice.choice([0, 5_000, 125_000, MILLION]) if self.seldom(5) else None
         if self.seldom(60):
-            return self.dice.choice([Wish("PAN", 1), Wish(sku, 0), Wish(sku, 1, discount=-1)])
-        return Wish(sku, self.dice.randint(1, FEW[sku]), price, discount)
+            return self.dice.choice(
+                [LineInput("PAN", 1), LineInput(sku, 0), LineInput(sku, 1, discount=-1)]
+            )
+        return LineInput(sku, self.dice.randint(1, FEW[sku]), price, discount)
 
     def place(self, hold_hours: int | None = None) -> Command:
-        lines = tuple(self.wish() for _ in range(self.dice.choice([1, 1, 2, 2, 3])))
+        lines = tuple(self.line_input() for _ in range(self.dice.choice([1, 1, 2, 2, 3])))
         shipping = self.dice.choice([0, 0, 490, 333])
         days = self.dice.randint(0, 6) if self.seldom(3) else None
         customer = self.dice.choice(list(self.paper.customers))
@@ -113,15 +115,19 @@ class Draw:
         )
         if order is None:
             return None
-        wishes = [wish for line in order.lines for wish in self.edited(order, line)]
+        line_inputs = [
+            line_input for line in order.lines for line_input in self.edited(order, line)
+        ]
         if self.seldom(3):
-            wishes.insert(self.dice.randint(0, len(wishes)), self.wish())
+            line_inputs.insert(self.dice.randint(0, len(line_inputs)), self.line_input())
         shipping = self.dice.choice([0, 490, 777]) if self.seldom(4) else None
         stale = self.seldom(40)
         freight_rate = self.dice.choice([0, 190_000]) if self.seldom(8) else None
-        return Edit(order.number, tuple(wishes) or (self.wish(),), shipping, stale, freight_rate)
+        return Edit(
+            order.number, tuple(line_inputs) or (self.line_input(),), shipping, stale, freight_rate
+        )
 
-    def edited(self, order: Order, line: Line) -> Iterable[Wish]:
+    def edited(self, order: Order, line: Line) -> Iterable[LineInput]:
         """A line as it might be wished for; nothing where it is left out."""
         gone = order.shipped(line.number)
         least = gone + order.packed(line.number) + line.cancelled
@@ -135,7 +141,7 @@ class Draw:
             price = self.dice.randint(0, 2_000)
         if self.seldom(8) and not gone:
             discount = self.dice.choice([0, 125_000, 333_333])
-        yield Wish(line.product.sku, quantity, price, discount, line.number)
+        yield LineInput(line.product.sku, quantity, price, discount, line.number)
 
     def note(self) -> Command | None:
         order = self.order(lambda _: True)

@@ -10,7 +10,7 @@ from services.work.upserts import UNSET
 from tests.support.model.commands import Ask, Names, Written
 from tests.support.model.freight import tax_freight
 from tests.support.model.ordering import (
-    Wish,
+    LineInput,
     act,
     decimal,
     new_line,
@@ -30,7 +30,7 @@ class Edit(Written):
     """An order's complete new lines; shipping and its tax rate stay where they are not given."""
 
     order: int
-    lines: tuple[Wish, ...]
+    lines: tuple[LineInput, ...]
     shipping: int | None = None
     stale: bool = False
     freight_rate: int | None = None
@@ -56,7 +56,7 @@ class Edit(Written):
         for line in order.lines:
             release(paper, order, line)
         if order.status == "DRAFT":
-            kept = {wish.line for wish in self.lines}
+            kept = {line_input.line for line_input in self.lines}
             order.lines = [line for line in order.lines if line.number in kept or line in grown]
         if not billed:
             tax_freight(order)
@@ -74,17 +74,17 @@ class Edit(Written):
                 setattr(order, name, wished)
 
     def _impossible(self, order: Order) -> Iterator[str]:
-        kept = {wish.line for wish in self.lines}
-        for wish in self.lines:
-            if wish.line is None:
+        kept = {line_input.line for line_input in self.lines}
+        for line_input in self.lines:
+            if line_input.line is None:
                 continue
-            line = order.line(wish.line)
+            line = order.line(line_input.line)
             gone = order.shipped(line.number)
-            price = line.price if wish.price is None else wish.price
-            discount = line.discount if wish.discount is None else wish.discount
+            price = line.price if line_input.price is None else line_input.price
+            discount = line.discount if line_input.discount is None else line_input.discount
             if (price, discount) != (line.price, line.discount) and gone:
                 yield "INVALID"
-            if wish.quantity < gone + order.packed(line.number) + line.cancelled:
+            if line_input.quantity < gone + order.packed(line.number) + line.cancelled:
                 yield "INVALID"
         for line in order.lines:
             if line.number not in kept and order.shipped(line.number) + order.packed(line.number):
@@ -93,24 +93,29 @@ class Edit(Written):
     def _change(self, paper: Paper, order: Order, usual: int) -> list[Line]:
         """Make the lines what they are to be; those that want more than before."""
         grown = []
-        kept = {wish.line: wish for wish in self.lines if wish.line is not None}
+        kept = {
+            line_input.line: line_input for line_input in self.lines if line_input.line is not None
+        }
         following = max(line.number for line in order.lines) + 1
         for line in order.lines:
-            wish = kept.get(line.number)
-            if wish is None:
+            line_input = kept.get(line.number)
+            if line_input is None:
                 line.cancelled = line.quantity
             else:
-                if wish.quantity > line.quantity:
+                if line_input.quantity > line.quantity:
                     grown.append(line)
-                line.quantity = wish.quantity
-                line.own = line.own or wish.own
-                line.price = line.price if wish.price is None else wish.price
-                line.discount = line.discount if wish.discount is None else wish.discount
+                line.quantity = line_input.quantity
+                line.own = line.own or line_input.own
+                line.price = line.price if line_input.price is None else line_input.price
+                line.discount = (
+                    line.discount if line_input.discount is None else line_input.discount
+                )
             line.priced = line.quantity - line.cancelled
         grown.sort(key=lambda line: self.lines.index(kept[line.number]))
-        fresh = [wish for wish in self.lines if wish.line is None]
+        fresh = [line_input for line_input in self.lines if line_input.line is None]
         added = [
-            new_line(paper, usual, number, wish) for number, wish in enumerate(fresh, following)
+            new_line(paper, usual, number, line_input)
+            for number, line_input in enumerate(fresh, following)
         ]
         order.lines += added
         return grown + added
@@ -128,13 +133,13 @@ class Edit(Written):
         """The edit as the product is asked for it."""
         lines = tuple(
             EditedLine(
-                wish.sku,
-                wish.quantity,
-                decimal(wish.price),
-                rate(wish.discount),
-                None if wish.line is None else names.of("line", self.order, wish.line),
+                line_input.sku,
+                line_input.quantity,
+                decimal(line_input.price),
+                rate(line_input.discount),
+                None if line_input.line is None else names.of("line", self.order, line_input.line),
             )
-            for wish in self.lines
+            for line_input in self.lines
         )
         shipping = UNSET if self.shipping is None else decimal(self.shipping)
         version = paper.orders[self.order].version - self.stale

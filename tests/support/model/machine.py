@@ -1,4 +1,4 @@
-"""The state machine: 200 steps of a company's life, drawn as they go.
+"""The state machine: 200 steps of a company's history, drawn as they go.
 
 What is left to tests of their own: lots and serial numbers, other currencies, imports, and several
 writers at once.
@@ -25,7 +25,7 @@ from services.storage.database import connection
 from tests.support.audit.auditor import audit
 from tests.support.databases import Databases, Dialect, connected
 from tests.support.model.drawing import Draw
-from tests.support.model.lives import Disagreement, Life
+from tests.support.model.histories import Disagreement, History
 from tests.support.model.stocking import Change, Correct
 
 STEPS: Final = 200
@@ -40,15 +40,15 @@ SEARCHING: Final = settings(
     verbosity=Verbosity.quiet,
     print_blob=True,
 )
-"""Other lives in every run; one that fails is made as short as can be."""
+"""Other histories in every run; one that fails is made as short as can be."""
 
 
 @dataclass
-class Way:
-    """Where lives are led, whether they are compared with the paper, and audited at their end.
+class Runs:
+    """Histories in one kind of database: compared with the paper, audited at their end, or both.
 
-    `statements` prepare each database. `told` counts what came of all steps, by what was done and
-    with which codes it was refused.
+    `statements` prepare each database. `outcomes` counts all steps by their kind and the codes of
+    their refusals.
     """
 
     databases: Databases
@@ -56,38 +56,38 @@ class Way:
     watched: bool = True
     audited: bool = True
     statements: tuple[str, ...] = ()
-    told: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lives: int = 0
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    count: int = 0
 
 
 class Machine(RuleBasedStateMachine):
-    """A life in a database of its own."""
+    """A history in a database of its own."""
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, runs: Runs) -> None:
         super().__init__()
-        self.way = way
-        self.life = Life(watched=way.watched)
+        self.runs = runs
+        self.history = History(watched=runs.watched)
         self.runner = asyncio.Runner()
         self.opened = AsyncExitStack()
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        way = self.way
-        self.database = await way.databases.migrated(way.dialect)
-        self.opened.push_async_callback(way.databases.release, self.database)
+        runs = self.runs
+        self.database = await runs.databases.migrated(runs.dialect)
+        self.opened.push_async_callback(runs.databases.release, self.database)
         await self.opened.enter_async_context(connected(self.database))
-        for statement in way.statements:
+        for statement in runs.statements:
             await connection().execute_script(statement)
-        await self.life.begin()
+        await self.history.begin()
 
     @initialize()
     def open_business(self) -> None:
         """Some of everything is there."""
         places = [
-            (sku, warehouse) for sku in self.life.paper.products for warehouse in ("NEAR", "FAR")
+            (sku, warehouse) for sku in self.history.paper.products for warehouse in ("NEAR", "FAR")
         ]
         changes = tuple(Change(sku, warehouse, delta=12) for sku, warehouse in places)
-        self.runner.run(self.life.do(Correct(changes)))
+        self.runner.run(self.history.do(Correct(changes)))
 
     @rule(dice=st.randoms(use_true_random=False))
     def step(self, dice: Random) -> None:
@@ -99,17 +99,17 @@ class Machine(RuleBasedStateMachine):
         self.runner.run(self._roll(dice))
 
     async def _roll(self, dice: Random) -> None:
-        if self.life.done and dice.randint(1, 20) == 20:
-            done = dice.choice(self.life.done[-10:])
-            await self.life.again(done, changed=dice.randint(1, 4) == 4)
+        if self.history.done and dice.randint(1, 20) == 20:
+            done = dice.choice(self.history.done[-10:])
+            await self.history.again(done, changed=dice.randint(1, 4) == 4)
             return
-        command = Draw(self.life.paper, dice).command()
-        await self.life.do(command, keyed=dice.randint(1, 4) == 4)
+        command = Draw(self.history.paper, dice).command()
+        await self.history.do(command, keyed=dice.randint(1, 4) == 4)
 
     def teardown(self) -> None:
         """Audit what was left, and leave nothing."""
-        self.way.lives += 1
-        self.way.told += self.life.told
+        self.runs.count += 1
+        self.runs.outcomes += self.history.outcomes
         try:
             self.runner.run(self._close())
         finally:
@@ -117,23 +117,23 @@ class Machine(RuleBasedStateMachine):
 
     async def _close(self) -> None:
         async with self.opened:
-            if self.way.watched and self.life.over:
-                return  # it has told how it failed
-            await self.life.look()
-            broken = await audit(self.database, backorders_served=True) if self.way.audited else []
+            if self.runs.watched and self.history.over:
+                return  # its failure is reported already
+            await self.history.look()
+            broken = await audit(self.database, backorders_served=True) if self.runs.audited else []
             if broken:
-                raise Disagreement(broken, self.life.script)
+                raise Disagreement(broken, self.history.script)
 
 
-def live(way: Way, seed: int) -> None:
-    """Lead the life of a seed, which is the same in every run.
+def run_seed(runs: Runs, seed: int) -> None:
+    """Runs the history of a seed, which is the same in every run.
 
-    Hypothesis's own dice are not: they prefer numbers that stand in the modules that are loaded.
+    Hypothesis's own draws are not the same: they prefer numbers that loaded modules contain.
 
     Raises:
-        Disagreement: it went wrong; it tells what is wrong, and all steps that led there.
+        Disagreement: it failed; the message has the differences and all steps.
     """
-    machine, dice = Machine(way), Random(seed)
+    machine, dice = Machine(runs), Random(seed)
     try:
         machine.open_business()
         for _ in range(STEPS):
@@ -142,11 +142,11 @@ def live(way: Way, seed: int) -> None:
         machine.teardown()
 
 
-def search(way: Way, chosen: settings) -> None:
-    """Lead lives by the settings.
+def search(runs: Runs, chosen: settings) -> None:
+    """Runs random histories by the settings.
 
     Raises:
-        Disagreement: one went wrong; it tells what is wrong, and all steps that led there.
+        Disagreement: one failed; the message has the differences and all steps.
     """
-    machine: Any = partial(Machine, way)
+    machine: Any = partial(Machine, runs)
     run_state_machine_as_test(machine, settings=chosen)

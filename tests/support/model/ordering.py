@@ -1,4 +1,4 @@
-"""Orders: placed, drafted, and brought through their lives."""
+"""Orders: placed, drafted, and every later step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ DECIDED: Final = {"APPROVE": "CONFIRMED", "RELEASE": "CONFIRMED", "HOLD": "ON_HO
 
 
 @dataclass(frozen=True, repr=False)
-class Wish(Written):
+class LineInput(Written):
     """A line to be. Price in minor units and discount in millionths, where they are not usual."""
 
     sku: str
@@ -66,24 +66,26 @@ def usual_discount(paper: Paper, customer: str) -> int:
     return max(paper.customers[customer].discount, next(loyal, 0))
 
 
-def new_line(paper: Paper, usual: int, number: int, wish: Wish) -> Line:
+def new_line(paper: Paper, usual: int, number: int, line_input: LineInput) -> Line:
     """A line as it is wished for, with the customer's usual discount if it has none of its own."""
-    product = paper.products[wish.sku]
-    discount = wish.discount
+    product = paper.products[line_input.sku]
+    discount = line_input.discount
     if discount is None:
-        discount = usual if wish.price is None else 0
-    price = product.price if wish.price is None else wish.price
-    return Line(number, product, wish.quantity, price, discount, wish.quantity, wish.own)
+        discount = usual if line_input.price is None else 0
+    price = product.price if line_input.price is None else line_input.price
+    return Line(
+        number, product, line_input.quantity, price, discount, line_input.quantity, line_input.own
+    )
 
 
-def wrong(paper: Paper, wishes: tuple[Wish, ...]) -> Iterator[str]:
+def wrong(paper: Paper, line_inputs: tuple[LineInput, ...]) -> Iterator[str]:
     """Why lines cannot be as they are wished for."""
-    for wish in wishes:
-        if wish.quantity < 1:
+    for line_input in line_inputs:
+        if line_input.quantity < 1:
             yield "INVALID"
-        if not 0 <= (wish.discount or 0) <= MILLION:
+        if not 0 <= (line_input.discount or 0) <= MILLION:
             yield "INVALID"
-        if wish.sku not in paper.products:
+        if line_input.sku not in paper.products:
             yield "NOT_FOUND"
 
 
@@ -118,7 +120,7 @@ class Place(Written):
     """An order; with `hold_hours`, a draft that holds its stock for so long, with 0 for none."""
 
     customer: str
-    lines: tuple[Wish, ...]
+    lines: tuple[LineInput, ...]
     shipping: int = 0
     promised_days: int | None = None
     hold_hours: int | None = None
@@ -130,7 +132,10 @@ class Place(Written):
             raise No("INVALID")
         customer = paper.customers[self.customer]
         usual = usual_discount(paper, self.customer)
-        lines = [new_line(paper, usual, number, wish) for number, wish in enumerate(self.lines)]
+        lines = [
+            new_line(paper, usual, number, line_input)
+            for number, line_input in enumerate(self.lines)
+        ]
         days = self.promised_days
         promised = None if days is None else paper.now + timedelta(days=days)
         number = len(paper.orders) + 1
@@ -152,8 +157,13 @@ class Place(Written):
         command = PlaceOrder(
             names.of("customer", self.customer),
             tuple(
-                NewLine(wish.sku, wish.quantity, decimal(wish.price), rate(wish.discount))
-                for wish in self.lines
+                NewLine(
+                    line_input.sku,
+                    line_input.quantity,
+                    decimal(line_input.price),
+                    rate(line_input.discount),
+                )
+                for line_input in self.lines
             ),
             shipping=decimal(self.shipping) or Decimal(0),
             shipping_tax_rate=rate(self.freight_rate),

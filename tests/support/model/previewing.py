@@ -8,7 +8,7 @@ from tests.support.model.commands import Ask, Names, Written
 from tests.support.model.editing import Edit
 from tests.support.model.paper import No, Paper
 
-Told = tuple[int | None, list[str]]
+Foreseen = tuple[int | None, list[str]]
 """What the order would come to with tax, in minor units; or with which codes it is refused."""
 
 
@@ -18,7 +18,7 @@ class Preview(Written):
 
     edit: Edit
 
-    def foresee(self, paper: Paper) -> Told:
+    def foresee(self, paper: Paper) -> Foreseen:
         tried = paper.copy()
         try:
             replace(self.edit, stale=False).foresee(tried)
@@ -29,7 +29,7 @@ class Preview(Written):
     def ask(self, paper: Paper, names: Names) -> Ask:
         command = self.edit.wanted(paper, names)
 
-        async def look() -> Told:
+        async def look() -> Foreseen:
             seen = await preview_edit(OPEN, command)
             codes = sorted(error.code.value for error in seen.errors)
             return None if codes else seen.after.gross.minor, codes

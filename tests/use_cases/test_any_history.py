@@ -6,13 +6,13 @@ import pytest
 from hypothesis import settings
 
 from tests.support.databases import DIALECTS, Databases, Dialect
-from tests.support.model.machine import SEARCHING, Way, live, search
+from tests.support.model.machine import SEARCHING, Runs, run_seed, search
 from tests.support.server_programs import Unavailable
 from tests.support.servers import give_up
 
 SEEDS: Final = {"sqlite": (4, 9, 12), "postgres": (8, 10), "mariadb": (9, 14), "mysql": (8, 14)}
-"""Lives in which all is done, and on SQLite all refused that can be."""
-MANY_LIVES: Final = 100
+"""Histories in which all is done, and on SQLite all refused that can be."""
+MANY_HISTORIES: Final = 100
 
 DONE: Final = {
     *(
@@ -52,29 +52,31 @@ REFUSED: Final = {
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_all_is_as_foreseen_in_any_life(databases: Databases, dialect: Dialect) -> None:
-    way = Way(databases, dialect)
+def test_all_is_as_foreseen_in_any_history(databases: Databases, dialect: Dialect) -> None:
+    runs = Runs(databases, dialect)
     try:
         for seed in SEEDS[dialect]:
-            live(way, seed)
+            run_seed(runs, seed)
     except Unavailable as reason:
         give_up(reason)
-    told = way.told
+    outcomes = runs.outcomes
     # Refusals alone prove nothing; nor does it that time passes.
-    del told["Pass", ""]
-    done = {kind for kind, codes in told if not codes}
-    assert sum(count for (_, codes), count in told.items() if not codes) > told.total() * 3 / 4
+    del outcomes["Pass", ""]
+    done = {kind for kind, codes in outcomes if not codes}
+    assert (
+        sum(count for (_, codes), count in outcomes.items() if not codes) > outcomes.total() * 3 / 4
+    )
     assert DONE - done == set()
     if dialect == "sqlite":
-        assert REFUSED - {code for _, codes in told for code in codes.split(", ")} == set()
+        assert REFUSED - {code for _, codes in outcomes for code in codes.split(", ")} == set()
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_all_is_as_foreseen_in_many_lives(databases: Databases, dialect: Dialect) -> None:
-    way = Way(databases, dialect)
+def test_all_is_as_foreseen_in_many_histories(databases: Databases, dialect: Dialect) -> None:
+    runs = Runs(databases, dialect)
     try:
-        search(way, settings(SEARCHING, max_examples=MANY_LIVES))
+        search(runs, settings(SEARCHING, max_examples=MANY_HISTORIES))
     except Unavailable as reason:
         give_up(reason)
-    assert way.lives >= MANY_LIVES
+    assert runs.count >= MANY_HISTORIES

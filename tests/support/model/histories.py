@@ -1,4 +1,4 @@
-"""A company's life: what is done to it, on paper and by the product, compared after each step."""
+"""A company's history: steps on paper and in the product, compared after each one."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -50,11 +50,11 @@ class Disagreement(AssertionError):
 
     def __init__(self, found: Iterable[Any], script: list[str]) -> None:
         self.invariants = {each.invariant for each in found}
-        told = [
+        outcomes = [
             f"{each.invariant} of {each.place}: {each.stored}, due: {each.due}" for each in found
         ]
         steps = [f"{number:4}  {step}" for number, step in enumerate(script, 1)]
-        super().__init__("\n".join([*told, "", "after these steps:", *steps]))
+        super().__init__("\n".join([*outcomes, "", "after these steps:", *steps]))
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Done:
     answered: UUID
 
 
-class Life:
-    """A company that lives in the database which is open.
+class History:
+    """One company in the open database, and its steps so far.
 
-    `watched` says whether all is compared with the paper. Where it is not, a life is over as soon
-    as the product does what was not foreseen: the auditor is to tell what came of it.
+    With `watched` all values are compared with the paper after each step. Without it the history is
+    over at the first unforeseen outcome, and the auditor must find the consequences.
     """
 
     def __init__(self, *, watched: bool = True) -> None:
@@ -80,7 +80,7 @@ class Life:
         self.paper = Paper(BEGINNING, WAREHOUSES)
         self.names = Names()
         self.script: list[str] = []
-        self.told: Counter[tuple[str, str]] = Counter()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
         self.done: list[Done] = []
 
     async def begin(self) -> None:
@@ -178,11 +178,11 @@ class Life:
                 answer = await ask()
             except Refused as refusal:
                 codes = sorted(error.code.value for error in refusal.errors)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the script is to be told
+            except Exception as error:  # noqa: BLE001 - whatever it is, its script is printed
                 codes = [repr(error)]
         outcome = ", ".join(codes)
         self.script.append(f"{command}  # {outcome or 'done'}")
-        self.told[kind(command), outcome] += 1
+        self.outcomes[kind(command), outcome] += 1
         if codes != refused:
             self._part([Difference(f"outcome.{kind(command)}", str(command), codes, refused)])
         elif codes:
@@ -250,7 +250,7 @@ PARTS: Final = {"shipment": StoredShipment, "payment": StoredPayment, "return": 
 
 
 def _claim(key: str, input_: str) -> Claim:
-    return Claim("open", key, "life", sha256(input_.encode()).hexdigest())
+    return Claim("open", key, "history", sha256(input_.encode()).hexdigest())
 
 
 def kind(command: Command | str) -> str:
