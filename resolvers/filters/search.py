@@ -85,7 +85,7 @@ def _by_own_words(kind: SubjectKind, word: Alternatives) -> list[Rows]:
 
 
 def _seen(actor: Actor, table: type[Model], found: list[Rows]) -> AnyOf | Subquery:
-    """Those of the objects that the actor sees, by their ids; the table is read only to tell."""
+    """Those of the objects that the actor sees, by their ids; the table is read only if needed."""
     if sees_all(actor, table):
         return AnyOf(found)
     return Subquery(visible(table, actor).filter(id__in=AnyOf(found)).values("id"))

@@ -68,7 +68,7 @@ async def promise(
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class ReleasedUnits:
     """The units that an order would release before it takes more.
 
     Reserved units are by their stock items, backordered ones by their products.
@@ -94,7 +94,7 @@ async def foresee(
     *,
     stock: Sequence[StockRow] | None = None,
     places: Mapping[UUID, int] | None = None,
-    given: GivenBack | None = None,
+    given: ReleasedUnits | None = None,
 ) -> Foreseen:
     """The result of `promise` for the lines, without a change or a lock.
 

@@ -122,7 +122,7 @@ class Units(NamedTuple):
     units: int
 
 
-AWAITED: Final = Query(  # unscoped: stock goes to whoever waits
+AWAITED: Final = Query(  # unscoped: stock goes to all backorders
     UUID,
     """SELECT DISTINCT product_id FROM order_line
     JOIN customer_order ON customer_order.id = order_id
@@ -210,12 +210,12 @@ def _allotted(lines: Iterable[OrderLine], stock: Iterable[StockRow]) -> Plan:
     demand: dict[UUID, list[Demand]] = defaultdict(list)
     for line in lines:
         if line.product_id:
-            wish = Demand(line.id, line.product_id, line.backordered)
-            demand[line.product_id].append(wish)
+            wanted = Demand(line.id, line.product_id, line.backordered)
+            demand[line.product_id].append(wanted)
     rows: dict[UUID, list[StockRow]] = defaultdict(list)
     for row in stock:
         rows[row.product_id].append(row)
-    plans = [allocate(wishes, rows[product_id]) for product_id, wishes in sorted(demand.items())]
+    plans = [allocate(wanted, rows[product_id]) for product_id, wanted in sorted(demand.items())]
     return Plan([take for plan in plans for take in plan.takes])
 
 
@@ -231,12 +231,12 @@ async def free_expired(work: Work, products: Iterable[UUID], apart_from: UUID) -
     ).using_db(work.connection)
     others = expired.exclude(order_line__order_id=apart_from)
     orders: set[Any] = {*await others.values_list("order_line__order_id", flat=True)}
-    given_back, work.freed = work.freed, set()
+    earlier, work.freed = work.freed, set()
     for order_id in sorted(orders):
         await free_held(work, await lock_waiting(work, order_id))
     freed = set(work.freed)
     await serve(work, apart_from)
-    work.freed = given_back | freed
+    work.freed = earlier | freed
     return bool(orders)
 
 
@@ -253,11 +253,11 @@ async def once_freed(
     work: Work,
     products: Collection[UUID],
     apart_from: UUID | None,
-    given_back: Mapping[UUID, int],
+    released: Mapping[UUID, int],
 ) -> OnceFreed | None:
     """The result of `free_expired` for the products; None if no draft has expired.
 
-    Nothing is released or served. `given_back` has the units that the order `apart_from` would
+    Nothing is released or served. `released` has the units that the order `apart_from` would
     release before, by stock item.
     """
     expired = Reservation.filter(  # unscoped: as `free_expired`
@@ -269,7 +269,7 @@ async def once_freed(
         units[item_id] += quantity
     if not units:
         return None
-    found = await stock_rows(work, products, units + Counter(given_back))
+    found = await stock_rows(work, products, units + Counter(released))
     freed = list({row.product_id for row in found if units[row.stock_item_id]})
     statuses = [each.value for each in OPEN]
     left = dict(await WAITING_UNITS.rows(work.connection, freed, statuses, apart_from or NOBODY))

@@ -158,9 +158,9 @@ def begin(
     """
     derive(order, lines, 0)
     enter_stage(order, since or work.now, work.policy.deadlines)
-    told = {"lines": len(lines), "totalMinor": order.total_gross_minor, **data}
+    event_data = {"lines": len(lines), "totalMinor": order.total_gross_minor, **data}
     after = {**facts(order), "warehouses": sorted({key.hex for key in warehouses})}
-    record(work, order, kind, order=order, data=told, after=after)
+    record(work, order, kind, order=order, data=event_data, after=after)
 
 
 def derive(order: Order, lines: Sequence[OrderLine], requested_units: int) -> None:

@@ -185,10 +185,10 @@ async def loose_of(work: Work, units: Mapping[UUID, int]) -> dict[Reservation, i
     if not wanted:
         return {}
     packed = await packed_units(work, list(wanted))
-    return given_back(await HELD_WHERE.rows(work.connection, list(wanted)), packed, wanted)
+    return loose_among(await HELD_WHERE.rows(work.connection, list(wanted)), packed, wanted)
 
 
-def given_back(
+def loose_among(
     held: Iterable[Held], packed: Mapping[tuple[UUID, UUID], int], units: Mapping[UUID, int]
 ) -> dict[Reservation, int]:
     """As `loose_of`, for known reservations; `packed` is by warehouse and line."""
@@ -236,21 +236,21 @@ async def save_shrunk(work: Work, reservations: Iterable[Reservation]) -> None:
 
 
 async def stock_rows(
-    work: Work, products: Iterable[UUID], given_back: Mapping[UUID, int] = NOTHING
+    work: Work, products: Iterable[UUID], released: Mapping[UUID, int] = NOTHING
 ) -> list[StockRow]:
     """The available units of the products in each warehouse.
 
-    Units in `given_back`, by stock item, count as available.
+    Units in `released`, by stock item, count as available.
     """
     found = await STOCK.rows(work.connection, list(products))
     return [
-        stock_row(item, priority, given_back=given_back.get(item.id, 0)) for item, priority in found
+        stock_row(item, priority, released=released.get(item.id, 0)) for item, priority in found
     ]
 
 
-def stock_row(item: Counters | StockItem, priority: int, *, given_back: int = 0) -> StockRow:
+def stock_row(item: Counters | StockItem, priority: int, *, released: int = 0) -> StockRow:
     """The available units of a stock item, in a warehouse of this priority."""
-    reserved = item.reserved - given_back
+    reserved = item.reserved - released
     return StockRow(
         stock_item_id=item.id,
         product_id=item.product_id,

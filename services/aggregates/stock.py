@@ -134,7 +134,7 @@ def apply(work: Work, item: StockItem, movements: list[Movement], *, promise: bo
         raise Contended from None
     gained = after.available - before.available
     item.on_hand, item.reserved, item.damaged = after.on_hand, after.reserved, after.damaged
-    reckon(item)
+    set_derived(item)
     item.movement_seq += len(movements)
     item.version += 1
     item.updated_at = work.now
@@ -182,7 +182,7 @@ async def rename(work: Work, product: Product) -> None:
     await RENAME.change(work.connection, product.sku, product.sort_name, product.id)
 
 
-def reckon(item: StockItem) -> None:
+def set_derived(item: StockItem) -> None:
     """Sets the columns derived from an item's counters and its reorder rule; does not save it."""
     item.available = item.balance.available
     item.is_low = is_low(item.available, item.incoming, item.reorder_point)
@@ -203,7 +203,7 @@ def open_with(work: Work, item: StockItem, units: int, reason: str) -> StockMove
     """
     first = Movement(MovementKind.COUNT, units, reason)
     item.on_hand, item.movement_seq = units, 1
-    reckon(item)
+    set_derived(item)
     _record_change(work, item, units)
     return _ledger(work, item, [first])[0]
 

@@ -209,7 +209,7 @@ class Case:
                 if inside := counts_of(line).inside:
                     carry_out(line, trade.cancel, inside)
             surplus = {line.id: counts_of(line).surplus for line in chosen}
-            spare = reservations.given_back(self._held(), {}, surplus)
+            spare = reservations.loose_among(self._held(), {}, surplus)
             self._take_off(spare, trade.release, "the customer changed their mind")
             if all(line.cancelled == line.quantity for line in self.lines):
                 order_status.step(self.order, OrderAction.CANCEL, OrderGuard.NOTHING_LEFT)

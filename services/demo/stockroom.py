@@ -174,7 +174,7 @@ class Stockroom:
 
     def _expect(self, item: StockItem, units: int) -> None:
         item.incoming += units
-        stock.reckon(item)
+        stock.set_derived(item)
 
     def _receive(self, item: StockItem, units: int) -> None:
         """Receives a delivery and serves the waiting lines, first come first served."""

@@ -93,7 +93,7 @@ async def _is_known(work: Work, news: TrackingEvent) -> bool:
     Raises:
         InputError: the shipment has as many events as are stored.
     """
-    # unscoped: the same news is told once, and all of it is counted
+    # unscoped: the same event is stored once, and all of them are counted
     kept = TrackingEvent.filter(shipment_id=news.shipment_id).using_db(work.connection)
     for each in await kept.filter(at=news.at):
         if all(getattr(each, name) == getattr(news, name) for name in SAME):

@@ -12,7 +12,7 @@ from models.rules.errors import (
 from models.rules.events import EventKind
 from models.rules.inventory import MAX_QUANTITY
 from services.aggregates.backorders import serve
-from services.aggregates.stock import reckon
+from services.aggregates.stock import set_derived
 from services.use_case import use_case
 from services.work.events import record
 from services.work.upserts import UNSET, Unset
@@ -53,7 +53,7 @@ async def set_reorder_rule(work: Work, command: SetReorderRule) -> list[StockIte
         work.freed.add(item.product_id)
     item.reorder_point, item.reorder_quantity = command.reorder_point, command.reorder_quantity
     item.safety_stock = kept
-    reckon(item)
+    set_derived(item)
     item.version += 1
     item.updated_at = work.now
     data = {"reorderPoint": item.reorder_point, "safetyStock": kept}

@@ -33,7 +33,7 @@ async def complete_settled(actor: Actor) -> int:
     """
     actor.require(Permission.ORDERS_WRITE)
     completed = 0
-    # unscoped: whatever is settled is completed, whoever sees it
+    # unscoped: all settled orders are completed, seen or not
     rows = Order.filter(status=OrderStatus.CONFIRMED, balance_minor__lte=0)
     async for page in pages(rows.filter(fulfillment_status__in=list(GONE)).only("id"), PAGE):
         wanted = [order.id for order in page]

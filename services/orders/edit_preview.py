@@ -13,7 +13,7 @@ from models.rules.events import SubjectKind
 from models.rules.money import Amount, TaxedAmount
 from models.rules.order_states import OrderStatus
 from services.aggregates import credit
-from services.aggregates.allocation import GivenBack, foresee
+from services.aggregates.allocation import ReleasedUnits, foresee
 from services.aggregates.lines import carry_out, lines_of
 from services.aggregates.orders import read_order
 from services.aggregates.reservations import loose_of
@@ -104,7 +104,7 @@ async def _try_stock(work: Work, command: EditOrder, edit: Edit) -> None:
         carry_out(lines[reservation.order_line_id], trade.release, units)
         promised[reservation.stock_item_id] += units
     if edit.order.status is not OrderStatus.DRAFT or hold.until:
-        given = GivenBack(edit.order.id, promised, waited - _waiting(edit))
+        given = ReleasedUnits(edit.order.id, promised, waited - _waiting(edit))
         foreseen = await foresee(work, wanting, edit.products, places=edit.places, given=given)
         refuse(foreseen.errors)
 

@@ -44,7 +44,7 @@ def to_database(field: Field[Any], table: type[Model], dialect: str) -> Convert 
 
 
 def _looking(field: Field[Any], convert: Convert) -> Convert:
-    """The conversion, left out where a look at the value tells that it would do nothing."""
+    """The conversion, skipped for values that it would not change."""
     if isinstance(field, CharField):
         most = field.max_length
         return lambda text: text if isinstance(text, str) and len(text) <= most else convert(text)

@@ -51,7 +51,7 @@ def naive_reserve(patch: pytest.MonkeyPatch) -> None:
     """What others have reserved is not seen, and the update does not ask."""
     look = services.aggregates.reservations.stock_row
 
-    def see_all(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
+    def see_all(item: Counters, priority: int, *, released: int = 0) -> StockRow:
         return look(item, priority)._replace(available=item.on_hand)
 
     patch.setattr(services.aggregates.reservations, "stock_row", see_all)

@@ -70,7 +70,7 @@ def early() -> Starlette:
     look = vars(services.orders.goods)["stock_row"]
     place_order = services.orders.place.place_order
 
-    def look_no_more(item: Counters, priority: int, *, given_back: int = 0) -> StockRow:
+    def look_no_more(item: Counters, priority: int, *, released: int = 0) -> StockRow:
         early = _seen.get() or {}
         row: StockRow = look(item, priority)
         return row._replace(available=1 - early[item.id])

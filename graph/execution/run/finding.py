@@ -96,7 +96,7 @@ class Finder:
                 )
             except Exhausted:
                 raise
-            except Exception as error:  # noqa: BLE001 - the field's error, told for each object
+            except Exception as error:  # noqa: BLE001 - the field's error, for each object
                 found = [error] * len(wanted)
             values.update(zip(wanted, found, strict=True))
         return values
@@ -128,7 +128,7 @@ class Finder:
             found = dict(zip(wanted, await listed.pages(wanted, columns), strict=True))
         except Exhausted:
             raise
-        except Exception as error:  # noqa: BLE001 - the field's error, told for each object
+        except Exception as error:  # noqa: BLE001 - the field's error, for each object
             return [error] * len(parents)
         return [key if isinstance(key, Exception) else found[key] for key in parents]
 

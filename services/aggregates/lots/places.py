@@ -73,14 +73,14 @@ class Homes:
     room: dict[_Goods, Counter[UUID]] = field(default_factory=lambda: defaultdict(Counter))
     senders: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
 
-    def know(self, line_id: UUID, code: str, warehouse_id: UUID, units: int) -> None:
+    def count(self, line_id: UUID, code: str, warehouse_id: UUID, units: int) -> None:
         """Counts units of a line by code: returned ones above zero, sent ones below.
 
         Returned units with a code that had left without one count as units without a code.
         """
-        known = self.room[line_id, code]
-        units = min(units, known.total())
-        known[warehouse_id] -= units
+        counted = self.room[line_id, code]
+        units = min(units, counted.total())
+        counted[warehouse_id] -= units
         self.room[line_id, None][warehouse_id] += units
 
     def take(self, line_id: UUID, code: str | None, units: int) -> Iterator[tuple[UUID, int]]:
@@ -115,9 +115,9 @@ async def parts_of(
     Raises:
         Refused: the warehouse is missing, or there is none at all.
     """
-    kept = [each for each in back if _is_kept(each)]
+    entering = [each for each in back if _enters_stock(each)]
     if warehouse_id is None:
-        homes = await _homes(work, order, kept)
+        homes = await _homes(work, order, entering)
     else:
         homes = await _only(work, warehouse_id)
     parts: Counter[Part] = Counter()
@@ -125,13 +125,15 @@ async def parts_of(
         if index % AT_ONCE == 0:
             await work.pause()
         for code, units in _by_code(each):
-            ways = homes.take(each.line_id, code, units) if _is_kept(each) else [(None, units)]
-            for home, some in ways:
+            places = (
+                homes.take(each.line_id, code, units) if _enters_stock(each) else [(None, units)]
+            )
+            for home, some in places:
                 parts[Part(index, code, home)] += some
     return parts
 
 
-def _is_kept(each: "ReturnUnits") -> bool:
+def _enters_stock(each: "ReturnUnits") -> bool:
     return each.disposition is not None and bool(MOVEMENTS[each.disposition])
 
 
@@ -150,9 +152,9 @@ async def _only(work: Work, warehouse_id: UUID) -> Homes:
     return Homes({warehouse_id: 0})
 
 
-async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> Homes:
+async def _homes(work: Work, order: Order, entering: Sequence["ReturnUnits"]) -> Homes:
     """The units of the lines that are with customers, by the warehouse that they left from."""
-    lines = {each.line_id for each in kept}
+    lines = {each.line_id for each in entering}
     if not lines:
         return Homes({})
     # unscoped: units go back to where they left from
@@ -165,9 +167,9 @@ async def _homes(work: Work, order: Order, kept: Sequence["ReturnUnits"]) -> Hom
     returned = MovementKind.RETURN.value
     for moved in await BACK.rows(work.connection, order.id, list(lines), returned):
         homes.room[moved.order_line_id, None][moved.warehouse_id] -= moved.quantity
-    if coded := {each.line_id for each in kept if each.units}:
+    if coded := {each.line_id for each in entering if each.units}:
         kinds = [MovementKind.SHIP.value, returned]
         steps = await UNITS.rows(work.connection, list(coded), kinds)
         for step in sorted(steps, key=lambda row: row.quantity):  # sent units first
-            homes.know(step.order_line_id, step.code, step.warehouse_id, step.quantity)
+            homes.count(step.order_line_id, step.code, step.warehouse_id, step.quantity)
     return homes

@@ -261,7 +261,7 @@ async def transfer_units(work: Work, moves: Sequence[tuple[UUID, UUID, UUID, int
     for product_id, start, end, quantity in moves:
         if product_id not in tracked:
             continue
-        # unscoped: what goes first is found among all that lies there
+        # unscoped: the first units are chosen among all of the stock item
         shelf = UnitStock.filter(stock_item_id=start).using_db(work.connection)
         rows = {row.id: row for row in await shelf.select_related("unit")}
         today = work.today

@@ -12,7 +12,7 @@ from models.rules.access import Actor, Permission
 from models.rules.catalog import TrackingPolicy
 from models.rules.events import EventKind
 from models.rules.inventory import EFFECTS, MAX_QUANTITY, is_low
-from services.aggregates.stock import reckon
+from services.aggregates.stock import set_derived
 from services.operations.audits.report import MAX_LISTED, Report
 from services.operations.pages import pages
 from services.storage.database import connection
@@ -179,7 +179,7 @@ async def _set_counters(work: Work, stock_item_id: UUID) -> list[Drift]:
     item.on_hand, item.reserved = comparison.on_hand_sum, comparison.reserved_sum
     item.damaged, item.movement_seq = comparison.damaged_sum, comparison.last_sequence
     item.sort_sku, item.sort_name = comparison.sku, comparison.sort_name
-    reckon(item)
+    set_derived(item)
     item.version += 1
     item.updated_at = work.now
     data = {

@@ -6,7 +6,7 @@ from uuid import UUID
 from models.inventory import StockItem
 from models.rules.access import OPEN
 from models.rules.inventory import StockChangeKind
-from services.aggregates.stock import KEPT, reckon
+from services.aggregates.stock import KEPT, set_derived
 from services.inventory.adjust import ChangeStock, adjust_stock
 from services.inventory.reorder import SetReorderRule, set_reorder_rule
 from services.inventory.transfer import TransferStock, transfer_stock
@@ -134,5 +134,5 @@ class Expect(Written):
 async def _expect(key: UUID, units: int) -> None:
     item = await StockItem.get(id=key)
     item.incoming = units
-    reckon(item)
+    set_derived(item)
     await item.save(update_fields=["incoming", *KEPT])
