@@ -39,7 +39,7 @@ class Launch:
     serve: list[str]
     url: str
     is_ready: Callable[[], bool]
-    stop_signal: int = signal.SIGTERM
+    stop_signal: int = signal.SIGKILL  # its data goes with it, so there is nothing to put in order
 
 
 @dataclass(frozen=True, slots=True)
