@@ -60,8 +60,8 @@ class LiveFeed(Protocol):
 
     @property
     def settings(self) -> StreamTimes: ...
-    def follow(self, position: int) -> AsyncGenerator[Event | None, None]:
-        """Yields each event after a position once, and None where there was none for a time."""
+    def stored(self, position: int) -> AsyncGenerator[Event, None]:
+        """Yields the stored events after a position."""
 
 
 @dataclass

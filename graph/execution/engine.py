@@ -1,8 +1,9 @@
 """Runs documents: one answer for a query or a mutation, one per event for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
+from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Final, cast
@@ -11,23 +12,20 @@ import structlog
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    GraphQLLeafType,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationType,
     create_source_event_stream,
     execute_subscription_event,
-    map_source_to_response_event,
 )
 from graphql.execution import Executor as CoreExecutor
-from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
-from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Schema
 
-from graph.execution.documents.cost import MUTATION, TooCostly, cost_extensions
+from graph.execution.documents.cost import TooCostly, cost_extensions
 from graph.execution.documents.documents import Documents
 from graph.execution.documents.limits import Limits
 from graph.execution.documents.persisted import Library, Sent, Trusted
+from graph.execution.documents.sharing import key_of
+from graph.execution.executor import Executor
 from graph.execution.failures import (
     HIDDEN_MESSAGE,
     UNAVAILABLE,
@@ -39,18 +37,17 @@ from graph.execution.failures import (
     write,
     write_all,
 )
-from graph.execution.incremental.executor import Delivery, PartsExecutor, Stopped
+from graph.execution.groups import Outlet, Render, Unread, share
+from graph.execution.incremental.executor import Delivery, Stopped
 from graph.execution.incremental.parts import Part, PartsWriter
 from graph.execution.incremental.results import results
 from graph.execution.plan.planning import Plans
-from graph.execution.run.breadth import Run
-from graph.execution.run.finding import meter_of
-from graph.execution.sizing import TooLong, size_of
 from models.rules.errors import BadRequest
 from resolvers.context import Context
-from resolvers.metering import SCALAR, Estimate, Meter
+from resolvers.metering import Estimate, Meter
 from services.storage import outages
 from subscriptions.feed.retrying import retrying
+from subscriptions.feed.topics import HandOver, Topic
 
 MAX_COERCION_ERRORS: Final = 5
 MAX_COST_IN_PARTS: Final = 5_000
@@ -59,106 +56,6 @@ MANY_VALUES: Final = 500
 """Values in the inputs, above which other tasks run before the operation starts."""
 
 log = structlog.get_logger("ordergraph.execution")
-
-
-class Unwritable(Exception):
-    """A resolver's result is not valid for its field's type."""
-
-
-class BreadthFirst(CoreExecutor[Any]):
-    """Runs operations breadth first with `plans`; without, depth first as graphql-core does."""
-
-    plans: Plans | None = None
-
-    def execute_collected_root_fields(
-        self,
-        root_type: GraphQLObjectType,
-        root_value: Any,
-        grouped_field_set: GroupedFieldSet,
-        serially: bool,
-        new_defer_usages: Sequence[DeferUsage],
-    ) -> Any:
-        """The answer's data, from either engine."""
-        meter = meter_of(self)
-        if serially:
-            meter.tenths += MUTATION * len(grouped_field_set)
-        if self.plans is None or new_defer_usages:
-            meter.tenths += SCALAR * len(grouped_field_set)
-            return super().execute_collected_root_fields(
-                root_type, root_value, grouped_field_set, serially, new_defer_usages
-            )
-        level = self.plans.root(self, root_type, grouped_field_set)
-        return Run(self).root(level, root_value, serially=serially)
-
-
-class Executor(BreadthFirst, PartsExecutor):
-    """graphql-core's executor with our limits: it runs breadth first, or in parts."""
-
-    answer_bytes: int = Limits().answer_bytes
-
-    @property
-    def async_helpers(self) -> GraphQLResolveInfoHelpers:
-        """graphql-core's helpers for resolvers, made for each call.
-
-        Stored helpers and their executor would refer to each other, and would be freed only by the
-        garbage collector.
-        """
-        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
-
-    @async_helpers.setter
-    def async_helpers(self, _: GraphQLResolveInfoHelpers) -> None:
-        pass
-
-    def build_response(self, data: dict[str, Any] | None) -> Any:
-        """As graphql-core's; a result that exceeds a limit is answered by the error alone."""
-        result = super().build_response(data)
-        if self.in_parts:
-            return result
-        try:
-            self.check(data)
-        except BadRequest as error:
-            return ExecutionResult(None, [self.error_of(error)])
-        return result
-
-    def check(self, content: Any) -> None:
-        """Passes if the operation is within its cost, and its answer within its size so far.
-
-        Raises:
-            BadRequest: COST_EXCEEDED or LIMIT_EXCEEDED.
-        """
-        meter = meter_of(self)
-        meter.charge(0)
-        if meter.bytes is not None and meter.bytes <= self.answer_bytes:
-            return
-        meter.written += size_of(content)
-        if meter.written > self.answer_bytes:
-            raise TooLong(self.answer_bytes)
-
-    def error_of(self, error: BadRequest) -> GraphQLError:
-        """The error in the place of an answer."""
-        if self.operation.operation is OperationType.MUTATION:
-            error.args = (f"{error} What it had changed by then is kept.",)
-        return GraphQLError(str(error), original_error=error.with_traceback(None))
-
-    def build_per_event_executor(self, payload: Any) -> "Executor":
-        """The executor of one event, with empty loaders.
-
-        graphql-core 3.3.2 shares one memo between all events of a subscription, keyed by id() and
-        never emptied: more than 1 KiB for each event while the socket is open.
-        """
-        executor = cast("Executor", super().build_per_event_executor(payload))
-        executor._relevant_sub_fields = {}  # noqa: SLF001 - there is no public way to empty it
-        executor.context_value = self.context_value.renewed()
-        executor.plans = self.plans
-        return executor
-
-    @staticmethod
-    def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
-        """As graphql-core's, but a value that the type cannot write is our fault."""
-        try:
-            return CoreExecutor.complete_leaf_value(return_type, result)
-        except GraphQLError as error:
-            raise Unwritable(f"{return_type}: {type(result).__name__}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +173,8 @@ class Engine:
         if in_parts and cost > MAX_COST_IN_PARTS:
             return self._prepare(ask, context, in_parts=False)
         prepared.answer_bytes = self.limits.answer_bytes
+        if operation.operation is OperationType.SUBSCRIPTION:
+            prepared.alike = key_of(node, operation, ask.variables or {}, document.free[name])
         if in_parts:
             prepared.delivery = Delivery()
         else:
@@ -331,8 +230,14 @@ class Engine:
         else:
             yield failure
 
-    async def subscribe(self, executor: Executor) -> AsyncGenerator[Answer, None]:
-        """An answer for each event. One with `executed` False gives the reason of the end."""
+    async def subscribe(
+        self, executor: Executor, outlet: Outlet | None = None
+    ) -> AsyncGenerator[Answer, None]:
+        """An answer for each event. One with `executed` False gives the reason of the end.
+
+        Answers that are shared with other subscriptions leave by the outlet, if there is one,
+        and are not yielded.
+        """
         context = executor.context_value
         try:
             source = await self._source(executor)
@@ -340,15 +245,37 @@ class Engine:
                 errors = write_all(source.errors or [], context.correlation_id)
                 yield Answer(None, errors, executed=False)
                 return
-            events: Any = map_source_to_response_event(executor, source, cast("Any", _event))
-            async with aclosing(events) as answers:
-                async for answer in answers:
-                    yield answer
+            async with aclosing(cast("AsyncGenerator[Any, None]", source)) as items:
+                async for item in items:
+                    if not isinstance(item, HandOver):
+                        yield await _event(executor.build_per_event_executor(item))
+                    elif outlet:
+                        await self._share(executor, item, outlet)
+                    else:
+                        unread = Unread()
+                        sharing = self._share(executor, item, unread)
+                        async with aclosing(unread.until(sharing)) as answers:
+                            async for answer in answers:
+                                yield answer
         except TimeoutError:
             yield _failure(Code.DEADLINE, "The subscription could not begin in time.", context)
         except Exception as error:  # noqa: BLE001 - nothing internal may leave, whatever it is
             hidden = GraphQLError(HIDDEN_MESSAGE, original_error=error)
             yield Answer(None, write_all([hidden], context.correlation_id), executed=False)
+
+    async def _share(self, executor: Executor, handed: HandOver, outlet: Outlet) -> None:
+        context = executor.context_value
+
+        def renders(topic: Topic) -> Render:
+            """Executes for all members of a group; nothing in it is of the first member alone."""
+            shared = copy(executor)
+            shared.context_value = topic.context.renewed()
+            shared.context_value.shows_cost = context.shows_cost
+            shared.context_value.meter = context.meter.renewed()
+            return lambda item: _event(shared.build_per_event_executor(item))
+
+        key = (*executor.alike, context.shows_cost)
+        await share(context.live.hub, handed, key, renders, outlet)
 
     def _too_long(self) -> str:
         return f"This took longer than {self.limits.run_seconds:g} s and was stopped."

@@ -12,7 +12,7 @@ from models.rules.errors import BadRequest, ErrorCode, Overloaded, Refused
 from resolvers.metering import Exhausted
 from services.storage import outages
 from services.work.commits import Commits
-from subscriptions.feed.bus import StreamClosed
+from subscriptions.feed.closed import StreamClosed
 
 MAX_ERRORS: Final = 5
 HIDDEN_MESSAGE: Final = "Something went wrong here. Its details were logged."

@@ -328,7 +328,6 @@ class Settings(BaseSettings):
             poll_seconds=self.feed_poll_seconds,
             lease_seconds=self.feed_lease_seconds,
             heartbeat_seconds=self.stream_heartbeat_seconds,
-            stalled_seconds=self.socket_send_seconds,
             queue_size=self.stream_queue_size,
             replay_days=self.stream_replay_days,
         )

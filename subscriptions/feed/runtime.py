@@ -5,7 +5,6 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,8 +13,8 @@ import structlog
 from models.events import Event
 from services.storage import database
 from services.work import commits, feed
-from subscriptions.feed.bus import Bus
 from subscriptions.feed.deadline import within
+from subscriptions.feed.hub import Hub
 from subscriptions.feed.notices import NoNotices, Notice, Notices
 from subscriptions.feed.relay import Relay
 from subscriptions.feed.retrying import retrying
@@ -26,7 +25,7 @@ log: Final = structlog.get_logger("ordergraph.live")
 
 
 class FeedRuntime:
-    """Relay, tail, bus and notices; they start after the database opens and stop before it closes.
+    """Relay, tail, hub and notices; they start after the database opens and stop before it closes.
 
     With a Redis URL processes wake each other by notices; without one they poll.
     """
@@ -35,8 +34,8 @@ class FeedRuntime:
         self, settings: StreamSettings | None = None, redis_url: str | None = None
     ) -> None:
         self.settings = settings or StreamSettings()
-        self.bus = Bus(self.settings.queue_size, self.settings.stalled_seconds)
-        self.tail = Tail(self.bus, self.settings)
+        self.hub = Hub(self.settings, self._read, self._found)
+        self.tail = Tail(self.hub, self.settings)
         holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.relay = Relay(holder, self.settings, self._numbered)
         self.notices = self._notices(redis_url)
@@ -56,7 +55,7 @@ class FeedRuntime:
         self._forget = commits.on_commit(self._committed)
         self._tasks = [
             asyncio.create_task(part.run(), name=f"ordergraph.{type(part).__name__.lower()}")
-            for part in (self.relay, self.tail, self.notices)
+            for part in (self.relay, self.tail, self.hub, self.notices)
         ]
 
     async def stop(self) -> None:
@@ -64,8 +63,7 @@ class FeedRuntime:
         if self._forget:
             self._forget()
             self._forget = None
-        self.bus.close()
-        for part in (self.relay, self.tail, self.notices):
+        for part in (self.relay, self.tail, self.hub, self.notices):
             part.stop()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=self.settings.stop_seconds)
@@ -85,37 +83,7 @@ class FeedRuntime:
     ) -> None:
         await self.stop()
 
-    async def follow(self, position: int) -> AsyncGenerator[Event | None, None]:
-        """Yields each event after a position once, in the order of the feed, without end.
-
-        Yields None after `heartbeat_seconds` without an event. Close it with `aclosing`.
-
-        Raises:
-            StreamClosed: the server stops, or the caller read nothing for `stalled_seconds`.
-        """
-        async with AsyncExitStack() as closing:
-            stored = await closing.enter_async_context(aclosing(self._stored(position)))
-            async for event in stored:
-                position = event.position
-                yield event
-            subscriber = closing.enter_context(self.tail.joined(position))
-            behind = True  # events committed between the last read and the subscription are missing
-            while True:
-                events = await subscriber.take(0 if behind else self.settings.heartbeat_seconds)
-                if subscriber.behind or (events and events[0].position > position + 1):
-                    subscriber.behind, behind = False, True
-                if behind:
-                    events = await self._read(position)
-                    behind = len(events) == self.settings.batch_size
-                elif not events:
-                    yield None
-                for event in events:
-                    if event.position > position:
-                        position = event.position
-                        yield event
-                        subscriber.mark_read()
-
-    async def _stored(self, position: int) -> AsyncGenerator[Event, None]:
+    async def stored(self, position: int) -> AsyncGenerator[Event, None]:
         """Yields the stored events after a position, read in batches."""
         while events := await self._read(position):
             for event in events:
@@ -135,6 +103,9 @@ class FeedRuntime:
         else:
             self.relay.wake()
             self.notices.announce(Notice.COMMITTED)
+
+    def _found(self) -> None:
+        self.tail.wake()
 
     def _numbered(self) -> None:
         self.tail.wake()

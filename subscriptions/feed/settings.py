@@ -12,8 +12,7 @@ class StreamSettings:
 
     Without a notice an event is found after `poll_seconds`. If the process with the lease is
     killed, the feed stands still for `lease_seconds`. A cursor is valid for `replay_days`. At most
-    `queue_size` events wait for a subscriber; if it takes none for `stalled_seconds` while more
-    come, its stream is closed.
+    `queue_size` events wait in a topic; with more it reads the feed again.
     """
 
     poll_seconds: float = 0.25
@@ -21,7 +20,6 @@ class StreamSettings:
     standby_seconds: float = 1.0
     database_seconds: float = 10.0
     heartbeat_seconds: float = 15.0
-    stalled_seconds: float = 10.0
     stop_seconds: float = 5.0
     queue_size: int = 1_000
     batch_size: int = 500

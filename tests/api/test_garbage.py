@@ -4,7 +4,6 @@ A collector that has much to find stops the server for tens of milliseconds.
 """
 
 import asyncio
-import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, redirect_stderr
@@ -25,25 +24,11 @@ from resolvers.context import Context
 from tests.support import sample_schema
 from tests.support.api import SEALER
 from tests.support.databases import Database
+from tests.support.garbage import left_by
 from tests.support.serving import application
 from tests.support.shop import open_shop
 
-TIMES: Final = 100
 ENGINES: Final = pytest.mark.parametrize("reference", [False, True], ids=["ours", "reference"])
-
-
-async def left_by(request: Callable[[], Awaitable[None]], times: int = TIMES) -> int:
-    """How many objects the collector finds after so many requests."""
-    for _ in range(3):  # what is made once: plans, texts of statements, documents
-        await request()
-    gc.collect()
-    gc.disable()
-    try:
-        for _ in range(times):
-            await request()
-        return gc.collect()
-    finally:
-        gc.enable()
 
 
 async def run(engine: Engine, text: str, *, in_parts: bool = False, **variables: Any) -> None:

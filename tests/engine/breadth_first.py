@@ -23,7 +23,7 @@ from graphql import GraphQLSchema
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.incremental.incremental_executor import IncrementalExecutor
 
-from graph.execution.engine import BreadthFirst
+from graph.execution.executor import BreadthFirst
 from graph.execution.plan.planning import Plans
 from graph.execution.run import breadth, columns, finding
 

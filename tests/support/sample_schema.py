@@ -11,7 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 from models.rules.access import Permission
 from models.rules.errors import BadRequest, Forbidden, Overloaded, invalid
 from resolvers.context import Info
-from subscriptions.feed.bus import StreamClosed
+from subscriptions.feed.closed import StreamClosed
 
 Cracked = NewType("Cracked", str)
 

@@ -77,10 +77,9 @@ async def served(app: Starlette, **options: Any) -> AsyncIterator[str]:
         app,
         log_config=None,
         lifespan="off",
-        ws=WebSocketProtocol,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
-        **{"http": HttpProtocol, **options},
+        **{"http": HttpProtocol, "ws": WebSocketProtocol, **options},
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -1,10 +1,10 @@
 """Watching streams of orders as the server does, without a socket between."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from models.rules.access import OPEN, Actor
 from resolvers.context import Context
@@ -12,8 +12,10 @@ from resolvers.cursors import Sealer
 from resolvers.inputs.orders import OrderWhere
 from resolvers.scalars import Cursor
 from services.work import clock, feed
+from subscriptions.feed.closed import StreamClosed
 from subscriptions.feed.runtime import FeedRuntime
 from subscriptions.feed.settings import StreamSettings
+from subscriptions.feed.topics import HandOver, Sent, Topic
 from subscriptions.streams.items import OrderUpdate
 from subscriptions.streams.orders import Item, order_updates
 
@@ -52,8 +54,64 @@ async def watching(
     if where is not None or not arguments:
         arguments["where"] = where or OrderWhere()
     resumed = None if after is None else Cursor(after)
-    async with aclosing(order_updates(info, after=resumed, **arguments)) as stream:
-        yield stream
+    async with (
+        aclosing(order_updates(info, after=resumed, **arguments)) as stream,
+        aclosing(_whole(stream, live)) as items,
+    ):
+        yield items
+
+
+class _Hearing:
+    """An audience of one."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.items: asyncio.Queue[Item | Exception] = asyncio.Queue()
+
+    async def send(self, items: Sequence[Sent]) -> None:
+        for sent in items:
+            if sent.is_new_to(self.position):
+                self.position = sent.position
+                self.items.put_nowait(cast("Item", sent.item))
+
+    def fail(self, error: Exception) -> None:
+        self.items.put_nowait(error)
+
+
+async def _whole(
+    stream: AsyncGenerator[Item | HandOver, None], live: FeedRuntime
+) -> AsyncGenerator[Item, None]:
+    """What the stream yields itself, and what comes by its topic."""
+    async for item in stream:
+        if not isinstance(item, HandOver):
+            yield item
+        elif topic := live.hub.topic(item):
+            async with aclosing(_handed(item, topic, live)) as items:
+                async for each in items:
+                    yield each
+
+
+async def _handed(handed: HandOver, topic: Topic, live: FeedRuntime) -> AsyncGenerator[Item, None]:
+    hearing = _Hearing(handed.position)
+    topic.audiences[hearing] = hearing
+    ending = live.hub.ending()
+    ending.add_done_callback(
+        lambda ended: None if ended.cancelled() else hearing.items.put_nowait(ended.result())
+    )
+    try:
+        while True:
+            item = await hearing.items.get()
+            if isinstance(item, StreamClosed):
+                handed.closed = item
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        ending.cancel()
+        handed.position = hearing.position
+        topic.audiences.pop(hearing)
+        live.hub.leave(topic)
 
 
 async def take(stream: AsyncGenerator[Item, None], kind: type[T]) -> T:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import (
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
     TokenKind,
     parse,
     specified_rules,
@@ -26,6 +27,7 @@ from graph.execution.documents.cost import Costs
 from graph.execution.documents.deferrals import Deferrals, deferrals
 from graph.execution.documents.inputs import MAX_NAME, Inputs, OperationInputs
 from graph.execution.documents.limits import Limits
+from graph.execution.documents.sharing import free_variables
 from graph.execution.failures import MAX_ERRORS, Code, Malformed, Rejected, raise_unforeseen
 from graph.idempotent import OnMutationsOnly
 
@@ -64,6 +66,7 @@ class Document:
     costs: Costs
     operation_inputs: Mapping[str | None, OperationInputs]
     deferrals: Deferrals | None = None
+    free: Mapping[str | None, frozenset[str]] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The only operation, or the one with the name.
@@ -142,7 +145,12 @@ class Documents:
             if isinstance(definition, FragmentDefinitionNode)
         }
         costs = Costs(self._schema, fragments)
-        return Document(node, operations, costs, operation_inputs, deferrals(node))
+        free = {
+            name: free_variables(node, operation)
+            for name, operation in operations.items()
+            if operation.operation is OperationType.SUBSCRIPTION
+        }
+        return Document(node, operations, costs, operation_inputs, deferrals(node), free)
 
     def _parse(self, text: str) -> DocumentNode:
         if len(text) > self._limits.characters:

@@ -1,7 +1,7 @@
 """GraphQL over WebSocket by the protocol graphql-transport-ws only."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from secrets import token_hex
 from time import perf_counter
@@ -12,19 +12,25 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from graph.execution.engine import Answer, Engine, Executor
+from graph.execution.engine import Answer, Engine
+from graph.execution.executor import Executor
 from graph.execution.failures import Code, Rejected, forget_frames
+from graph.execution.groups import Answers
 from graph.execution.incremental.parts import Part
 from graph.execution.sizing import encode
 from graph.server.contexts import Contexts, asks_for_cost
 from graph.server.origins import Refused, refusal
 from graph.server.settings import Settings
 from graph.server.transports import bodies
+from graph.server.transports.outlet import Backlog, Frames, frames_of, messages_of
+from graph.server.transports.websocket_protocol import FRAMES
 from resolvers.context import Context
 
 PROTOCOL: Final = "graphql-transport-ws"
 MAX_ID_LENGTH: Final = 128
 CLOSE_SECONDS: Final = 1.0
+MAX_BACKLOG_BYTES: Final = 8 * 1024 * 1024
+"""What may wait for a client that does not keep up."""
 
 # Codes of graphql-transport-ws, and of WebSocket itself.
 INVALID_MESSAGE: Final = 4400
@@ -94,6 +100,9 @@ class Socket:
         self.running: dict[str, asyncio.Task[None]] = {}
         self.tasks = asyncio.TaskGroup()
         self.sending = asyncio.Lock()
+        self.frames: Frames | None = websocket.scope.get("extensions", {}).get(FRAMES)
+        self.backlog = Backlog(MAX_BACKLOG_BYTES)
+        self.draining: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
         """Answers until the client leaves, breaks the protocol or stops reading."""
@@ -192,11 +201,12 @@ class Socket:
     async def _operate(self, key: str, payload: Any, context: Context) -> None:
         began = perf_counter()
         name, answers, code = None, 0, None
+        outlet = SocketOutlet(self, key)
         try:
             ask = bodies.to_ask(payload)
             executor = self.engine.prepare(ask, context, in_parts=True)
             name = executor.operation.name.value if executor.operation.name else None
-            async with aclosing(self._answers(executor)) as stream:
+            async with aclosing(self._answers(executor, outlet)) as stream:
                 async for answer in stream:
                     if not answer.executed:
                         code = answer.code
@@ -214,16 +224,18 @@ class Socket:
                 "operation",
                 operation=name,
                 code=code,
-                answers=answers,
+                answers=answers + outlet.count,
                 milliseconds=round((perf_counter() - began) * 1000, 1),
                 correlation_id=context.correlation_id,
             )
 
-    def _answers(self, executor: Executor) -> AsyncGenerator[Answer | Part, None]:
+    def _answers(
+        self, executor: Executor, outlet: "SocketOutlet"
+    ) -> AsyncGenerator[Answer | Part, None]:
         if executor.in_parts:
             return self.engine.in_parts(executor)
         if executor.operation.operation is OperationType.SUBSCRIPTION:
-            return self.engine.subscribe(executor)
+            return self.engine.subscribe(executor, outlet)
         return self._answer(executor)
 
     async def _answer(self, executor: Executor) -> AsyncGenerator[Answer, None]:
@@ -239,13 +251,64 @@ class Socket:
             del self.running[key]
         await self._send({**message, "id": key})
 
+    def write(self, answers: Answers, head: bytes) -> bool:
+        """Sends answers to an operation without waiting; those of a client that is behind wait.
+
+        False if too much waits. Then the socket is closed.
+        """
+        if self.draining is None:
+            if self.frames and self.frames.write_frames(frames_of(answers, head)):
+                return True
+            self.draining = self._begin(self._drain())
+        if self.backlog.add(messages_of(answers, head)):
+            return True
+        self.backlog.clear()
+        self._begin(self._give_up())
+        return False
+
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        try:
+            return self.tasks.create_task(coroutine)
+        except RuntimeError:  # the socket is about to end, and its operations with it
+            coroutine.close()
+            return None
+
+    async def _drain(self) -> None:
+        while self.backlog.waiting:
+            for message in self.backlog.take():
+                await self._send_text(message.decode())
+        self.draining = None
+
+    async def _give_up(self) -> None:
+        raise Close(TOO_SLOW, "The client reads too slowly.")
+
     async def _send(self, message: dict[str, Any]) -> None:
-        text = encode(message).decode()
+        if self.draining:  # an operation's end comes behind its answers
+            await asyncio.wait((self.draining,))
+        await self._send_text(encode(message).decode())
+
+    async def _send_text(self, text: str) -> None:
         try:
             async with asyncio.timeout(self.settings.socket_send_seconds), self.sending:
                 await self.websocket.send_text(text)
         except TimeoutError:
             raise Close(TOO_SLOW, "The client reads too slowly.") from None
+
+
+class SocketOutlet:
+    """Sends the answers that an operation shares with those of other sockets."""
+
+    __slots__ = ("count", "head", "socket")
+
+    def __init__(self, socket: Socket, key: str) -> None:
+        self.socket = socket
+        self.count = 0
+        self.head = b'{"type":"next","id":%b,"payload":' % encode(key)
+
+    def write(self, answers: Answers) -> bool:
+        """Sends answers without waiting; False if too much waits for the client already."""
+        self.count += len(answers.answers)
+        return self.socket.write(answers, self.head)
 
 
 def _id_of(message: dict[str, Any]) -> str:

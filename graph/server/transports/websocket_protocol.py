@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol with limits, and one log line for each fault of a client."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from uvicorn.protocols.utils import ClientDisconnected
@@ -11,6 +11,9 @@ LINGER_SECONDS = 2.0
 
 MAX_FRAGMENTS: Final = 1_000
 """Frames of one message. Empty frames are not limited by the message's size."""
+
+FRAMES: Final = "ordergraph.frames"
+"""The extension by which an application writes frames that it has made itself."""
 
 log = structlog.get_logger("ordergraph.connection")
 
@@ -67,12 +70,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             raise ClientDisconnected
         await super().send(message)
 
+    def write_frames(self, frames: bytes) -> bool:
+        """Writes whole frames, unless the client is behind or the socket has ended."""
+        if not self.writable.is_set() or self.close_sent or self.transport.is_closing():
+            return False
+        self.transport.write(frames)
+        return True
+
     async def run_asgi(self) -> None:
         """As uvicorn's, but closes the socket soon after the application has ended.
 
         uvicorn waits until the client has read all bytes. A stalled client never does, and would
         keep its buffer and its place among the open connections.
         """
+        if not self.conn.extensions:
+            cast("dict[str, Any]", self.scope["extensions"])[FRAMES] = self
         try:
             await super().run_asgi()
         finally:
