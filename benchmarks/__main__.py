@@ -8,7 +8,18 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks import company, growth, load, memory, orders, postgres, processes, report, stores
+from benchmarks import (
+    company,
+    growth,
+    load,
+    memory,
+    orders,
+    postgres,
+    processes,
+    report,
+    stores,
+    streams,
+)
 from benchmarks import worst as worst_documents
 from benchmarks.contestants import CONTESTANTS, Contestant, serving
 from benchmarks.queries import QUERIES
@@ -143,6 +154,23 @@ def hold(
     typer.echo("\n".join(memory.table(found)))
     if any(each.at_once == 1 and each.added > memory.MOST_MIB for each in found):
         raise typer.Exit(1)
+
+
+@app.command("streams")
+def watch(
+    watchers: Annotated[int, typer.Option(help="Sockets that watch.", min=1)] = 1_000,
+    rate: Annotated[float, typer.Option(help="Events a second.", min=0.1)] = 10,
+    seconds: Annotated[float, typer.Option(help="Length of a run.", min=1)] = 10,
+    kinds: Annotated[str, typer.Option(help="Which, with commas.")] = ",".join(streams.KINDS),
+) -> None:
+    """Measure what sending events to many watchers costs; fail where one is lost or doubled."""
+    processes.check_readable()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    chosen = [kind for kind in streams.KINDS if kind in kinds.split(",")]
+    loads = [streams.Load(kind, watchers, rate, seconds) for kind in chosen]
+    with worst_documents.filled("sqlite", worst_documents.USUAL_ORDERS, FOLDER) as url:
+        found = asyncio.run(streams.measure(url, FOLDER, loads))
+    typer.echo("\n".join(streams.table(found)))
 
 
 def _chosen(only: str) -> list[Contestant]:

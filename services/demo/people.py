@@ -57,8 +57,8 @@ def welcome(office: Office, company: Company) -> Buyer:
         )
         for position, each in enumerate(places)
     ]
-    told = {"fields": ["code", "email", "name", "phone"], "new": True}
-    record(work, customer, EventKind.CUSTOMER_UPDATED, data=told)
+    change = {"fields": ["code", "email", "name", "phone"], "new": True}
+    record(work, customer, EventKind.CUSTOMER_UPDATED, data=change)
     tags = [fresh(CustomerTag, customer_id=customer.id, tag=tag) for tag in customer.tags]
     office.rows.add(customer, *addresses, *tags)
     texts = search.customer_texts(customer)

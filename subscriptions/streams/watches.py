@@ -42,7 +42,7 @@ class OrderWatch:
     async def matches_now(self, order: Order) -> bool:
         return matches(self.wanted, await facts_now(self.actor, order, self.facts), clock.now())
 
-    def told(self, facts: dict[str, Any]) -> dict[str, Any]:
+    def visible_facts(self, facts: dict[str, Any]) -> dict[str, Any]:
         """The facts that an event keeps, without those: they are read as the actor sees them."""
         hidden = self.partial_facts
         return {name: facts[name] for name in facts.keys() - hidden} if hidden else facts
@@ -52,14 +52,14 @@ class OrderWatch:
         if matches(self.wanted, facts, event.at):
             return True
         made = event.subject_kind is SubjectKind.ORDER and event.subject_seq == 1
-        before = {**facts, **self.told(event.before)}
+        before = {**facts, **self.visible_facts(event.before)}
         return not made and matches(self.wanted, before, _just_before(event))
 
     async def update(self, context: Context, event: Event) -> OrderUpdate | None:
         """The update for an event; None if the order is not selected or not visible."""
         if event.order_id is None or self.order_id not in (None, event.order_id):
             return None
-        after = self.told(event.after)
+        after = self.visible_facts(event.after)
         kept = self.facts <= after.keys()
         if kept and not self.matched(event, after):
             return None

@@ -37,6 +37,8 @@ ROOTS: Final = {
         orders(first: $n, search: "so") { nodes { id } } }""",
     "customers": "query($n: Int!) { customers(first: $n) { nodes { id } totalCount } }",
     "products": "query($n: Int!) { products(last: $n) { nodes { id } totalCount } }",
+    "stockItems": """query($n: Int!) { stockItems(first: $n, where: {lowOnly: false}) {
+        nodes { id } totalCount } }""",
     "suppliers": "query($n: Int!) { suppliers(first: $n) { nodes { id } totalCount } }",
     "shipments": """query($n: Int!) { shipments(first: $n, where: {status: [DELIVERED]}) {
         nodes { id } totalCount } }""",
@@ -93,6 +95,16 @@ async def parents(type_name: str, field: str, fields: str) -> list[str]:
         for value, parent in rich
         if not isinstance(value, dict) or value.get("__typename") == typename
     ]
+
+
+def test_no_list_is_forgotten() -> None:
+    assert ENGINE.schema.query_type is not None
+    lists = {
+        name
+        for name, field in ENGINE.schema.query_type.fields.items()
+        if str(get_named_type(field.type)).endswith("Connection")
+    }
+    assert {name.partition(" ")[0] for name in ROOTS} - {"nested"} == lists
 
 
 def document_of(type_name: str, field: str, fields: str) -> str:
