@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import orjson
 import pytest
 from graphql import OperationDefinitionNode, parse
+from structlog.testing import capture_logs
 
 from graph.execution.documents.limits import Limits
 from graph.execution.documents.sharing import free_variables, key_of
@@ -18,6 +19,7 @@ from graph.server.transports.websocket_protocol import WebSocketProtocol
 from models.orders import Order
 from models.rules.access import OPEN, Actor
 from resolvers.context import Context
+from resolvers.identifiers import to_global
 from services.orders.note import note_on_order
 from services.storage import database as service
 from subscriptions.feed.closed import SlowConsumer, StreamClosed
@@ -35,6 +37,9 @@ ALL: Final = """subscription($where: OrderWhere, $after: Cursor, $notes: Boolean
     ... on OrderUpdate { cursor event { kind } order { number note @include(if: $notes) } }
     ... on Heartbeat { at }
   }
+}"""
+ONE: Final = """subscription($id: ID!) {
+  orderUpdates(id: $id) { ... on OrderUpdate { order { number } } }
 }"""
 NUMBER: Final = (
     "subscription { orderUpdates(where: {}) { ... on OrderUpdate { order { number } } } }"
@@ -202,6 +207,46 @@ async def test_what_changes_an_answer_keeps_streams_apart(shop: Shop, order: Ord
             "other": {"order": {"number": order.number}},
             "narrow": {"cursor": cursor, "event": None, "order": {"number": order.number}},
         }
+
+
+async def test_an_event_reaches_the_streams_of_its_order_and_no_others(
+    shop: Shop, order: Order
+) -> None:
+    other = await shop.place()
+    async with watchers() as all_of:
+        mine = [await all_of.add(ONE, id=to_global("Order", order.id)) for _ in range(2)]
+        others = await all_of.add(ONE, id=to_global("Order", other.id))
+        every = await all_of.add(ALL, where={})
+        assert (len(all_of.live.hub.topics), all_of.groups()) == (3, [1, 1, 2])
+        await shop.note(order)
+        await shop.note(other)
+        await every.outlet.count(2)
+        for watcher in (*mine, others):
+            number = other.number if watcher is others else order.number
+            (answer,) = await watcher.outlet.count(1)
+            assert answer == {"data": {"orderUpdates": {"order": {"number": number}}}}
+
+
+async def test_a_topic_that_fails_ends_its_streams_and_no_others(
+    shop: Shop, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watchers() as all_of:
+        failing = await all_of.add(ALL, where={})
+        working = await all_of.add(ONE, id=to_global("Order", order.id))
+        (topic,) = (each for each in all_of.live.hub.topics.values() if not each.watch.order_id)
+
+        async def fail(*_: object) -> None:
+            raise LookupError(order.number)
+
+        monkeypatch.setattr(topic, "_send_round", fail)
+        with capture_logs() as logged:
+            await shop.note(order)
+            await asyncio.wait_for(failing.task, WAIT_SECONDS)
+        await working.outlet.count(1)
+    (error,) = failing.own[-1].errors
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert order.number not in error["message"]
+    assert [each["event"] for each in logged if each["log_level"] == "error"] == ["unexpected"]
 
 
 def keyed(text: str, **variables: Any) -> tuple[str, str, bytes]:
