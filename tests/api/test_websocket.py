@@ -376,7 +376,7 @@ async def test_a_frame_has_at_most_so_many_bytes() -> None:
 async def test_a_client_that_does_not_read_is_closed() -> None:
     sample_schema.closed = asyncio.Queue()
     with application(socket_send_seconds=0.2) as app:
-        async with served(app) as address, talking(address, max_queue=1) as talk:
+        async with served(app) as address, talking(address, max_queue=1, close_timeout=0.1) as talk:
             await talk.begin()
             talk.connection.transport.pause_reading()
             await talk.subscribe("t", "subscription { ticks(to: 1000, size: 100000) { text } }")

@@ -412,7 +412,7 @@ async def test_a_client_that_reads_nothing_is_closed_and_others_are_not(
         await note_on_order(OPEN, order.id, "x" * 1_900)
     async with (
         serving(sqlite_database, socket_send_seconds=600) as at,
-        talking(at, max_queue=1) as slow,
+        talking(at, max_queue=1, close_timeout=0.1) as slow,
         talking(at) as quick,
     ):
         await slow.begin()

@@ -55,6 +55,7 @@ LONG: Final = (
     f"{KILLED}::test_a_killed_import_is_finished_by_running_it_again[sqlite-long]",
     "tests/api/test_engines_agree.py::test_engines_agree[450]",
     "tests/api/test_engines_agree.py::test_engines_agree_where_something_fails[450]",
+    "tests/api/test_parts_agree.py::test_parts_come_to_the_whole[200]",
     "tests/faults/test_oversell.py::test_one_order_and_no_more[postgres-1]",
     "tests/faults/test_oversell.py::test_one_order_and_no_more[mariadb-1]",
     "tests/faults/test_oversell.py::test_one_order_and_no_more[mysql-1]",
