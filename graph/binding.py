@@ -100,7 +100,7 @@ def streamed_by(stream: Callable[..., Any], permission: Permission, description:
     @wraps(stream)
     async def permitted(*args: Any, info: Info, **kwargs: Any) -> Any:
         info.context.actor.require(permission)
-        # The generator is closed with the socket, so that no subscriber's queue outlives it.
+        # The generator is closed with the socket, so that no stream outlives it.
         async with aclosing(stream(*args, info=info, **kwargs)) as items:
             async for item in items:
                 yield item

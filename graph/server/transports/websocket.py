@@ -120,6 +120,7 @@ class Socket:
             # Otherwise the client has left, or the server stops.
         finally:
             self.running.clear()  # the tasks refer to this socket
+            self.draining = None
 
     async def _close(self, close: Close) -> None:
         log.info("socket closed", code=close.code, reason=close.reason)
